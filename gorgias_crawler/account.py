@@ -1,0 +1,67 @@
+"""What the first answer tells: whether the key fits, and whose job this is."""
+
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.config import Account
+from gorgias_crawler.errors import (
+    AnswerError,
+    CannotStartError,
+    CredentialsError,
+    GorgiasError,
+    JobError,
+    MisdirectedError,
+    NotFoundError,
+    RefusedError,
+    RunEndError,
+    UnauthorizedError,
+)
+
+
+def claim_job(archive: Archive, account: Account, domain: str | None) -> None:
+    """Bind the job to the account, or check that it is bound to this one.
+
+    *domain* is what ``/api/account`` says, None where the key may not ask for it; then
+    the host must do. Raises `JobError` with both names.
+    """
+    bound_domain, bound_host = archive.fact("domain"), archive.fact("host")
+    if bound_domain and domain:
+        bound, asked = bound_domain, domain
+    else:
+        bound, asked = bound_host or account.host, account.host
+    if bound != asked:
+        raise JobError(
+            f"JOBDIR: {archive.path.parent} holds the account {bound!r}, and the "
+            f"credentials are of {asked!r}: give each account a job directory of its "
+            "own with -s JOBDIR=..."
+        )
+    with archive.transaction():
+        archive.set_fact("host", account.host)
+        archive.set_fact("domain", domain or bound_domain)
+
+
+def explain(account: Account, error: AnswerError) -> GorgiasError | None:
+    """Return the end that the failed first call means for the run, if it is one.
+
+    A 403 is none: a token that may read tickets only is refused here, and the listing
+    decides.
+    """
+    match error:
+        case RefusedError(status=403):
+            return None
+        case UnauthorizedError():
+            return CredentialsError(
+                f"{account.host} refuses the credentials ({error.reason}): check "
+                "GORGIAS_API_USER and GORGIAS_API_KEY (or GORGIAS_AUTH_STRING, "
+                "GORGIAS_ACCESS_TOKEN) in .env or the environment."
+            )
+        case NotFoundError() | RefusedError():
+            return CredentialsError(
+                f"There is no Gorgias account at {account.base_url} "
+                f"({error.reason}): check GORGIAS_SUBDOMAIN or GORGIAS_API_URL."
+            )
+        case MisdirectedError():
+            return CannotStartError(str(error))
+    return RunEndError(
+        "unanswered",
+        f"{account.host} does not answer as Gorgias does ({error.reason}): check the "
+        "network and GORGIAS_SUBDOMAIN, then run the same command again.",
+    )

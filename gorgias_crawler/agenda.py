@@ -1,0 +1,159 @@
+"""What to ask next: a whole run, read from the archive, one call at a time.
+
+The order of a run is that of `Agenda._run`. All progress is in the archive; what is
+kept here (the calls in flight) is only of this run and may be lost with it.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Iterator
+
+from gorgias_crawler import plans
+from gorgias_crawler.answers import Answers
+from gorgias_crawler.archive import Archive, reckoning, walks
+from gorgias_crawler.arguments import Options
+from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.plans import Fetch, Plan
+
+UNSENT_US = 2 * 24 * 3600 * 1_000_000
+"""How long an agent's message may wait to be sent and is asked for again (chosen)."""
+
+_BATCH = 100  # due tickets read at once: one query each 100 calls
+
+logger = logging.getLogger(__name__)
+
+
+class Agenda:
+    """The calls of one run.
+
+    ``calls_per_s`` tells the budget's rate when it is asked for. ``phase`` says in
+    words what the run does now. ``finished`` turns true when nothing is left to ask.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        answers: Answers,
+        options: Options,
+        calls_per_s: Callable[[], float],
+    ) -> None:
+        self.archive = archive
+        self.answers = answers
+        self.options = options
+        self.in_flight: dict[str, Call] = {}
+        self.phase = "starting"
+        self.finished = False
+        self._calls_per_s = calls_per_s
+        self._steps = self._run()
+
+    def take(self) -> Call | None:
+        """Return a call that may go out now; None until a call has come back."""
+        call = next(self._steps, None) if not self.finished else None
+        if call is not None:
+            self.in_flight[call.key] = call
+        return call
+
+    def back(self, call: Call) -> None:
+        """Note that *call* is not in flight any more, whatever came of it."""
+        self.in_flight.pop(call.key, None)
+
+    def _run(self) -> Iterator[Call | None]:
+        """Yield the calls of a run in order, None where an answer must come first."""
+        yield from self._list_tickets()
+        yield from self._confirm()
+        if self.options.estimate:
+            self._say(plans.possible(self.archive))
+        else:
+            yield from self._fetch_in_bulk()
+            yield from self._fetch_per_ticket()
+            reckoning.note_completion(self.archive)
+        self.phase = "done"
+        self.finished = True
+
+    def _list_tickets(self) -> Iterator[Call | None]:
+        if self.options.relist and reckoning.is_complete(self.archive):
+            reckoning.begin_listing(self.archive)
+        elif self.archive.fact("watermark_us") is not None:
+            self.phase = "reading what has changed"
+            walks.begin(self.archive, walks.UPDATES)
+            yield from self._follow(walks.UPDATES)
+            reckoning.make_unsent_due(self.archive, UNSENT_US)
+        if not reckoning.is_listed(self.archive):
+            self.phase = "listing tickets"
+            if walks.get(self.archive, walks.LISTING) is None:
+                walks.begin(self.archive, walks.LISTING)
+            yield from self._follow(walks.LISTING)
+
+    def _confirm(self) -> Iterator[Call | None]:
+        """Ask for tickets by id of which it is not known whether they still exist."""
+        while ids := reckoning.unconfirmed(self.archive, self.answers.ids_at_once):
+            call = TicketsById(tuple(ids))
+            yield None if call.key in self.in_flight else call
+
+    def _fetch_in_bulk(self) -> Iterator[Call | None]:
+        if not self.answers.due(1):
+            return
+        possible = plans.possible(self.archive)
+        plan = plans.choose(possible, self.options.fetch)
+        self._say(possible, plan)
+        if plan.fetch is Fetch.PER_TICKET:
+            return
+        self.phase = "walking through all messages"
+        plans.begin_bulk(self.archive, plan)
+        yield from self._follow(*walks.OF_MESSAGES)
+        yield from self._confirm()
+        reckoning.settle_walk(self.archive, is_whole=self.answers.bulk_refusal is None)
+
+    def _follow(self, *names: str) -> Iterator[Call | None]:
+        """Follow walks to their ends, all at once, each one page at a time."""
+        while True:
+            open_ = [name for name in names if self.answers.is_open(name)]
+            ready = [name for name in open_ if name not in self.in_flight]
+            if ready and self.answers.is_worth_a_call(len(open_) - len(ready)):
+                walk = walks.get(self.archive, ready[0])
+                assert walk is not None
+                yield WalkPage(walk, self.answers.limit(walk.name))
+            elif self.in_flight:
+                yield None
+            else:
+                return
+
+    def _fetch_per_ticket(self) -> Iterator[Call | None]:
+        while self.answers.due(1):
+            self.phase = "fetching messages per ticket"
+            yield from self._fetch_due()
+            yield from self._confirm()
+            self.answers.judge_sample()
+
+    def _fetch_due(self) -> Iterator[Call | None]:
+        batch: deque[int] = deque()
+        after = 0
+        while True:
+            if self.answers.to_continue:
+                yield self._ticket_page(self.answers.to_continue.popleft())
+                continue
+            if not batch:
+                batch.extend(self.answers.due(_BATCH, after))
+                after = batch[-1] if batch else 0
+            if batch:
+                call = self._ticket_page(batch.popleft())
+                if call.key not in self.in_flight:
+                    yield call
+            elif self.in_flight:
+                yield None
+            else:
+                return
+
+    def _ticket_page(self, ticket_id: int) -> TicketPage:
+        walk = walks.get(self.archive, walks.of_ticket(ticket_id))
+        return TicketPage(ticket_id, walk.cursor if walk else None)
+
+    def _say(self, possible: list[Plan], plan: Plan | None = None) -> None:
+        totals = reckoning.totals(self.archive)
+        logger.info(
+            "%s tickets, %s messages; to fetch what is missing: %s%s",
+            f"{totals.tickets:,}",
+            f"{totals.expected:,}",
+            plans.comparison(possible, self._calls_per_s()),
+            f" -> {plan.fetch.value}" if plan else "",
+        )

@@ -1,0 +1,250 @@
+"""The Gorgias API: what to ask, and bytes to typed pages.
+
+Endpoints and parameters are the documented ones
+(https://developers.gorgias.com/reference/list-tickets and ``/list-messages``); an
+unknown parameter is answered 400, so nothing else is ever sent.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import Enum
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+PAGE_LIMIT = 100
+"""Rows a page at most (documented; the API's own default is 30)."""
+
+_MAX_ID = 2**63 - 1  # SQLite's largest integer; ids are far below it today
+_MAX_NESTING = 100  # recorded objects nest 6 deep; Python's parser stands about 900
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class BadAnswerError(ValueError):
+    """A body that is not what the endpoint gives: the call is worth a retry.
+
+    Its text names the fault only, never a word of the body.
+    """
+
+
+class Order(Enum):
+    """The sort orders that the walks use (``order_by``)."""
+
+    OLDEST = "created_datetime:asc"
+    NEWEST = "created_datetime:desc"
+    UPDATED = "updated_datetime:desc"
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One row of ``/api/tickets``.
+
+    ``messages_count`` counts internal notes too; None is unknown, not 0.
+    ``created_us`` and ``updated_us`` are microseconds since 1970, 0 where there is no
+    date. ``raw`` is the whole object as JSON.
+    """
+
+    id: int
+    created_us: int
+    updated_us: int
+    messages_count: int | None
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One row of ``/api/messages``.
+
+    ``unsent`` marks an agent's public message that was neither sent nor failed: its
+    ``sent_datetime`` may still be set later.
+    """
+
+    id: int
+    ticket_id: int | None
+    created_us: int
+    unsent: bool
+    raw: bytes
+
+
+Row = TypeVar("Row", Ticket, Message)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """The rows of one answer and the cursor of the next; None after the last page."""
+
+    rows: tuple[Row, ...]
+    next_cursor: str | None
+
+
+def account_url(base_url: str) -> str:
+    """Return the URL that tells whose key this is, for the price of one call."""
+    return f"{base_url}/account"
+
+
+def tickets_url(base_url: str, order: Order, cursor: str | None, limit: int) -> str:
+    """Return the URL of one page of all tickets, those in the trash included."""
+    query = {"limit": limit, "order_by": order.value, "trashed": "true"}
+    return f"{base_url}/tickets?{_encoded(query, cursor)}"
+
+
+def tickets_by_id_url(base_url: str, ids: Iterable[int]) -> str:
+    """Return the URL of up to 100 tickets that are known by their ids."""
+    query = [("limit", PAGE_LIMIT), *(("ticket_ids", id_) for id_ in ids)]
+    return f"{base_url}/tickets?{urlencode([*query, ('trashed', 'true')])}"
+
+
+def messages_url(
+    base_url: str,
+    order: Order,
+    cursor: str | None,
+    limit: int,
+    ticket_id: int | None = None,
+) -> str:
+    """Return the URL of one page of a ticket's messages, or of the whole account's."""
+    query: dict[str, object] = {} if ticket_id is None else {"ticket_id": ticket_id}
+    query |= {"limit": limit, "order_by": order.value}
+    return f"{base_url}/messages?{_encoded(query, cursor)}"
+
+
+def _encoded(query: Mapping[str, object], cursor: str | None) -> str:
+    pairs = [*query.items(), *([] if cursor is None else [("cursor", cursor)])]
+    return urlencode(pairs, safe=":")
+
+
+def parse_account(body: bytes) -> str | None:
+    """Return the account's domain, None where the answer does not tell.
+
+    Raises `BadAnswerError` where the body is not a JSON object.
+    """
+    domain = _decoded_object(body).get("domain")
+    return domain if isinstance(domain, str) and domain else None
+
+
+def parse_tickets(body: bytes) -> Page[Ticket]:
+    """Return the page that *body* holds. Raises `BadAnswerError`."""
+    return _page(body, _ticket)
+
+
+def parse_messages(body: bytes) -> Page[Message]:
+    """Return the page that *body* holds. Raises `BadAnswerError`."""
+    return _page(body, _message)
+
+
+def parse_error(body: bytes) -> bool:
+    """Tell whether *body* is one of the API's own error objects, not a web page.
+
+    Their form is ``{"error": {"msg": "..."}}``
+    (https://developers.gorgias.com/reference/errors).
+    """
+    try:
+        return "error" in _decoded_object(body)
+    except BadAnswerError:
+        return False
+
+
+def instant_us(text: object) -> int:
+    """Return a date as microseconds since 1970; without an offset it is UTC.
+
+    Gorgias leaves the fraction out when it is zero. What is no date gives 0, so that
+    such a row sorts first and is never lost.
+    """
+    if not isinstance(text, str):
+        return 0
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=UTC)
+        return (instant - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return 0
+
+
+def http_date_us(header: str) -> int | None:
+    """Return an HTTP ``Date`` header as microseconds since 1970, None if unreadable."""
+    try:
+        instant = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    if instant.tzinfo is None:
+        instant = instant.replace(tzinfo=UTC)
+    return (instant - _EPOCH) // timedelta(microseconds=1)
+
+
+def _decoded_object(body: bytes) -> dict[str, Any]:
+    if not body.strip():
+        raise BadAnswerError("empty body")
+    try:
+        value = json.loads(body)
+        if _nesting(value) > _MAX_NESTING:
+            raise BadAnswerError("JSON nested too deeply")
+    except RecursionError:
+        raise BadAnswerError("JSON nested too deeply") from None
+    except ValueError as error:
+        if isinstance(error, BadAnswerError):
+            raise
+        raise BadAnswerError("not JSON") from None
+    if not isinstance(value, dict):
+        raise BadAnswerError("JSON, but not an object")
+    return value
+
+
+def _nesting(value: object) -> int:
+    if isinstance(value, dict):
+        return 1 + max(map(_nesting, value.values()), default=0)
+    if isinstance(value, list):
+        return 1 + max(map(_nesting, value), default=0)
+    return 0
+
+
+def _page(body: bytes, parse_row: Callable[[dict[str, Any]], Row]) -> Page[Row]:
+    answer = _decoded_object(body)
+    data, meta = answer.get("data"), answer.get("meta")
+    if not isinstance(data, list) or not isinstance(meta, dict):
+        raise BadAnswerError("JSON without the list of rows")
+    cursor = meta.get("next_cursor")
+    if cursor is not None and not isinstance(cursor, str):
+        raise BadAnswerError("next_cursor is not a string")
+    if not all(isinstance(row, dict) for row in data):
+        raise BadAnswerError("a row is not an object")
+    return Page(tuple(parse_row(row) for row in data), cursor or None)
+
+
+def _ticket(row: dict[str, Any]) -> Ticket:
+    count = row.get("messages_count")
+    return Ticket(
+        id=_id(row.get("id")),
+        created_us=instant_us(row.get("created_datetime")),
+        updated_us=instant_us(row.get("updated_datetime")),
+        messages_count=count if type(count) is int and 0 <= count <= _MAX_ID else None,
+        raw=_raw(row),
+    )
+
+
+def _message(row: dict[str, Any]) -> Message:
+    ticket_id = row.get("ticket_id")
+    return Message(
+        id=_id(row.get("id")),
+        ticket_id=None if ticket_id is None else _id(ticket_id),
+        created_us=instant_us(row.get("created_datetime")),
+        unsent=bool(
+            row.get("from_agent")
+            and row.get("public")
+            and not row.get("sent_datetime")
+            and not row.get("failed_datetime")
+        ),
+        raw=_raw(row),
+    )
+
+
+def _id(value: object) -> int:
+    if type(value) is not int or not 0 < value <= _MAX_ID:
+        raise BadAnswerError("a row without a usable id")
+    return value
+
+
+def _raw(row: dict[str, Any]) -> bytes:
+    # Escaped to ASCII, because a lone surrogate has no UTF-8 form.
+    return json.dumps(row, separators=(",", ":")).encode("ascii")

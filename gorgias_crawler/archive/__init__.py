@@ -1,0 +1,26 @@
+"""The archive: one SQLite file that is the only truth about a job.
+
+What was fetched, what is still to fetch and what failed is in here and nowhere else.
+
+=================  ==========================================================
+`file`             the file itself: format, transactions, single facts, runs
+`walks`            how far each walk through a list has come
+`rows`             tickets and messages in; what becomes due by them
+`reckoning`        what is missing, what is settled, and everything in order
+=================  ==========================================================
+
+A ticket is **due** while its messages may be missing or stale:
+
+======  =======================================================================
+due     what is needed
+======  =======================================================================
+0       nothing
+1       its messages; a walk through all messages may bring them
+2       its own message URL: no walk can tell that its messages are complete
+3       as 2, and its answer tells whether a walk can be trusted (a sample)
+======  =======================================================================
+"""
+
+from gorgias_crawler.archive.file import Archive
+
+__all__ = ["Archive"]

@@ -1,0 +1,227 @@
+"""The archive's file: its format, its transactions, and single facts about the job."""
+
+import contextlib
+import json
+import sqlite3
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gorgias_crawler.errors import JobError, RunEndError
+
+APPLICATION_ID = 0x476F7267  # "Gorg", so that `file` and we know an archive
+FORMAT = 1
+
+_SCHEMA = f"""
+BEGIN;
+CREATE TABLE fact (name TEXT PRIMARY KEY, value);
+CREATE TABLE walk (
+    name TEXT PRIMARY KEY,
+    cursor TEXT,                 -- of the next page; null at the head
+    at_us INTEGER,               -- the furthest row yet: its instant ...
+    at_id INTEGER,               -- ... and its id
+    date_us INTEGER,             -- the server's clock when the first page was made
+    done INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE ticket (
+    id INTEGER PRIMARY KEY,
+    updated_us INTEGER NOT NULL,
+    messages_count INTEGER,      -- as the listing says; null is unknown
+    answered INTEGER,            -- as its own message URL said since; null: not asked
+    due INTEGER NOT NULL,
+    gone INTEGER NOT NULL DEFAULT 0,      -- its message URL says 404
+    listed INTEGER NOT NULL,     -- the number of the listing that saw it last
+    raw BLOB NOT NULL
+);
+CREATE INDEX ticket_due ON ticket (id, due) WHERE due > 0;
+CREATE INDEX ticket_listed ON ticket (listed);
+CREATE TABLE message (
+    id INTEGER PRIMARY KEY,
+    ticket_id INTEGER NOT NULL,
+    created_us INTEGER NOT NULL,
+    unsent INTEGER NOT NULL,
+    raw BLOB NOT NULL
+);
+CREATE INDEX message_in_order ON message (ticket_id, created_us, id);
+CREATE INDEX message_unsent ON message (created_us, ticket_id) WHERE unsent;
+CREATE TABLE staged (            -- pages of a ticket whose last page is not here yet
+    id INTEGER PRIMARY KEY,
+    ticket_id INTEGER NOT NULL,
+    created_us INTEGER NOT NULL,
+    unsent INTEGER NOT NULL,
+    raw BLOB NOT NULL,
+    asked_ticket_id INTEGER NOT NULL
+);
+CREATE INDEX staged_of_ticket ON staged (asked_ticket_id);
+CREATE TABLE failure (
+    ticket_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, run INTEGER NOT NULL
+);
+CREATE TABLE run (id INTEGER PRIMARY KEY, manifest TEXT);
+CREATE TABLE feed (uri TEXT PRIMARY KEY);
+PRAGMA application_id = {APPLICATION_ID};
+PRAGMA user_version = {FORMAT};
+COMMIT;
+"""
+
+
+class Archive:
+    """One archive file.
+
+    Every function that writes does so in one `transaction`, and a finished
+    transaction survives the end of the process and of the power (WAL with
+    ``synchronous=FULL``; https://www.sqlite.org/pragma.html#pragma_synchronous). The
+    limit of that promise is a disk that says "written" and has not.
+    """
+
+    def __init__(self, db: sqlite3.Connection, path: Path) -> None:
+        self.db = db
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path) -> "Archive":
+        """Open or create the archive at *path*.
+
+        Raises `JobError` where it is damaged, of another format or cannot be locked.
+        """
+        try:
+            archive = cls(sqlite3.connect(path, isolation_level=None), path)
+            archive._configure()
+            archive._check_format()
+            archive._check_integrity()
+        except sqlite3.DatabaseError as error:
+            raise JobError(
+                f"JOBDIR: the archive {path} cannot be used ({error}). If it is on a "
+                "network drive, use a directory on a local disk, because such drives "
+                "often cannot lock files. If it is damaged, restore it from a backup "
+                "or start again with a new JOBDIR."
+            ) from None
+        return archive
+
+    @classmethod
+    def open_to_read(cls, path: Path) -> "Archive":
+        """Open the archive at *path* for reading, also while a crawl writes it.
+
+        Raises `JobError` where there is none or its format is unknown.
+        """
+        if not path.is_file():
+            raise JobError(
+                f"{path.parent} is not a job directory: it has no {path.name}. Name "
+                "the directory that you gave to the crawl with -s JOBDIR=..."
+            )
+        try:
+            uri = f"{path.resolve().as_uri()}?mode=ro"
+            archive = cls(sqlite3.connect(uri, uri=True, isolation_level=None), path)
+            archive._check_format()
+        except sqlite3.DatabaseError as error:
+            raise JobError(f"The archive {path} cannot be read ({error}).") from None
+        return archive
+
+    def close(self) -> None:
+        """Close the file; deleted rows do not stay readable in the write-ahead log."""
+        with contextlib.suppress(sqlite3.Error):
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.db.close()
+
+    def _configure(self) -> None:
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = FULL",  # WAL's default would lose the last pages
+            "fullfsync = ON",  # macOS: fsync alone leaves data in the disk's cache
+            "checkpoint_fullfsync = ON",
+            "secure_delete = ON",  # an erased customer is overwritten, not unlinked
+            "busy_timeout = 5000",  # ms; a reader's lock lasts far less
+        ):
+            self.db.execute(f"PRAGMA {pragma}")
+
+    def _check_format(self) -> None:
+        (application_id,) = self.db.execute("PRAGMA application_id").fetchone()
+        (format_number,) = self.db.execute("PRAGMA user_version").fetchone()
+        (tables,) = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if (application_id, format_number, tables) == (0, 0, 0):
+            self.db.executescript(_SCHEMA)
+        elif application_id != APPLICATION_ID:
+            raise JobError(
+                f"JOBDIR: {self.path} is not an archive of gorgias_crawler: use "
+                "another directory."
+            )
+        elif format_number != FORMAT:
+            raise JobError(
+                f"JOBDIR: the archive {self.path} has format {format_number}, and "
+                f"this version of gorgias_crawler knows format {FORMAT}: use the "
+                "version that made it, or a new JOBDIR."
+            )
+
+    def _check_integrity(self) -> None:
+        # Read whole only where that takes about a second; a larger archive shows its
+        # damage when a damaged page is read, and `scrapy verify` reads all of it.
+        if self.path.stat().st_size < 256 * 2**20:
+            (answer,) = self.db.execute("PRAGMA quick_check(1)").fetchone()
+            if answer != "ok":
+                raise sqlite3.DatabaseError(answer)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing. Raises `RunEndError` where the disk does not take it."""
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+            yield self.db
+            self.db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise RunEndError(
+                "archive_error",
+                f"The archive {self.path} cannot be written ({error}): is the disk "
+                "full? What was archived is kept; run the same command again when "
+                "the cause is gone.",
+            ) from None
+        finally:
+            # SQLite rolls back by itself after some errors, not after others.
+            if self.db.in_transaction:
+                self.db.execute("ROLLBACK")
+
+    def fact(self, name: str) -> Any:
+        """Return a single value that was stored with the job, None if it is not."""
+        row = self.db.execute(
+            "SELECT value FROM fact WHERE name = ?", (name,)
+        ).fetchone()
+        return row and row[0]
+
+    def set_fact(self, name: str, value: str | int | None) -> None:
+        """Store a single value; inside of a transaction, as part of it."""
+        self.db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
+
+    def begin_run(self) -> int:
+        """Return the number of a run that begins now."""
+        with self.transaction() as db:
+            number = db.execute("INSERT INTO run DEFAULT VALUES").lastrowid
+        assert number is not None
+        return number
+
+    def end_run(self, number: int, manifest: dict[str, Any]) -> None:
+        """Keep the *manifest* of a run that has ended."""
+        with self.transaction() as db:
+            db.execute(
+                "UPDATE run SET manifest = ? WHERE id = ?",
+                (json.dumps(manifest), number),
+            )
+
+    def claim_feed(self, uri: str) -> None:
+        """Note that this job writes the feed *uri*, so that it may replace it."""
+        with self.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO feed VALUES (?)", (uri,))
+
+    def owns_feed(self, uri: str) -> bool:
+        """Tell whether an earlier run of this job wrote the feed *uri*."""
+        row = self.db.execute("SELECT 1 FROM feed WHERE uri = ?", (uri,)).fetchone()
+        return row is not None
+
+
+def packed(raw: bytes) -> bytes:
+    """Compress an object's JSON for the archive."""
+    # Level 6 is zlib's own balance; 3 KB of help desk text shrink to about a third.
+    return zlib.compress(raw, 6)
+
+
+def unpacked(blob: bytes) -> bytes:
+    """Return the JSON that `packed` compressed."""
+    return zlib.decompress(blob)

@@ -1,0 +1,207 @@
+"""Tickets and messages go into the archive, and tickets become due or settled by it.
+
+A message is keyed by its id: under whatever ticket it appears, it is there once.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler.archive import walks
+from gorgias_crawler.archive.file import Archive, packed
+
+DUE_BY_WALK = 1
+DUE_BY_URL = 2
+DUE_AS_SAMPLE = 3
+
+
+@dataclass
+class Changes:
+    """What a run brought: counts of tickets, and of messages erased with them."""
+
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    vanished: int = 0
+    erased_messages: int = 0
+
+
+def put_tickets(
+    archive: Archive, tickets: Iterable[Ticket], listing: int, changes: Changes
+) -> None:
+    """Insert or update tickets, inside of a transaction, and note what is due.
+
+    *listing* is the number of the listing that they were seen in; *changes* is
+    counted up.
+    """
+    for ticket in tickets:
+        old = archive.db.execute(
+            "SELECT due, updated_us, messages_count FROM ticket WHERE id = ?",
+            (ticket.id,),
+        ).fetchone()
+        if old and old[1:] == (ticket.updated_us, ticket.messages_count):
+            archive.db.execute(
+                "UPDATE ticket SET listed = ?, raw = ? WHERE id = ?",
+                (listing, packed(ticket.raw), ticket.id),
+            )
+            continue
+        changes.changed += bool(old)
+        changes.new += not old
+        due = max(_due(archive, ticket), old[0] if old else 0)
+        archive.db.execute(
+            "INSERT OR REPLACE INTO ticket "
+            "(id, updated_us, messages_count, due, listed, raw) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                ticket.id,
+                ticket.updated_us,
+                ticket.messages_count,
+                due,
+                listing,
+                packed(ticket.raw),
+            ),
+        )
+        # What is staged belongs to the ticket as it was before.
+        _forget_staged(archive, ticket.id)
+
+
+def _due(archive: Archive, ticket: Ticket) -> int:
+    if ticket.messages_count is None or _has(archive, ticket.id, "AND unsent"):
+        return DUE_BY_URL
+    if ticket.messages_count == 0 and not _has(archive, ticket.id):
+        return 0
+    return DUE_BY_WALK
+
+
+def _has(archive: Archive, ticket_id: int, condition: str = "") -> bool:
+    row = archive.db.execute(
+        f"SELECT 1 FROM message WHERE ticket_id = ? {condition} LIMIT 1",
+        (ticket_id,),
+    )
+    return row.fetchone() is not None
+
+
+def put_messages(archive: Archive, messages: Iterable[Message]) -> None:
+    """Insert or update messages of any tickets, inside of a transaction.
+
+    A message that names no ticket belongs to no row of the export and is left out.
+    """
+    archive.db.executemany(
+        "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?)",
+        (_columns(row, row.ticket_id) for row in messages if row.ticket_id),
+    )
+
+
+def store_ticket_page(archive: Archive, ticket_id: int, page: Page[Message]) -> None:
+    """Store a page of a ticket's own message URL.
+
+    Earlier pages wait in a stage and replace what was archived of the ticket with the
+    last page, not before: a kill in between loses nothing old.
+    """
+    with archive.transaction() as db:
+        db.executemany(
+            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (*_columns(row, row.ticket_id or ticket_id), ticket_id)
+                for row in page.rows
+            ),
+        )
+        if page.next_cursor is None:
+            _unstage(archive, ticket_id)
+        else:
+            db.execute(
+                "INSERT OR REPLACE INTO walk (name, cursor) VALUES (?, ?)",
+                (walks.of_ticket(ticket_id), page.next_cursor),
+            )
+
+
+def restart_ticket(archive: Archive, ticket_id: int) -> None:
+    """Begin a ticket's pages again, because its cursor was refused."""
+    with archive.transaction():
+        _forget_staged(archive, ticket_id)
+
+
+def _unstage(archive: Archive, ticket_id: int) -> None:
+    _note_sample(archive, ticket_id)
+    archive.db.execute(
+        "DELETE FROM message WHERE ticket_id = ?1 AND id NOT IN "
+        "(SELECT id FROM staged WHERE asked_ticket_id = ?1)",
+        (ticket_id,),
+    )
+    archive.db.execute(
+        "INSERT OR REPLACE INTO message "
+        "SELECT id, ticket_id, created_us, unsent, raw FROM staged "
+        "WHERE asked_ticket_id = ?",
+        (ticket_id,),
+    )
+    archive.db.execute(
+        "UPDATE ticket SET due = 0, gone = 0, answered = "
+        "(SELECT count(*) FROM message WHERE ticket_id = ?1) WHERE id = ?1",
+        (ticket_id,),
+    )
+    _settle(archive, ticket_id)
+
+
+def _settle(archive: Archive, ticket_id: int) -> None:
+    archive.db.execute("DELETE FROM failure WHERE ticket_id = ?", (ticket_id,))
+    _forget_staged(archive, ticket_id)
+
+
+def _forget_staged(archive: Archive, ticket_id: int) -> None:
+    archive.db.execute("DELETE FROM staged WHERE asked_ticket_id = ?", (ticket_id,))
+    walks.forget(archive, walks.of_ticket(ticket_id))
+
+
+def _note_sample(archive: Archive, ticket_id: int) -> None:
+    """Count a sampled ticket whose own answer is what the walk had brought."""
+    (differing,) = archive.db.execute(
+        "SELECT count(*) FROM ("
+        "SELECT id FROM message WHERE ticket_id = ?1 UNION "
+        "SELECT id FROM staged WHERE asked_ticket_id = ?1 EXCEPT "
+        "SELECT message.id FROM message JOIN staged USING (id) "
+        "WHERE message.ticket_id = ?1 AND asked_ticket_id = ?1)",
+        (ticket_id,),
+    ).fetchone()
+    archive.db.execute(
+        "UPDATE fact SET value = value + 1 WHERE name = 'sample_equal' "
+        "AND ? = 0 AND EXISTS (SELECT 1 FROM ticket WHERE id = ? AND due = ?)",
+        (differing, ticket_id, DUE_AS_SAMPLE),
+    )
+
+
+def store_gone(archive: Archive, ticket_id: int) -> None:
+    """Record that a ticket's message URL says 404: it has no messages any more."""
+    with archive.transaction() as db:
+        db.execute("DELETE FROM message WHERE ticket_id = ?", (ticket_id,))
+        db.execute(
+            "UPDATE ticket SET due = 0, gone = 1, answered = 0 WHERE id = ?",
+            (ticket_id,),
+        )
+        _settle(archive, ticket_id)
+
+
+def store_failure(archive: Archive, ticket_id: int, reason: str, run: int) -> None:
+    """Record that a ticket cannot be fetched in this run; it stays due."""
+    with archive.transaction() as db:
+        db.execute(
+            "INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", (ticket_id, reason, run)
+        )
+
+
+def forget_tickets(archive: Archive, ticket_ids: Iterable[int]) -> int:
+    """Erase tickets that the account does not have any more, with their messages.
+
+    Runs inside of a transaction. Returns how many messages were erased.
+    """
+    erased = 0
+    for ticket_id in ticket_ids:
+        erased += archive.db.execute(
+            "DELETE FROM message WHERE ticket_id = ?", (ticket_id,)
+        ).rowcount
+        archive.db.execute("DELETE FROM ticket WHERE id = ?", (ticket_id,))
+        _settle(archive, ticket_id)
+    return erased
+
+
+def _columns(row: Message, ticket_id: int | None) -> tuple[object, ...]:
+    return (row.id, ticket_id, row.created_us, row.unsent, packed(row.raw))

@@ -1,0 +1,70 @@
+"""The kinds of calls that a run makes after it knows the account."""
+
+from dataclasses import dataclass
+
+from gorgias_crawler import api
+from gorgias_crawler.archive import walks
+from gorgias_crawler.archive.walks import Walk
+
+
+@dataclass(frozen=True)
+class WalkPage:
+    """The next page of a walk through a whole list."""
+
+    walk: Walk
+    limit: int
+
+    @property
+    def key(self) -> str:
+        """What may be in flight only once."""
+        return self.walk.name
+
+    @property
+    def is_of_messages(self) -> bool:
+        """Whether the rows are messages, not tickets."""
+        return self.walk.name in walks.OF_MESSAGES
+
+    def url(self, base_url: str) -> str:
+        """Return what to ask."""
+        order, cursor = walks.ORDERS[self.walk.name], self.walk.cursor
+        if self.is_of_messages:
+            return api.messages_url(base_url, order, cursor, self.limit)
+        return api.tickets_url(base_url, order, cursor, self.limit)
+
+
+@dataclass(frozen=True)
+class TicketPage:
+    """A page of one ticket's own messages."""
+
+    ticket_id: int
+    cursor: str | None
+
+    @property
+    def key(self) -> str:
+        """What may be in flight only once."""
+        return walks.of_ticket(self.ticket_id)
+
+    def url(self, base_url: str) -> str:
+        """Return what to ask."""
+        return api.messages_url(
+            base_url, api.Order.OLDEST, self.cursor, api.PAGE_LIMIT, self.ticket_id
+        )
+
+
+@dataclass(frozen=True)
+class TicketsById:
+    """Tickets that only asking for them by their ids can settle."""
+
+    ids: tuple[int, ...]
+
+    @property
+    def key(self) -> str:
+        """What may be in flight only once."""
+        return "tickets by id"
+
+    def url(self, base_url: str) -> str:
+        """Return what to ask."""
+        return api.tickets_by_id_url(base_url, self.ids)
+
+
+Call = WalkPage | TicketPage | TicketsById

@@ -1,0 +1,164 @@
+"""Which account, and with which credentials: read from the environment, once.
+
+Settings hold no secret, because Scrapy prints settings and ``ps`` shows ``-s``; the
+credentials stay in the environment (or ``.env``) until the authentication middleware
+asks for them.
+"""
+
+import base64
+import binascii
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from gorgias_crawler.errors import ConfigurationError
+
+# One DNS label (RFC 1035, section 2.3.1), so that nothing in it can lead the
+# credentials to another host than <label>.gorgias.com.
+_DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+VARIABLES = {
+    "GORGIAS_SUBDOMAIN": "your account's name: `acme` for https://acme.gorgias.com",
+    "GORGIAS_API_USER": "the e-mail address you log in with",
+    "GORGIAS_API_KEY": "the key from Settings > REST API",
+    "GORGIAS_AUTH_STRING": "instead of the two: base64 of `email:key`",
+    "GORGIAS_ACCESS_TOKEN": "instead of all three: an OAuth2 access token",
+    "GORGIAS_API_URL": "instead of GORGIAS_SUBDOMAIN: the base URL of the API",
+}
+"""Every variable that is read, with its meaning."""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Where the API is and how to ask it.
+
+    ``base_url`` ends without a slash (``https://acme.gorgias.com/api``); ``name`` is
+    the subdomain or host and names the default job directory; ``authorization`` is
+    the header's value and never printed.
+    """
+
+    base_url: str
+    name: str
+    authorization: str = field(repr=False)
+
+    @property
+    def host(self) -> str:
+        """Host with its port if it has one: what the credentials may be sent to."""
+        return urlsplit(self.base_url).netloc
+
+
+def read_account(environ: Mapping[str, str]) -> Account:
+    """Return the account that *environ* names.
+
+    Raises `ConfigurationError` with one sentence that names the variable.
+    """
+    values = {name: environ.get(name, "").strip() for name in VARIABLES}
+    base_url, name = _address(values)
+    return Account(base_url, name, _authorization(values))
+
+
+def _address(values: Mapping[str, str]) -> tuple[str, str]:
+    if url := values["GORGIAS_API_URL"]:
+        return _checked_url(url)
+    if not values["GORGIAS_SUBDOMAIN"]:
+        raise ConfigurationError(
+            "GORGIAS_SUBDOMAIN is not set: write it into .env (see .env.example), "
+            f"{VARIABLES['GORGIAS_SUBDOMAIN']}."
+        )
+    name = _subdomain(values["GORGIAS_SUBDOMAIN"])
+    return f"https://{name}.gorgias.com/api", name
+
+
+def _subdomain(value: str) -> str:
+    name = value.lower().removeprefix("https://").removesuffix("/")
+    name = name.removesuffix(".gorgias.com")
+    if not _DNS_LABEL.fullmatch(name):
+        raise ConfigurationError(
+            f"GORGIAS_SUBDOMAIN: {value!r} is not the name of an account: write "
+            "`acme` for https://acme.gorgias.com."
+        )
+    return name
+
+
+def _checked_url(url: str) -> tuple[str, str]:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if parts.username or parts.password:
+        raise ConfigurationError(
+            "GORGIAS_API_URL holds a user name or password: put them into "
+            "GORGIAS_API_USER and GORGIAS_API_KEY."
+        )
+    if not host or parts.query or parts.fragment or parts.scheme not in _SCHEMES:
+        raise ConfigurationError(
+            f"GORGIAS_API_URL: {url!r} is not the URL of an API: write it like "
+            "https://acme.gorgias.com/api."
+        )
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ConfigurationError(
+            f"GORGIAS_API_URL: {url!r} would send the key unencrypted: use https. "
+            "Plain http is for a server on this machine only."
+        )
+    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or '/api'}", host
+
+
+_SCHEMES = ("https", "http")
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether *host* is this machine by its very name, without asking DNS."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _authorization(values: Mapping[str, str]) -> str:
+    if auth_string := values["GORGIAS_AUTH_STRING"]:
+        return f"Basic {_checked_auth_string(auth_string)}"
+    user, key = values["GORGIAS_API_USER"], values["GORGIAS_API_KEY"]
+    if user and key:
+        return f"Basic {base64.b64encode(f'{user}:{key}'.encode()).decode()}"
+    if user or key:
+        missing = "GORGIAS_API_USER" if key else "GORGIAS_API_KEY"
+        raise ConfigurationError(
+            f"{missing} is not set, but its partner is: write it into .env, "
+            f"{VARIABLES[missing]}."
+        )
+    if token := values["GORGIAS_ACCESS_TOKEN"]:
+        return f"Bearer {_checked_token(token)}"
+    raise ConfigurationError(
+        "GORGIAS_API_USER and GORGIAS_API_KEY are not set: write them into .env (see "
+        ".env.example). Gorgias shows them under Settings > REST API."
+    )
+
+
+def _checked_auth_string(value: str) -> str:
+    text = re.sub(r"^basic\s+", "", value, flags=re.IGNORECASE)
+    try:
+        user, colon, key = base64.b64decode(text, validate=True).partition(b":")
+    except binascii.Error:
+        user, colon, key = b"", b"", b""
+    if not (user and colon and key):
+        raise ConfigurationError(
+            "GORGIAS_AUTH_STRING is not base64 of `email:key` (its value is not shown "
+            "here): copy it again, or set GORGIAS_API_USER and GORGIAS_API_KEY."
+        )
+    return text
+
+
+def _checked_token(value: str) -> str:
+    token = re.sub(r"^bearer\s+", "", value, flags=re.IGNORECASE)
+    # RFC 6750, section 2.1: a token is one word of these characters.
+    if not re.fullmatch(r"[A-Za-z0-9\-._~+/]+=*", token):
+        raise ConfigurationError(
+            "GORGIAS_ACCESS_TOKEN holds characters that no token has (its value is "
+            "not shown here): copy it again."
+        )
+    return token

@@ -1,0 +1,119 @@
+"""Every way a run can go wrong, as one tree: the failure model of the crawler.
+
+    GorgiasError
+    ├── CannotStartError        the user can mend it; nothing was asked; exit 1
+    │   ├── ConfigurationError  a variable, setting or argument
+    │   ├── CredentialsError    the API refuses the key or does not know the account
+    │   ├── JobError            the job directory
+    │   └── FeedError           a feed that cannot be set up
+    ├── RunEndError             the run ends here, its work is kept; exit 3
+    └── AnswerError             what one API call came to, after its retries
+        ├── UnauthorizedError   401
+        ├── NotFoundError       404 or 410
+        ├── RefusedError        400, 403, 422
+        ├── MisdirectedError    a redirect, or a certificate that is not the host's
+        └── UnansweredError     no usable answer, however often it was asked
+    StoppedError                the run was stopped while a request waited
+
+The text of an error is a sentence for the person who runs the crawl. It names the
+setting or argument, shows the value (never a secret) and gives the next step.
+"""
+
+EXIT_COMPLETE = 0
+EXIT_CANNOT_START = 1
+EXIT_INCOMPLETE = 3  # 2 is taken: Scrapy and argparse use it for a wrong command line
+
+
+class GorgiasError(Exception):
+    """Base of all errors that are shown to the user as one sentence."""
+
+    exit_status = EXIT_INCOMPLETE
+
+
+class CannotStartError(GorgiasError):
+    """The run ends before it fetched anything; the user can mend the cause."""
+
+    exit_status = EXIT_CANNOT_START
+
+
+class ConfigurationError(CannotStartError):
+    """A variable, setting or argument is missing or malformed (``config.py``)."""
+
+
+class CredentialsError(CannotStartError):
+    """The first call was answered 401, or by something that is not the account."""
+
+
+class JobError(CannotStartError):
+    """The job directory is locked, damaged, foreign or of another account."""
+
+
+class FeedError(CannotStartError):
+    """A feed cannot be set up: unknown storage, unwritable path, a foreign file."""
+
+
+class RunEndError(GorgiasError):
+    """The run cannot go on, but the same command can later: outage, refusal, loop.
+
+    ``reason`` is the close reason that Scrapy reports, in its snake_case.
+    """
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class AnswerError(GorgiasError):
+    """What a call came to when no retry can help it any more.
+
+    ``reason`` is short and holds no customer's words: it is stored with the ticket,
+    logged and written to the manifest.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class UnauthorizedError(AnswerError):
+    """401: the key is wrong, or was revoked during the run."""
+
+
+class NotFoundError(AnswerError):
+    """404 or 410: the ticket is gone, or the cursor has expired.
+
+    ``of_the_api`` is false where a web page came in place of the API's own error: then
+    nothing is known about the ticket, and the subdomain may be wrong.
+    """
+
+    def __init__(self, reason: str, *, of_the_api: bool) -> None:
+        super().__init__(reason)
+        self.of_the_api = of_the_api
+
+
+class RefusedError(AnswerError):
+    """400, 403 or 422, after one retry where the status may be a firewall's whim."""
+
+    def __init__(self, reason: str, *, status: int) -> None:
+        super().__init__(reason)
+        self.status = status
+
+
+class MisdirectedError(AnswerError):
+    """A redirect, or a server that cannot prove its name: the key was kept back."""
+
+
+class UnansweredError(AnswerError):
+    """Network errors, 5xx or unusable bodies outlasted all retries.
+
+    ``of_the_answer`` is true when the server did answer something (a status, a body
+    that is too large or broken): asking for a smaller page may then help.
+    """
+
+    def __init__(self, reason: str, *, of_the_answer: bool) -> None:
+        super().__init__(reason)
+        self.of_the_answer = of_the_answer
+
+
+class StoppedError(GorgiasError):
+    """The run was stopped while this request waited: dropped, not failed."""

@@ -1,0 +1,143 @@
+"""The job directory: whose it is, who may read it, and one process at a time.
+
+It holds customers' mail: the directory is 0700 and the files in it 0600, whatever the
+umask. The lock is of the operating system and dies with the process.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.errors import JobError
+
+ARCHIVE = "archive.sqlite"
+LOCK = "lock"
+MANIFEST = "run.json"
+
+_OWNER_ONLY = 0o600
+_LOG_FILES = ".log"  # people put the log of a crawl beside its archive
+
+
+class Job:
+    """One open job directory.
+
+    ``archive`` is open and locked until `close`. ``id`` is short, stable for the
+    directory, and names the temporary files of its feeds.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Create or open the job directory at *path*. Raises `JobError`."""
+        self.path = path
+        self.id = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+        try:
+            self._create()
+            self._lock = self._locked()
+            _create_private(path / ARCHIVE)
+        except OSError as error:
+            raise JobError(
+                f"JOBDIR: {path} cannot be used ({error.strerror or error}): give "
+                "another directory with -s JOBDIR=..."
+            ) from None
+        self.archive = Archive.open(path / ARCHIVE)
+        _sync_directory(path)
+
+    def _create(self) -> None:
+        if self.path.exists():
+            self._refuse_foreign()
+        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.chmod(0o700)
+        for name in (ARCHIVE, f"{ARCHIVE}-wal", f"{ARCHIVE}-shm", LOCK, MANIFEST):
+            if (self.path / name).is_symlink():
+                raise JobError(
+                    f"JOBDIR: {self.path / name} is a symbolic link, which is not "
+                    "followed: remove it, or use another directory."
+                )
+
+    def _refuse_foreign(self) -> None:
+        names = sorted(entry.name for entry in self.path.iterdir())
+        own = {ARCHIVE, LOCK, MANIFEST}
+        foreign = [name for name in names if not name.endswith(_LOG_FILES)]
+        if foreign and not own & set(names):
+            raise JobError(
+                f"JOBDIR: {self.path} holds something else already ({foreign[0]!r}), "
+                "and not a job of gorgias_crawler: give a new directory with "
+                "-s JOBDIR=..."
+            )
+
+    def _locked(self) -> int:
+        _create_private(self.path / LOCK)
+        descriptor = os.open(self.path / LOCK, os.O_RDWR | _NO_FOLLOW)
+        if not _lock(descriptor):
+            os.close(descriptor)
+            raise JobError(
+                f"JOBDIR: {self.path} is in use by another crawl: wait until it has "
+                "ended, or give another directory with -s JOBDIR=..."
+            )
+        return descriptor
+
+    def write_manifest(self, manifest: dict[str, Any]) -> None:
+        """Write the run's manifest for people and programs, whole or not at all."""
+        temporary = self.path / f"{MANIFEST}.part"
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        _create_private(temporary)
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(manifest, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self.path / MANIFEST)
+        _sync_directory(self.path)
+
+    def close(self) -> None:
+        """Close the archive and let the next process in."""
+        self.archive.close()
+        os.close(self._lock)
+
+
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
+
+if sys.platform == "win32":  # pragma: no cover
+    import msvcrt
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+    def _sync_directory(path: Path) -> None:
+        """Windows gives no handle on a directory to sync."""
+
+else:
+    import fcntl
+
+    def _lock(descriptor: int) -> bool:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _sync_directory(path: Path) -> None:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _create_private(path: Path) -> None:
+    flags = os.O_CREAT | os.O_RDWR | _NO_FOLLOW
+    descriptor = os.open(path, flags, _OWNER_ONLY)
+    try:
+        if sys.platform != "win32":
+            os.fchmod(descriptor, _OWNER_ONLY)
+    finally:
+        os.close(descriptor)

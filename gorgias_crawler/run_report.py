@@ -1,0 +1,117 @@
+"""TEMPORARY HOME of RunReport, to be merged into extensions.py."""
+
+import logging
+import platform
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import scrapy
+from scrapy import signals
+from scrapy.crawler import Crawler
+
+from gorgias_crawler import __version__, report
+from gorgias_crawler.errors import EXIT_INCOMPLETE, GorgiasError, RunEndError
+
+if TYPE_CHECKING:
+    from gorgias_crawler.spiders.gorgias import GorgiasSpider
+
+logger = logging.getLogger(__name__)
+
+
+class RunReport:
+    """Ends a run with the truth: manifest, closing lines, exit status.
+
+    ``exit_status`` is 3 until completion is proven.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.exit_status = EXIT_INCOMPLETE
+        self._started = datetime.now(UTC)
+        self._is_open = True
+        crawler.signals.connect(self._spider_opened, signals.spider_opened)
+        crawler.signals.connect(self._item_error, signals.item_error)
+        # Feeds are stored while the spider closes; this is sent after that.
+        crawler.signals.connect(self.finish, signals.engine_stopped)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "RunReport":
+        """Build the extension for *crawler*."""
+        return cls(crawler)
+
+    @property
+    def _spider(self) -> "GorgiasSpider":
+        return self.crawler.spider  # type: ignore[return-value]
+
+    def _spider_opened(self) -> None:
+        for uri in self._spider.feed_targets:
+            self._spider.job.archive.claim_feed(uri)
+
+    def _item_error(self) -> None:
+        self._spider.end_run(
+            RunEndError(
+                "item_error",
+                "A row could not be processed (see the error above), so no file was "
+                "written. The archive is complete as far as it goes.",
+            )
+        )
+
+    def finish(self) -> None:
+        """Write the manifest, say the closing lines, close the job; once."""
+        if not self._is_open:
+            return
+        self._is_open = False
+        job = self._spider.job
+        try:
+            ending = self._ending()
+            manifest = report.manifest(
+                job.archive,
+                ending,
+                self._spider.answers.changes,
+                self._spider.answers.notes,
+                self._facts(),
+            )
+            job.archive.end_run(self._spider.run_number, manifest)
+            job.write_manifest(manifest)
+        except (GorgiasError, OSError) as error:
+            logger.error("The manifest of this run cannot be written: %s", error)
+            return
+        finally:
+            job.close()
+        for line in report.closing_lines(manifest, str(job.path)):
+            logger.info("%s", line)
+        self.exit_status = manifest["exit_status"]
+
+    def _ending(self) -> report.Ending:
+        spider = self._spider
+        return report.Ending(
+            error=spider.ending,
+            is_at_end=spider.agenda.finished
+            and (spider.emitted_all or spider.options.estimate),
+            is_estimate=spider.options.estimate,
+            rows=spider.rows,
+            feeds=[asdict(feed) for feed in spider.feeds_stored],
+            failed_feeds=list(spider.feeds_failed),
+        )
+
+    def _facts(self) -> dict[str, Any]:
+        stats = self.crawler.stats
+        ended = datetime.now(UTC)
+        return {
+            "gorgias_crawler": __version__,
+            "scrapy": scrapy.__version__,
+            "python": platform.python_version(),
+            "run": self._spider.run_number,
+            "started": self._started.isoformat(timespec="seconds"),
+            "ended": ended.isoformat(timespec="seconds"),
+            "seconds": round((ended - self._started).total_seconds(), 1),
+            "fetch": self._spider.options.fetch.value,
+            "calls": {
+                "made": stats.get_value("gorgias/budget/calls", 0),
+                "refused": stats.get_value("gorgias/budget/refused", 0),
+                "retried": stats.get_value("gorgias/retry/count", 0),
+                "waited_s": round(stats.get_value("gorgias/budget/waited_s", 0), 1),
+                "paused_s": round(stats.get_value("gorgias/budget/paused_s", 0), 1),
+            },
+        }

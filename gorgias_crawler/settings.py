@@ -1,0 +1,123 @@
+"""The map of the crawler: its wiring first, then what Scrapy has wrong for this job.
+
+Each override names Scrapy's default and the reason. The credentials are not here:
+they are read from the environment (`config.py`), because Scrapy prints settings.
+"""
+
+from dotenv import find_dotenv, load_dotenv
+
+from gorgias_crawler import __version__
+from gorgias_crawler.items import DEFAULT_COLUMNS
+
+load_dotenv(find_dotenv(usecwd=True))
+
+BOT_NAME = "gorgias_crawler"
+SPIDER_MODULES = ["gorgias_crawler.spiders"]
+NEWSPIDER_MODULE = "gorgias_crawler.spiders"
+COMMANDS_MODULE = "gorgias_crawler.commands"
+
+# The wiring. Numbers are orders: smaller is nearer to the engine.
+
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "gorgias_crawler.middlewares.AnswerMiddleware": 550,  # where Scrapy retries
+    "gorgias_crawler.middlewares.BudgetMiddleware": 940,  # the last wait before a call
+    "gorgias_crawler.middlewares.AuthMiddleware": 945,  # no other one sees the key
+    # Of no use here, and each costs a little for every call.
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
+    "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
+}
+SPIDER_MIDDLEWARES = {
+    # Each would look at every one of the rows, or drop an answer on its own.
+    "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+}
+ITEM_PIPELINES = {
+    "gorgias_crawler.pipelines.BodySelectionPipeline": 100,
+}
+EXTENSIONS = {
+    "scrapy.extensions.feedexport.FeedExporter": None,
+    "gorgias_crawler.feeds.SnapshotFeedExporter": 0,
+    "scrapy.extensions.throttle.AutoThrottle": None,
+    "gorgias_crawler.extensions.BudgetThrottle": 0,
+    "gorgias_crawler.extensions.RunReport": 0,
+    # Scrapy's own persistence: the archive takes its place.
+    "scrapy.extensions.spiderstate.SpiderState": None,
+    # A rate of pages tells nothing here; RunReport says what is done and to do.
+    "scrapy.extensions.logstats.LogStats": None,
+}
+SCHEDULER = "gorgias_crawler.scheduler.MemoryScheduler"
+# Default LIFO: tickets are asked for in the order of their ids.
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
+# Default RFPDupeFilter, with a file of its own in JOBDIR: the archive knows what was
+# fetched, and a page that is asked for again is asked for on purpose.
+DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"
+LOG_FORMATTER = "gorgias_crawler.logformatter.PrivateLogFormatter"
+
+# The file.
+
+FEEDS = {"gorgias_tickets.csv": {"format": "csv", "overwrite": True}}
+FEED_STORAGES = {
+    "": "gorgias_crawler.feeds.SnapshotFileStorage",
+    "file": "gorgias_crawler.feeds.SnapshotFileStorage",
+}
+FEED_EXPORTERS = {"csv": "gorgias_crawler.feeds.HeaderedCsvItemExporter"}
+FEED_EXPORT_ENCODING = "utf-8"  # default None: JSON would be escaped to ASCII
+FEED_EXPORT_FIELDS = DEFAULT_COLUMNS  # default None: all fields of the first item
+
+# The calls.
+
+# Default names Scrapy and its site. Gorgias's firewall is known to answer 403 to
+# clients with a library's default name.
+USER_AGENT = f"gorgias_crawler/{__version__} (Scrapy)"
+# Default asks for HTML first. Gzip is accepted by Scrapy on its own.
+DEFAULT_REQUEST_HEADERS = {"Accept": "application/json"}
+# Default 16 per domain 8. At 4 calls/s, the largest documented key budget, 16 in flight
+# keep it busy up to a latency of 4 s.
+CONCURRENT_REQUESTS = 16
+CONCURRENT_REQUESTS_PER_DOMAIN = 16
+# Default 100 tasks a response, for items that wait for something. Ours do not; fewer
+# keep rows in order and halve the work per page (measured).
+CONCURRENT_ITEMS = 1
+# Default 180 s. A page of 100 long messages takes a few seconds; Ctrl-C waits for the
+# answers in flight, so a dead connection must not hold it for minutes.
+DOWNLOAD_TIMEOUT = 30
+# Default 1 GiB. A page of 100 messages is 2 MB; with one body of 20 MB in its four
+# forms it is 80 MB. Anything larger is cut off and recorded.
+DOWNLOAD_MAXSIZE = 128 * 2**20
+DOWNLOAD_WARNSIZE = 0  # default 32 MiB: the warning would name nothing to do
+DOWNLOAD_DELAY = 0  # default 0, said here because the budget alone sets the pace
+DOWNLOAD_VERIFY_CERTIFICATES = True  # default False: the key would go to anybody
+# Default 2, without waits. 5 waits of 1, 2, 4, 8, 16 s outlast a deployment (chosen).
+RETRY_TIMES = 5
+AUTOTHROTTLE_ENABLED = True  # default False: ours paces by the account's budget
+REDIRECT_ENABLED = False  # default True: the key must not follow a redirect
+METAREFRESH_ENABLED = False  # default True: an HTML page is an error here
+COOKIES_ENABLED = False  # default True: the API has no sessions
+REFERER_ENABLED = False  # default True: it would send cursors in a header
+ROBOTSTXT_OBEY = False  # default False, but the project template says True
+URLLENGTH_LIMIT = 0  # default 2083: a longer cursor would be dropped without a word
+DOWNLOAD_HANDLERS = {  # default: all of them; only the API is ever asked
+    "file": None,
+    "ftp": None,
+    "s3": None,
+    "data": None,
+}
+
+# What is said, and who may listen.
+
+LOG_LEVEL = "INFO"  # default DEBUG
+STATS_DUMP = False  # default True: run.json and the closing lines say it
+TELNETCONSOLE_ENABLED = False  # default True: a port that runs Python
+REMOTE_CONTROL_ENABLED = False  # default True: another one
+
+# Our own settings.
+
+GORGIAS_BUDGET_SHARE = 0.8
+"""Share of the account's API budget that a crawl may fill: at 40 calls, eight stay
+free for live integrations at any moment (chosen)."""
+
+GORGIAS_MAX_OUTAGE = 3600
+"""Seconds to wait while nothing is answered before the run ends with exit 3. Past
+outages of Gorgias lasted about an hour (status.gorgias.com)."""

@@ -1,0 +1,1 @@
+"""The spiders: what to ask next, one callback per kind of page."""
