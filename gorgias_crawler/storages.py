@@ -6,45 +6,28 @@ files, FTP and standard output do not keep that promise and are replaced here.
 """
 
 import errno
-import hashlib
-import io
 import os
 import posixpath
-import re
 import ssl
 import stat
 import sys
 from contextlib import closing, suppress
 from ftplib import FTP, FTP_TLS
 from pathlib import Path
-from typing import IO, Any, Self, cast
+from typing import IO, Any, Self
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
-from scrapy.extensions.feedexport import (
-    FeedStorageProtocol,
-    FTPFeedStorage,
-    StdoutFeedStorage,
-)
+from scrapy.extensions.feedexport import FTPFeedStorage, StdoutFeedStorage
 from scrapy.utils.ftp import ftp_makedirs_cwd
-from twisted.internet.defer import Deferred
 from w3lib.url import file_uri_to_path
 
 from gorgias_crawler.errors import FeedError, RunEndError
 
 _FTP_TIMEOUT_S = 60.0  # ftplib would wait for ever; boto3's default is 60 s as well
 
-# User name and password of a URI; the second half is for a password with a "/" in it.
-_USERINFO = re.compile(r"(?<=://)(?:[^/]*|[^/:]*:(?!\d+/).*)@")
-_QUERY = re.compile(r"(?<=://)([^?]*)\?.*", re.DOTALL)
-
 # Names of open descriptors: whatever is behind them belongs to somebody else.
 _DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
-
-
-def public_uri(uri: str) -> str:
-    """Return *uri* without what may be secret: user name, password and query."""
-    return _QUERY.sub(r"\1", _USERINFO.sub("", uri))
 
 
 def reason_of(error: BaseException) -> str:
@@ -52,72 +35,6 @@ def reason_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return type(error).__name__
-
-
-class FeedFile(io.BufferedIOBase):
-    """What an exporter writes to: counts and hashes on the way to *inner*.
-
-    After `discard` it swallows what comes, because compressors and text streams
-    write their last bytes even when they are collected as garbage.
-    """
-
-    def __init__(self, inner: IO[bytes]) -> None:
-        self.inner = inner
-        self.bytes = 0
-        self.sha256 = hashlib.sha256()
-        self._discarded = False
-
-    def writable(self) -> bool:
-        """Tell `io.TextIOWrapper` that it may write."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Write all of *data*."""
-        if not self._discarded:
-            self.inner.write(data)
-            self.bytes += len(data)
-            self.sha256.update(data)
-        return len(data)
-
-    def tell(self) -> int:
-        """Return the number of bytes written so far."""
-        return self.bytes
-
-    def discard(self) -> None:
-        """Let nothing more through to the file."""
-        self._discarded = True
-
-
-class RecordedStorage:
-    """Any storage, with the file that was opened in it.
-
-    ``name`` is the path of a local feed, else its URI without secrets. ``is_stream``
-    is true of what cannot be taken back or looked at again: devices, pipes.
-    """
-
-    def __init__(self, storage: FeedStorageProtocol, uri: str) -> None:
-        self.storage = storage
-        self.name: str = getattr(storage, "name", public_uri(uri))
-        self.is_stream: bool = getattr(storage, "is_stream", False)
-        self.file: FeedFile | None = None
-
-    def open(self, spider: Spider) -> IO[bytes]:
-        """Open the file that the exporter writes to."""
-        self.file = FeedFile(self.storage.open(spider))
-        return cast("IO[bytes]", self.file)
-
-    def store(self, _file: IO[bytes] | None = None) -> Deferred[None] | None:
-        """Put the file, which is complete, where the feed shall be."""
-        assert self.file is not None
-        return self.storage.store(self.file.inner)
-
-    def discard(self) -> None:
-        """Throw away what was written; what was stored before stays as it is."""
-        if self.file is None:
-            return
-        self.file.discard()
-        with suppress(OSError):
-            getattr(self.storage, "discard", IO.close)(self.file.inner)
 
 
 class SnapshotFileStorage:

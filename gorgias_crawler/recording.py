@@ -1,0 +1,87 @@
+"""What is written to a feed: counted, hashed, and thrown away unless it is whole."""
+
+import hashlib
+import io
+import re
+from contextlib import suppress
+from typing import IO, Any, cast
+
+from scrapy import Spider
+from scrapy.extensions.feedexport import FeedStorageProtocol
+from twisted.internet.defer import Deferred
+
+# User name and password of a URI; the second half is for a password with a "/" in it.
+_USERINFO = re.compile(r"(?<=://)(?:[^/]*|[^/:]*:(?!\d+/).*)@")
+_QUERY = re.compile(r"(?<=://)([^?]*)\?.*", re.DOTALL)
+
+
+def public_uri(uri: str) -> str:
+    """Return *uri* without what may be secret: user name, password and query."""
+    return _QUERY.sub(r"\1", _USERINFO.sub("", uri))
+
+
+class FeedFile(io.BufferedIOBase):
+    """What an exporter writes to: counts and hashes on the way to *inner*.
+
+    After `discard` it swallows what comes, because compressors and text streams
+    write their last bytes even when they are collected as garbage.
+    """
+
+    def __init__(self, inner: IO[bytes]) -> None:
+        self.inner = inner
+        self.bytes = 0
+        self.sha256 = hashlib.sha256()
+        self._discarded = False
+
+    def writable(self) -> bool:
+        """Tell `io.TextIOWrapper` that it may write."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write all of *data*."""
+        if not self._discarded:
+            self.inner.write(data)
+            self.bytes += len(data)
+            self.sha256.update(data)
+        return len(data)
+
+    def tell(self) -> int:
+        """Return the number of bytes written so far."""
+        return self.bytes
+
+    def discard(self) -> None:
+        """Let nothing more through to the file."""
+        self._discarded = True
+
+
+class RecordedStorage:
+    """Any storage, with the file that was opened in it.
+
+    ``name`` is the path of a local feed, else its URI without secrets. ``is_stream``
+    is true of what cannot be taken back or looked at again: devices, pipes.
+    """
+
+    def __init__(self, storage: FeedStorageProtocol, uri: str) -> None:
+        self.storage = storage
+        self.name: str = getattr(storage, "name", public_uri(uri))
+        self.is_stream: bool = getattr(storage, "is_stream", False)
+        self.file: FeedFile | None = None
+
+    def open(self, spider: Spider) -> IO[bytes]:
+        """Open the file that the exporter writes to."""
+        self.file = FeedFile(self.storage.open(spider))
+        return cast("IO[bytes]", self.file)
+
+    def store(self, _file: IO[bytes] | None = None) -> Deferred[None] | None:
+        """Put the file, which is complete, where the feed shall be."""
+        assert self.file is not None
+        return self.storage.store(self.file.inner)
+
+    def discard(self) -> None:
+        """Throw away what was written; what was stored before stays as it is."""
+        if self.file is None:
+            return
+        self.file.discard()
+        discard = getattr(self.storage, "discard", type(self.file.inner).close)
+        with suppress(OSError):
+            discard(self.file.inner)

@@ -1,0 +1,188 @@
+"""Bytes to typed pages: whatever comes, a page or a clear fault."""
+
+import json
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gorgias_crawler import api
+
+BASE = "https://acme.gorgias.com/api"
+
+
+def body(*rows, cursor=None):
+    meta = {"prev_cursor": None, "next_cursor": cursor}
+    return json.dumps({"object": "list", "data": rows, "meta": meta}).encode()
+
+
+def test_urls_carry_documented_parameters_only():
+    listing = api.tickets_url(BASE, api.Order.OLDEST, "a=b&c", 50)
+    assert parse_qs(urlsplit(listing).query) == {
+        "limit": ["50"],
+        "order_by": ["created_datetime:asc"],
+        "trashed": ["true"],
+        "cursor": ["a=b&c"],
+    }
+    assert api.messages_url(BASE, api.Order.OLDEST, None, 100, 7) == (
+        f"{BASE}/messages?ticket_id=7&limit=100&order_by=created_datetime:asc"
+    )
+    assert api.messages_url(BASE, api.Order.NEWEST, None, 100) == (
+        f"{BASE}/messages?limit=100&order_by=created_datetime:desc"
+    )
+    assert api.tickets_by_id_url(BASE, [1, 2]) == (
+        f"{BASE}/tickets?limit=100&ticket_ids=1&ticket_ids=2&trashed=true"
+    )
+    assert api.account_url(BASE) == f"{BASE}/account"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1970-01-01T00:00:01.000002+00:00", 1_000_002),
+        ("1970-01-01T00:00:01+00:00", 1_000_000),
+        ("1970-01-01T00:00:01", 1_000_000),
+        ("1970-01-01 00:00:01", 1_000_000),
+        ("1970-01-01T00:00:01Z", 1_000_000),
+        ("1970-01-01T01:00:01+0100", 1_000_000),
+        ("", 0),
+        ("yesterday", 0),
+        (None, 0),
+        (5, 0),
+        ("0001-01-01T00:00:00+23:59", -62135683140000000),
+    ],
+)
+def test_dates_are_instants_and_no_date_sorts_first(text, expected):
+    assert api.instant_us(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("Thu, 01 Jan 1970 00:00:02 GMT", 2_000_000), ("soon", None), ("", None)],
+)
+def test_a_http_date_is_an_instant_or_nothing(header, expected):
+    assert api.http_date_us(header) == expected
+
+
+def test_a_ticket_keeps_its_whole_object():
+    row = {"id": 5, "messages_count": 2, "updated_datetime": "1970-01-01T00:00:01"}
+    page = api.parse_tickets(body({**row, "new_key": ["\ud83d"]}, cursor="c"))
+    (ticket,) = page.rows
+    assert (ticket.id, ticket.messages_count, ticket.updated_us) == (5, 2, 1_000_000)
+    assert json.loads(ticket.raw) == {**row, "new_key": ["\ud83d"]}
+    assert page.next_cursor == "c"
+
+
+@pytest.mark.parametrize("count", [None, "3", -1, 1.5, True])
+def test_a_count_that_is_no_count_is_unknown(count):
+    (ticket,) = api.parse_tickets(body({"id": 5, "messages_count": count})).rows
+    assert ticket.messages_count is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "unsent"),
+    [
+        ({}, True),
+        ({"sent_datetime": "2025-01-01"}, False),
+        ({"failed_datetime": "2025-01-01"}, False),
+        ({"public": False}, False),
+        ({"from_agent": False}, False),
+    ],
+)
+def test_unsent_is_an_agents_public_message_neither_sent_nor_failed(changes, unsent):
+    row = {"id": 1, "ticket_id": 2, "public": True, "from_agent": True, **changes}
+    assert api.parse_messages(body(row)).rows[0].unsent is unsent
+
+
+@pytest.mark.parametrize("meta", [{"next_cursor": None}, {"next_cursor": ""}, {}])
+def test_no_cursor_is_the_end(meta):
+    page = api.parse_messages(json.dumps({"data": [], "meta": meta}).encode())
+    assert page.next_cursor is None
+
+
+FAULTS = [
+    b"",
+    b"  \n",
+    b"<html>Bad gateway</html>",
+    b'{"data": [',
+    b"[]",
+    b"null",
+    b"{}",
+    b'{"data": null, "meta": {}}',
+    b'{"data": [], "meta": null}',
+    b'{"data": {}, "meta": {}}',
+    b'{"data": [], "meta": {"next_cursor": 5}}',
+    b'{"data": [null], "meta": {}}',
+    b'{"data": [{"id": null}], "meta": {}}',
+    b'{"data": [{"id": "5"}], "meta": {}}',
+    b'{"data": [{"id": true}], "meta": {}}',
+    b'{"data": [{"id": 0}], "meta": {}}',
+    b'{"data": [{"id": 9223372036854775808}], "meta": {}}',
+    b'{"data": [{"id": 1, "ticket_id": "x"}], "meta": {}}',
+    b'{"data": [{"id": ' + b"1" * 5000 + b'}], "meta": {}}',
+    b'{"data": ' + b"[" * 200 + b"]" * 200 + b', "meta": {}}',
+    b'{"data": ' + b"[" * 200_000 + b"]" * 200_000 + b', "meta": {}}',
+    b"\xff\xfe\x00",
+    b'{"data": "secret words"}',
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=range(len(FAULTS)))
+def test_a_faulty_body_is_named_without_a_word_of_it(fault):
+    with pytest.raises(api.BadAnswerError) as caught:
+        api.parse_messages(fault)
+    assert len(str(caught.value)) < 50
+    assert "secret" not in str(caught.value)
+
+
+def test_the_account_names_its_domain_if_it_does():
+    assert api.parse_account(b'{"domain": "acme"}') == "acme"
+    assert api.parse_account(b'{"domain": null}') is None
+    assert api.parse_account(b"{}") is None
+
+
+def test_the_apis_own_error_is_told_from_a_web_page():
+    assert api.parse_error(b'{"error": {"msg": "Not found."}}')
+    assert not api.parse_error(b"<html>404</html>")
+    assert not api.parse_error(b"")
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+ROW = st.fixed_dictionaries(
+    {},
+    optional={
+        key: JSON
+        for key in (
+            "id ticket_id messages_count created_datetime updated_datetime public "
+            "from_agent sent_datetime failed_datetime sender source"
+        ).split()
+    },
+)
+ANSWER = st.fixed_dictionaries(
+    {"data": st.lists(ROW | JSON) | JSON, "meta": JSON | st.just({"next_cursor": None})}
+)
+
+
+@pytest.mark.parametrize(
+    "parse", [api.parse_account, api.parse_tickets, api.parse_messages]
+)
+@given(answer=ANSWER | JSON)
+def test_any_json_is_a_page_or_a_fault(parse, answer):
+    try:
+        parse(json.dumps(answer).encode())
+    except api.BadAnswerError:
+        pass
+
+
+@pytest.mark.parametrize("parse", [api.parse_tickets, api.parse_messages])
+@given(data=st.binary())
+def test_any_bytes_are_a_page_or_a_fault(parse, data):
+    try:
+        parse(data)
+    except api.BadAnswerError:
+        pass

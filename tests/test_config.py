@@ -1,0 +1,118 @@
+"""What the environment must hold, and what is said when it does not."""
+
+import base64
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gorgias_crawler.config import VARIABLES, is_loopback, read_account
+from gorgias_crawler.errors import ConfigurationError
+
+USER = {"GORGIAS_API_USER": "ana@example.org", "GORGIAS_API_KEY": "k3y"}
+BASIC = "Basic " + base64.b64encode(b"ana@example.org:k3y").decode()
+
+
+@pytest.mark.parametrize(
+    "subdomain", ["acme", "ACME", "acme.gorgias.com", "https://acme.gorgias.com/"]
+)
+def test_a_subdomain_is_understood_as_people_write_it(subdomain):
+    account = read_account({"GORGIAS_SUBDOMAIN": subdomain, **USER})
+    assert account.base_url == "https://acme.gorgias.com/api"
+    assert account.name == "acme"
+    assert account.host == "acme.gorgias.com"
+
+
+@pytest.mark.parametrize(
+    ("url", "base_url"),
+    [
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000/api"),
+        ("http://localhost:8000/api/", "http://localhost:8000/api"),
+        ("http://[::1]:8000/api", "http://[::1]:8000/api"),
+        ("https://proxy.example/gorgias/api", "https://proxy.example/gorgias/api"),
+    ],
+)
+def test_an_api_url_replaces_the_whole_base_url(url, base_url):
+    environ = {"GORGIAS_API_URL": url, "GORGIAS_SUBDOMAIN": "acme", **USER}
+    assert read_account(environ).base_url == base_url
+
+
+@pytest.mark.parametrize(
+    ("credentials", "header"),
+    [
+        (USER, BASIC),
+        ({"GORGIAS_AUTH_STRING": BASIC}, BASIC),
+        ({"GORGIAS_AUTH_STRING": BASIC.removeprefix("Basic ")}, BASIC),
+        ({"GORGIAS_AUTH_STRING": BASIC, "GORGIAS_API_USER": "other"}, BASIC),
+        ({"GORGIAS_ACCESS_TOKEN": "to.ken"}, "Bearer to.ken"),
+        ({"GORGIAS_ACCESS_TOKEN": "Bearer to.ken"}, "Bearer to.ken"),
+        ({"GORGIAS_ACCESS_TOKEN": "to.ken", **USER}, BASIC),
+    ],
+)
+def test_each_form_of_credentials_makes_its_header(credentials, header):
+    account = read_account({"GORGIAS_SUBDOMAIN": "acme", **credentials})
+    assert account.authorization == header
+
+
+@pytest.mark.parametrize(
+    ("environ", "variable"),
+    [
+        ({}, "GORGIAS_SUBDOMAIN"),
+        (USER, "GORGIAS_SUBDOMAIN"),
+        ({"GORGIAS_SUBDOMAIN": "  ", **USER}, "GORGIAS_SUBDOMAIN"),
+        ({"GORGIAS_SUBDOMAIN": "acme"}, "GORGIAS_API_KEY"),
+        ({"GORGIAS_SUBDOMAIN": "a", "GORGIAS_API_USER": "u"}, "GORGIAS_API_KEY"),
+        ({"GORGIAS_SUBDOMAIN": "a", "GORGIAS_API_KEY": "s3cret"}, "GORGIAS_API_USER"),
+        ({"GORGIAS_SUBDOMAIN": "a", "GORGIAS_AUTH_STRING": "!"}, "GORGIAS_AUTH_STRING"),
+        (
+            {"GORGIAS_SUBDOMAIN": "a", "GORGIAS_AUTH_STRING": "czNjcmV0"},
+            "GORGIAS_AUTH_STRING",
+        ),
+        (
+            {"GORGIAS_SUBDOMAIN": "a", "GORGIAS_ACCESS_TOKEN": "s3cret\r\nX: y"},
+            "GORGIAS_ACCESS_TOKEN",
+        ),
+        ({"GORGIAS_API_URL": "http://acme.gorgias.com", **USER}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "ftp://127.0.0.1", **USER}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "acme.gorgias.com", **USER}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "https://u:s3cret@x.y", **USER}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "https://x.y/?a=b", **USER}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "https://x.y:port/", **USER}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "http://[::1", **USER}, "GORGIAS_API_URL"),
+    ],
+)
+def test_what_is_wrong_is_named_and_no_secret_is_shown(environ, variable):
+    with pytest.raises(ConfigurationError) as caught:
+        read_account(environ)
+    assert variable in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=70))
+def test_no_subdomain_leads_the_key_to_another_host(text):
+    try:
+        account = read_account({"GORGIAS_SUBDOMAIN": text, **USER})
+    except ConfigurationError:
+        return
+    assert account.host.removesuffix(".gorgias.com").isascii()
+    assert account.host.count(".") == 2
+    assert account.host.endswith(".gorgias.com")
+
+
+def test_an_account_hides_its_credentials_when_it_is_printed():
+    account = read_account({"GORGIAS_SUBDOMAIN": "acme", **USER})
+    assert account.authorization not in repr(account)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("localhost.x", False)],
+)
+def test_loopback_is_known_by_name_alone(host, expected):
+    assert is_loopback(host) is expected
+
+
+def test_every_variable_is_in_the_example_file(project):
+    example = (project / ".env.example").read_text()
+    assert all(f"{name}=" in example for name in VARIABLES)

@@ -1,0 +1,109 @@
+"""Objects of the API to the columns of a row."""
+
+import json
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gorgias_crawler.bodies import select_body
+from gorgias_crawler.items import (
+    COLUMNS,
+    DEFAULT_COLUMNS,
+    Message,
+    message_columns,
+    ticket_columns,
+)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters()),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+def test_the_default_columns_are_the_promised_nine():
+    assert ",".join(DEFAULT_COLUMNS) == (
+        "ticket_id,channel,subject,body,sender,receiver,created_datetime,"
+        "sent_datetime,status"
+    )
+
+
+@pytest.mark.parametrize(
+    ("candidates", "expected"),
+    [
+        (["a", "b"], "a"),
+        ([None, "b"], "b"),
+        (["", " \n\t\u00a0", "c"], "c"),
+        ([" a "], " a "),
+        ([None, None, None], ""),
+        ([], ""),
+    ],
+)
+def test_the_body_is_the_first_candidate_that_is_not_blank(candidates, expected):
+    assert select_body(candidates) == expected
+
+
+@pytest.mark.parametrize(
+    ("message", "sender", "receiver"),
+    [
+        ({"sender": {"email": "a@b.c", "name": "A"}}, "a@b.c", ""),
+        ({"sender": {"email": None, "name": "A"}, "source": None}, "A", ""),
+        (
+            {
+                "sender": {"email": "", "name": "A"},
+                "receiver": None,
+                "source": {"from": {"address": "x@y"}, "to": [{"address": "t@y"}]},
+            },
+            "x@y",
+            "t@y",
+        ),
+        ({"receiver": {"name": "R"}, "source": {"to": []}}, "", "R"),
+        ({"sender": None, "source": {"from": {"name": "N"}}}, "", ""),
+        ({"sender": "x", "source": {"to": [None, {"address": "t"}]}}, "", "t"),
+    ],
+)
+def test_a_person_is_email_else_address_else_name(message, sender, receiver):
+    columns = message_columns(message)
+    assert (columns["sender"], columns["receiver"]) == (sender, receiver)
+
+
+def test_a_ticket_gives_its_columns_under_clear_names():
+    ticket = {
+        "id": 7,
+        "tags": [{"name": "vip"}, {"name": ""}, None],
+        "customer": {"id": 3, "email": "c@d"},
+        "assignee_user": {"email": None, "name": "Kim"},
+        "custom_fields": {"9": {"id": 9, "value": "Ü"}, "8": None},
+        "opened_datetime": "2025-01-01T00:00:00+00:00",
+    }
+    columns = ticket_columns(ticket)
+    assert columns["ticket_id"] == 7
+    assert columns["tags"] == ["vip"]
+    assert columns["customer_email"] == "c@d"
+    assert columns["assignee"] == "Kim"
+    assert columns["custom_fields"] == '{"9": "Ü", "8": null}'
+    assert columns["ticket_opened_datetime"] == "2025-01-01T00:00:00+00:00"
+
+
+def test_values_pass_through_but_for_lone_surrogates():
+    text = " =1+1\r\n\x00\u2028 \U0001f600 "
+    assert message_columns({"body_text": text})["body_text"] == text
+    assert message_columns({"body_text": "a\ud83d"})["body_text"] == "a\ufffd"
+    assert ticket_columns({"tags": [{"name": "\udc00"}]})["tags"] == ["\ufffd"]
+
+
+@given(
+    ticket=st.dictionaries(st.sampled_from(["tags", "customer", "custom_fields"]), JSON),
+    message=st.dictionaries(st.sampled_from(["source", "sender", "receiver"]), JSON),
+)
+def test_no_shape_of_an_object_breaks_a_row(ticket, message):
+    row = Message(**ticket_columns(ticket), **message_columns(message))
+    json.dumps([getattr(row, name) for name in DEFAULT_COLUMNS]).encode()
+
+
+def test_every_column_has_one_source_and_a_meaning():
+    filled = {*ticket_columns({}), *message_columns({}), "body"}
+    assert filled == set(COLUMNS)
+    assert all(column.metadata["meaning"] for column in fields(Message))

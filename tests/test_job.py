@@ -1,0 +1,196 @@
+"""The job directory: private, locked, of one account, and nothing else's."""
+
+import sqlite3
+import subprocess
+import sys
+
+import pytest
+
+from gorgias_crawler.account import claim_job, explain
+from gorgias_crawler.archive import Archive, file
+from gorgias_crawler.config import Account
+from gorgias_crawler.errors import (
+    AnswerError,
+    CannotStartError,
+    CredentialsError,
+    JobError,
+    MisdirectedError,
+    NotFoundError,
+    RefusedError,
+    RunEndError,
+    UnansweredError,
+    UnauthorizedError,
+)
+from gorgias_crawler.job import Job
+
+ACCOUNT = Account("https://acme.gorgias.com/api", "acme", "Basic s3cret")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_directory_and_files_are_the_owners_alone(tmp_path, umask):
+    code = (
+        f"import os, sys; os.umask({umask}); from pathlib import Path\n"
+        "from gorgias_crawler.job import Job\n"
+        "job = Job(Path(sys.argv[1])); job.archive.begin_run()\n"
+        "job.write_manifest({'run': 1})\n"
+        "print(*(oct(p.stat().st_mode & 0o777) for p in [job.path, *job.path.iterdir()]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "crawls" / "run1")],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    directory, *files = done.stdout.split()
+    assert directory == "0o700"
+    assert len(files) >= 4
+    assert set(files) == {"0o600"}
+
+
+def test_a_second_process_is_refused_and_the_lock_dies_with_the_first(tmp_path):
+    job = Job(tmp_path / "job")
+    with pytest.raises(JobError, match="in use by another crawl"):
+        Job(tmp_path / "job")
+    job.close()
+    Job(tmp_path / "job").close()
+
+
+@pytest.mark.parametrize("name", ["requests.queue", "holiday.jpg"])
+def test_a_directory_of_something_else_is_refused_and_left_as_it_is(tmp_path, name):
+    (tmp_path / name).write_text("")
+    mode = tmp_path.stat().st_mode
+    with pytest.raises(JobError, match=name):
+        Job(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == [name]
+    assert tmp_path.stat().st_mode == mode
+
+
+def test_a_directory_that_holds_only_a_log_is_taken(tmp_path):
+    (tmp_path / "crawl.log").write_text("")
+    Job(tmp_path).close()
+
+
+@pytest.mark.parametrize("name", ["archive.sqlite", "lock", "run.json"])
+def test_a_symbolic_link_in_place_of_a_file_is_not_followed(tmp_path, name):
+    Job(tmp_path / "job").close()
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    (tmp_path / "job" / name).unlink(missing_ok=True)
+    (tmp_path / "job" / name).symlink_to(victim)
+    with pytest.raises(JobError, match="symbolic link"):
+        Job(tmp_path / "job")
+    assert victim.read_text() == "precious"
+
+
+def test_a_file_in_place_of_the_directory_is_an_error(tmp_path):
+    (tmp_path / "job").write_text("")
+    with pytest.raises(JobError, match="JOBDIR"):
+        Job(tmp_path / "job")
+
+
+def test_an_unknown_format_is_refused(tmp_path):
+    Archive.open(tmp_path / "a.sqlite").close()
+    db = sqlite3.connect(tmp_path / "a.sqlite")
+    db.execute("PRAGMA user_version = 99")
+    db.close()
+    for open_ in (Archive.open, Archive.open_to_read):
+        with pytest.raises(JobError, match="format 99"):
+            open_(tmp_path / "a.sqlite")
+
+
+def test_a_database_of_something_else_is_refused(tmp_path):
+    db = sqlite3.connect(tmp_path / "a.sqlite")
+    db.execute("CREATE TABLE recipes (name)")
+    db.close()
+    with pytest.raises(JobError, match="not an archive"):
+        Archive.open(tmp_path / "a.sqlite")
+
+
+@pytest.mark.parametrize("damage", ["header", "page"])
+def test_a_damaged_archive_is_refused(tmp_path, damage):
+    path = tmp_path / "a.sqlite"
+    archive = Archive.open(path)
+    with archive.transaction() as db:
+        db.executemany(
+            "INSERT INTO message VALUES (?, 1, 1, 0, ?)",
+            ((id_, b"x" * 500) for id_ in range(1, 200)),
+        )
+    archive.close()
+    data = bytearray(path.read_bytes())
+    start = 0 if damage == "header" else len(data) // 2
+    data[start : start + 4096] = b"\xa5" * 4096
+    path.write_bytes(data)
+    with pytest.raises(JobError, match="damaged"):
+        Archive.open(path)
+
+
+def test_a_missing_archive_cannot_be_read(tmp_path):
+    with pytest.raises(JobError, match="not a job directory"):
+        Archive.open_to_read(tmp_path / "archive.sqlite")
+
+
+def test_a_page_and_its_position_are_stored_together_or_not_at_all(tmp_path):
+    archive = Archive.open(tmp_path / "a.sqlite")
+    with pytest.raises(ZeroDivisionError), archive.transaction():
+        archive.set_fact("half", 1)
+        raise ZeroDivisionError
+    assert archive.fact("half") is None
+    archive.close()
+
+
+def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
+    archive = Archive.open(tmp_path / "a.sqlite")
+    with archive.transaction():
+        archive.set_fact("old", "kept")
+    pages = archive.db.execute("PRAGMA page_count").fetchone()[0]
+    archive.db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(RunEndError, match="disk full"), archive.transaction():
+        archive.set_fact("new", "x" * 100_000)
+    assert (archive.fact("old"), archive.fact("new")) == ("kept", None)
+    archive.close()
+
+
+def test_packing_is_undone_by_unpacking():
+    assert file.unpacked(file.packed(b'{"a": 1}')) == b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("acme", "other"), (None, "other"), ("acme", None)]
+)
+def test_a_job_belongs_to_one_account(tmp_path, first, second):
+    archive = Archive.open(tmp_path / "a.sqlite")
+    claim_job(archive, ACCOUNT, first)
+    claim_job(archive, ACCOUNT, first)
+    other = Account("https://other.gorgias.com/api", "other", "Basic x")
+    with pytest.raises(JobError, match="other"):
+        claim_job(archive, other, second)
+    archive.close()
+
+
+def test_a_key_that_may_not_name_its_account_is_known_by_its_host(tmp_path):
+    archive = Archive.open(tmp_path / "a.sqlite")
+    claim_job(archive, ACCOUNT, "acme")
+    claim_job(archive, ACCOUNT, None)
+    claim_job(archive, ACCOUNT, "acme")
+    archive.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (UnauthorizedError("401"), CredentialsError, "GORGIAS_API_KEY"),
+        (NotFoundError("404", of_the_api=False), CredentialsError, "SUBDOMAIN"),
+        (RefusedError("400", status=400), CredentialsError, "SUBDOMAIN"),
+        (MisdirectedError("redirects to x"), CannotStartError, "redirects to x"),
+        (UnansweredError("503", of_the_answer=True), RunEndError, "503"),
+    ],
+)
+def test_a_failed_first_call_says_what_is_wrong(error: AnswerError, kind, words):
+    end = explain(ACCOUNT, error)
+    assert isinstance(end, kind)
+    assert words in str(end)
+    assert "s3cret" not in str(end)
+
+
+def test_a_403_for_the_account_decides_nothing():
+    assert explain(ACCOUNT, RefusedError("403", status=403)) is None
