@@ -8,6 +8,7 @@ asks for them.
 import base64
 import binascii
 import ipaddress
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -162,3 +163,31 @@ def _checked_token(value: str) -> str:
             "not shown here): copy it again."
         )
     return token
+
+
+def share_setting(name: str, value: object) -> float:
+    """Return a share, above 0 and at most 1. Raises `ConfigurationError`."""
+    share = _number(value)
+    if not 0 < share <= 1:
+        raise ConfigurationError(
+            f"{name}={value}: give a share above 0 and up to 1, for example "
+            f"-s {name}=0.8."
+        )
+    return share
+
+
+def seconds_setting(name: str, value: object) -> float:
+    """Return a number of seconds, 0 or more. Raises `ConfigurationError`."""
+    seconds = _number(value)
+    if not 0 <= seconds < math.inf:
+        raise ConfigurationError(
+            f"{name}={value}: give a number of seconds, for example -s {name}=3600."
+        )
+    return seconds
+
+
+def _number(value: object) -> float:
+    try:
+        return float(str(value))
+    except ValueError:
+        return math.nan

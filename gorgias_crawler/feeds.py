@@ -5,16 +5,16 @@ of writing and storing; the crawl then ends well without its file.
 """
 
 import logging
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
 from pathlib import PureWindowsPath
 from typing import Any, cast
-from urllib.parse import unquote, urlsplit
 
 from scrapy import Spider, signals
-from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 from scrapy.exporters import CsvItemExporter
 from scrapy.extensions.feedexport import (
     FeedExporter,
@@ -26,13 +26,9 @@ from scrapy.extensions.postprocessing import PostProcessingManager
 from scrapy.utils.defer import ensure_awaitable
 
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
-from gorgias_crawler.recording import RecordedStorage, public_uri
-from gorgias_crawler.storages import reason_of
+from gorgias_crawler.recording import RecordedStorage, public_uri, scrubbed
 
 logger = logging.getLogger(__name__)
-
-_PACKAGES = {"s3": "boto3", "gs": "google-cloud-storage"}
-"""What Scrapy's storages need and does not install, by scheme."""
 
 
 @dataclass(frozen=True)
@@ -75,96 +71,94 @@ class HeaderedCsvItemExporter(CsvItemExporter):
 class SnapshotFeedExporter(FeedExporter):
     """Writes every feed as a snapshot of all rows, and stores it only when complete.
 
-    Of the spider it uses ``job_id``, ``owns_feed(uri)``, ``claim_feed(uri)``,
-    ``emitted_all``, ``end_run(error)``, ``feeds_stored`` and ``feeds_failed``. All
-    but the first three are optional: see `storages` for those. The two lists are
-    final when ``signals.feed_exporter_closed`` is sent.
+    Of the spider it uses ``columns`` (the names that rows have), ``emitted_all`` (every row was yielded), ``end_run(error)``
+    and the lists ``feeds_stored`` (of `FeedRecord`) and ``feeds_failed`` (of
+    sentences), which are final when ``signals.feed_exporter_closed`` is sent; the
+    storages use ``job_id``, ``owns_feed(uri)`` and ``claim_feed(uri)``.
 
     Raises `FeedError` when it is built, before the first request.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._uris: dict[str, str] = {}  # of each template
-        self._names: set[str] = set()
-        super().__init__(crawler)
-        # From here on the URIs that were checked, not a later "%(time)s".
-        self.feeds = {self._uris[template]: o for template, o in self.feeds.items()}
-        self.filters = {self._uris[template]: f for template, f in self.filters.items()}
-
     def _storage_supported(self, uri: str, feed_options: dict[str, Any]) -> bool:
-        """Check one feed; Scrapy's own would log the fault and drop all feeds."""
+        """Set up one feed; Scrapy's own logs a fault and disables all feeds."""
         shown = f"The feed {public_uri(uri)} (FEEDS, -o or -O)"
-        if feed_options["batch_item_count"]:
+        if size := feed_options["batch_item_count"]:
             raise FeedError(
-                f"{shown} has batch_item_count={feed_options['batch_item_count']}: "
-                "remove it (or FEED_EXPORT_BATCH_ITEM_COUNT), because an export is one "
-                "file that is there whole or not at all."
+                f"{shown} has batch_item_count={size}: remove it (or "
+                "FEED_EXPORT_BATCH_ITEM_COUNT), because an export is one file that is "
+                "there whole or not at all."
             )
         if feed_options["format"] not in self.exporters:
             raise FeedError(
                 f"{shown} has the unknown format {feed_options['format']!r}: use one "
                 f"of {', '.join(sorted(self.exporters))}, for example -O tickets.csv."
             )
+        scheme = _scheme(uri)
+        if scheme not in self.storages and not PureWindowsPath(uri).drive:
+            known = ", ".join(sorted(filter(None, self.storages)))
+            raise FeedError(
+                f"{shown} has the unknown storage {scheme!r}: use one of {known}, or a "
+                "path (./name, if the name has a colon)."
+            )
+        self._check_columns(feed_options["fields"])
         feed_options.setdefault("gzip_mtime", 0)  # the same rows, the same bytes
         try:
-            name = self._checked_name(uri, feed_options)
+            slot = self._checked_slot(uri, feed_options)
         except FeedError:
             raise
         except Exception as error:  # noqa: BLE001 - any storage's constructor
-            scheme = urlsplit(uri).scheme if "[" not in uri else ""
-            package = _PACKAGES.get(scheme)
             raise FeedError(
                 f"{shown} cannot be set up ({_explained(error, uri)}): "
-                + (f"pip install {package}, " if package else "")
-                + "mend that or name another place."
+                f"{_next_step(error, scheme)}."
             ) from None
-        if name in self._names:
+        name = _recorded(slot).name
+        if any(_recorded(other).name == name for other in self.slots):
             raise FeedError(f"{shown} has the same target as another feed: {name}.")
-        self._names.add(name)
+        self.slots.append(slot)
         return True
 
-    def _checked_name(self, template: str, feed_options: dict[str, Any]) -> str:
-        assert self.crawler.spider is not None
-        params = self._get_uri_params(self.crawler.spider, feed_options["uri_params"])
-        uri = self._uris[template] = apply_uri_params(template, params)
-        scheme = urlsplit(uri).scheme
-        if scheme not in self.storages and not PureWindowsPath(uri).drive:
-            raise FeedError(
-                f"The feed {public_uri(uri)} (FEEDS, -o or -O) has the unknown storage "
-                f"{scheme!r}: use a path or one of "
-                f"{', '.join(sorted(filter(None, self.storages)))}."
-            )
-        storage = self._get_storage(uri, feed_options)
-        if isinstance(storage, GCSFeedStorage):
+    def _checked_slot(self, template: str, feed_options: dict[str, Any]) -> FeedSlot:
+        spider = self.crawler.spider
+        assert spider is not None
+        params = self._get_uri_params(spider, feed_options["uri_params"])
+        uri = apply_uri_params(template, params)
+        slot = self._start_new_batch(1, uri, feed_options, spider, template)
+        if isinstance(slot.storage, GCSFeedStorage):
             import_module("google.cloud.storage")  # Scrapy's finds out at the upload
-        if check := getattr(storage, "check", None):
+        if check := getattr(slot.storage, "check", None):
             check()
-        return RecordedStorage(storage, uri).name
+        slot.storage = RecordedStorage(slot.storage, uri)
+        return slot
+
+    def _check_columns(self, asked: Iterable[str] | None) -> None:
+        """Refuse a column that no row has; Scrapy would leave it empty."""
+        known = getattr(self.crawler.spider, "columns", None)
+        for name in asked or ():
+            if known is not None and name not in known:
+                raise FeedError(
+                    f"FEED_EXPORT_FIELDS: there is no column {name!r}; known are "
+                    f"{', '.join(known)}."
+                )
 
     def open_spider(self, spider: Spider) -> None:
-        """Make the slots."""
-        super().open_spider(spider)
-        for slot in self.slots:
-            slot.storage = RecordedStorage(slot.storage, slot.uri)
+        """Do nothing: the slots are there since the feeds were checked."""
 
-    def item_scraped(self, item: Any, spider: Spider) -> None:  # noqa: ARG002
+    def item_scraped(self, item: Any, spider: Spider) -> None:
         """Write *item* to each feed; the first error ends the run."""
         for slot in self.slots.copy():
-            if not slot.filter.accepts(item):
-                continue
             try:
-                slot.start_exporting()
-                assert slot.exporter
-                slot.exporter.export_item(item)
+                if slot.filter.accepts(item):
+                    slot.start_exporting()
+                    assert slot.exporter
+                    slot.exporter.export_item(item)
+                    slot.itemcount += 1
             except Exception as error:  # noqa: BLE001 - Scrapy would swallow it
-                # Only the kind: its text may hold a customer's words.
-                self._fail(slot, _sentence(slot, reason_of(error)))
-            else:
-                slot.itemcount += 1
+                self._fail(slot, error, _reason(error))
 
     async def close_spider(self, spider: Spider, reason: str = "") -> None:
         """Store what is complete, throw away the rest."""
-        # Another project's spider: `scrapy fetch` must not empty the file.
+        # Another project's spider has no such mark; `scrapy fetch` brings no row and
+        # must not empty the file.
         finished = reason == "finished" and any(slot.itemcount for slot in self.slots)
         complete = getattr(spider, "emitted_all", finished)
         for slot in self.slots.copy():
@@ -180,39 +174,30 @@ class SnapshotFeedExporter(FeedExporter):
 
     async def _store(self, slot: FeedSlot) -> None:
         try:
-            record = await self._stored(slot)
-        except GorgiasError as error:
-            self._fail(slot, str(error))
+            if slot.itemcount or slot.store_empty:
+                _finish(slot)
+        except Exception as error:  # noqa: BLE001 - any exporter's error
+            self._fail(slot, error, _reason(error))
+            return
+        try:
+            if slot.file:
+                await ensure_awaitable(_recorded(slot).store())
         except Exception as error:  # noqa: BLE001 - any storage's error
-            self._fail(slot, _sentence(slot, _explained(error, slot.uri)))
-        else:
-            getattr(self.crawler.spider, "feeds_stored", []).append(record)
-            logger.info(
-                "Stored %s feed (%d rows) in: %s",
-                record.format,
-                record.rows,
-                record.uri,
-            )
+            self._fail(slot, error, _explained(error, slot.uri))
+            return
+        record = _record(slot)
+        getattr(self.crawler.spider, "feeds_stored", []).append(record)
+        logger.info("Stored %d rows as %s: %s", record.rows, record.format, record.uri)
 
-    async def _stored(self, slot: FeedSlot) -> FeedRecord:
-        recorded = _recorded(slot)
-        if not slot.itemcount and not slot.store_empty:
-            return FeedRecord(recorded.name, slot.format, 0, None, None)
-        slot.start_exporting()
-        slot.finish_exporting()
-        file = recorded.file
-        assert file
-        if isinstance(slot.file, PostProcessingManager):
-            slot.file.close()  # a compressor's last bytes
-        await ensure_awaitable(recorded.store())
-        size, digest = file.bytes, file.sha256.hexdigest()
-        if recorded.is_stream:
-            return FeedRecord(recorded.name, slot.format, slot.itemcount, None, None)
-        return FeedRecord(recorded.name, slot.format, slot.itemcount, size, digest)
-
-    def _fail(self, slot: FeedSlot, sentence: str) -> None:
+    def _fail(self, slot: FeedSlot, error: Exception, why: str) -> None:
         self.slots.remove(slot)
         _recorded(slot).discard()
+        sentence = (
+            f"The feed {_recorded(slot).name} cannot be written ({why}). Nothing else "
+            "is lost: run the same command again when the cause is gone."
+        )
+        if isinstance(error, GorgiasError):
+            sentence = str(error)
         logger.error("%s", sentence)
         getattr(self.crawler.spider, "feeds_failed", []).append(sentence)
         if end_run := getattr(self.crawler.spider, "end_run", None):
@@ -223,19 +208,43 @@ def _recorded(slot: FeedSlot) -> RecordedStorage:
     return cast("RecordedStorage", slot.storage)
 
 
-def _sentence(slot: FeedSlot, why: str) -> str:
-    return (
-        f"The feed {_recorded(slot).name} cannot be written ({why}). Nothing else is "
-        "lost: run the same command again when the cause is gone."
-    )
+def _scheme(uri: str) -> str:
+    match = re.match(r"([a-z][a-z0-9+.-]*):", uri, re.IGNORECASE)
+    return match[1].lower() if match else ""
+
+
+def _finish(slot: FeedSlot) -> None:
+    slot.start_exporting()  # opens a feed without rows
+    slot.finish_exporting()
+    opened: object = slot.file
+    if isinstance(opened, PostProcessingManager):
+        opened.close()  # a compressor's last bytes
+
+
+def _record(slot: FeedSlot) -> FeedRecord:
+    recorded = _recorded(slot)
+    if recorded.is_stream or recorded.file is None:
+        return FeedRecord(recorded.name, slot.format, slot.itemcount, None, None)
+    size, digest = recorded.file.bytes, recorded.file.sha256.hexdigest()
+    return FeedRecord(recorded.name, slot.format, slot.itemcount, size, digest)
+
+
+def _reason(error: Exception) -> str:
+    """Return why writing failed, but no text that may hold a customer's words."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return type(error).__name__
 
 
 def _explained(error: Exception, uri: str) -> str:
-    """Return an error of a storage as text, without the secrets of its *uri*."""
+    """Return why a storage failed, without the secrets of its *uri*."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    text = " ".join(str(error).split()).replace(uri, public_uri(uri))
-    password = urlsplit(uri).password or "" if "[" not in uri else ""
-    for secret in filter(None, (password, unquote(password))):
-        text = text.replace(secret, "***")
-    return f"{type(error).__name__}: {text}"
+    return f"{type(error).__name__}: {scrubbed(str(error), uri)}"
+
+
+def _next_step(error: Exception, scheme: str) -> str:
+    package = {"s3": "boto3", "gs": "google-cloud-storage"}.get(scheme)
+    if package and isinstance(error, (NotConfigured, ImportError)):
+        return f"pip install {package}"
+    return "mend that or name another place"

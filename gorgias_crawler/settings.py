@@ -21,6 +21,8 @@ COMMANDS_MODULE = "gorgias_crawler.commands"
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "gorgias_crawler.middlewares.AnswerMiddleware": 550,  # where Scrapy retries
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "gorgias_crawler.middlewares.DecompressionMiddleware": 590,  # where Scrapy unpacks
     "gorgias_crawler.middlewares.BudgetMiddleware": 940,  # the last wait before a call
     "gorgias_crawler.middlewares.AuthMiddleware": 945,  # no other one sees the key
     # Of no use here, and each costs a little for every call.
@@ -59,8 +61,12 @@ LOG_FORMATTER = "gorgias_crawler.logformatter.PrivateLogFormatter"
 
 FEEDS = {"gorgias_tickets.csv": {"format": "csv", "overwrite": True}}
 FEED_STORAGES = {
-    "": "gorgias_crawler.feeds.SnapshotFileStorage",
-    "file": "gorgias_crawler.feeds.SnapshotFileStorage",
+    "": "gorgias_crawler.storages.SnapshotFileStorage",
+    "file": "gorgias_crawler.storages.SnapshotFileStorage",
+    "stdout": "gorgias_crawler.storages.SnapshotStdoutStorage",
+    # Not offered: they write over the target while they upload.
+    "ftp": None,
+    "ftps": None,
 }
 FEED_EXPORTERS = {"csv": "gorgias_crawler.feeds.HeaderedCsvItemExporter"}
 FEED_EXPORT_ENCODING = "utf-8"  # default None: JSON would be escaped to ASCII
@@ -73,8 +79,8 @@ FEED_EXPORT_FIELDS = DEFAULT_COLUMNS  # default None: all fields of the first it
 USER_AGENT = f"gorgias_crawler/{__version__} (Scrapy)"
 # Default asks for HTML first. Gzip is accepted by Scrapy on its own.
 DEFAULT_REQUEST_HEADERS = {"Accept": "application/json"}
-# Default 16 per domain 8. At 4 calls/s, the largest documented key budget, 16 in flight
-# keep it busy up to a latency of 4 s.
+# Defaults 16, and 8 for one domain. 16 in flight keep the largest documented budget,
+# 8 calls/s, busy up to a latency of 2 s.
 CONCURRENT_REQUESTS = 16
 CONCURRENT_REQUESTS_PER_DOMAIN = 16
 # Default 100 tasks a response, for items that wait for something. Ours do not; fewer
@@ -91,6 +97,9 @@ DOWNLOAD_DELAY = 0  # default 0, said here because the budget alone sets the pac
 DOWNLOAD_VERIFY_CERTIFICATES = True  # default False: the key would go to anybody
 # Default 2, without waits. 5 waits of 1, 2, 4, 8, 16 s outlast a deployment (chosen).
 RETRY_TIMES = 5
+# Default 500, 502, 503, 504, 522, 524, 408, 429. A 429 is the budget's affair, and
+# proxies have more numbers for a server that does not answer.
+RETRY_HTTP_CODES = [408, *range(500, 600)]
 AUTOTHROTTLE_ENABLED = True  # default False: ours paces by the account's budget
 REDIRECT_ENABLED = False  # default True: the key must not follow a redirect
 METAREFRESH_ENABLED = False  # default True: an HTML page is an error here
@@ -109,6 +118,7 @@ DOWNLOAD_HANDLERS = {  # default: all of them; only the API is ever asked
 
 LOG_LEVEL = "INFO"  # default DEBUG
 STATS_DUMP = False  # default True: run.json and the closing lines say it
+LOG_VERSIONS: list[str] = []  # default: ten libraries; run.json names those that matter
 TELNETCONSOLE_ENABLED = False  # default True: a port that runs Python
 REMOTE_CONTROL_ENABLED = False  # default True: another one
 

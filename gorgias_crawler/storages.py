@@ -2,39 +2,28 @@
 
 The storages of S3 and Google Cloud are Scrapy's: they upload a temporary file when
 the feed is complete, and an object appears there whole or not at all. Those of local
-files, FTP and standard output do not keep that promise and are replaced here.
+files and standard output do not keep that promise and are replaced here; that of FTP
+writes over its target while it uploads, and is not offered.
 """
 
 import errno
 import os
-import posixpath
-import ssl
 import stat
 import sys
-from contextlib import closing, suppress
-from ftplib import FTP, FTP_TLS
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, Self
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
-from scrapy.extensions.feedexport import FTPFeedStorage, StdoutFeedStorage
-from scrapy.utils.ftp import ftp_makedirs_cwd
+from scrapy.extensions.feedexport import StdoutFeedStorage
 from w3lib.url import file_uri_to_path
 
+from gorgias_crawler.durable import copy_rights, create_exclusively, sync_directory
 from gorgias_crawler.errors import FeedError, RunEndError
-
-_FTP_TIMEOUT_S = 60.0  # ftplib would wait for ever; boto3's default is 60 s as well
 
 # Names of open descriptors: whatever is behind them belongs to somebody else.
 _DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
-
-
-def reason_of(error: BaseException) -> str:
-    """Return why the operating system refused, or the kind of any other error."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return type(error).__name__
 
 
 class SnapshotFileStorage:
@@ -80,17 +69,23 @@ class SnapshotFileStorage:
             return
         self._target_status()
         self._target.parent.mkdir(parents=True, exist_ok=True)
-        os.close(self._create_part())
+        os.close(create_exclusively(self._part))
         self._part.unlink()
 
     def open(self, _spider: Spider) -> IO[bytes]:
         """Open the temporary file, or the device."""
         if not self.is_stream:
-            return open(self._create_part(), "wb")  # noqa: PTH123 - a descriptor
-        # A pipe that nobody reads is then an error at once, not a wait for ever.
-        flags = os.O_WRONLY | os.O_APPEND | getattr(os, "O_NONBLOCK", 0)
-        descriptor = os.open(self._target, flags)
-        os.set_blocking(descriptor, True)
+            return open(create_exclusively(self._part), "wb")  # noqa: PTH123 - a descriptor
+        # Opening a pipe that nobody reads is then an error, not a wait for ever.
+        nonblocking = getattr(os, "O_NONBLOCK", 0)  # Windows has no such flag
+        try:
+            descriptor = os.open(self._target, os.O_WRONLY | os.O_APPEND | nonblocking)
+        except OSError as error:
+            if error.errno == errno.ENXIO:
+                error.strerror = "nobody reads it"
+            raise
+        if nonblocking:
+            os.set_blocking(descriptor, True)
         return open(descriptor, "wb")  # noqa: PTH123 - a descriptor
 
     def store(self, file: IO[bytes]) -> None:
@@ -106,24 +101,25 @@ class SnapshotFileStorage:
         os.fsync(file.fileno())
         try:
             if status := self._target_status():
-                _keep_rights(file.fileno(), status)
+                copy_rights(status, file.fileno())
             # Before the rename: a run that is killed after it must own the feed.
             self._claim_feed(self.name)
             file.close()
             self._part.replace(self._target)
         except (OSError, FeedError) as error:
             self._rows_are_kept = True
-            why = (
-                f"The feed {self.name} cannot be replaced ({reason_of(error)}): is it "
-                "open in another program?"
-            )
+            why: object = error
+            if isinstance(error, OSError):
+                why = (
+                    f"The feed {self.name} cannot be replaced ({error.strerror}): is "
+                    "it open in another program?"
+                )
             raise RunEndError(
                 "feed_error",
-                f"{error if isinstance(error, FeedError) else why} All rows are in "
-                f"{self._part}: rename that file, or run the same command again when "
-                "the cause is gone.",
+                f"{why} All rows are in {self._part}: rename that file, or run the "
+                "same command again when the cause is gone.",
             ) from None
-        _fsync_directory(self._target.parent)
+        sync_directory(self._target.parent)
 
     def discard(self, file: IO[bytes]) -> None:
         """Remove the temporary file, unless its rows could only not be renamed."""
@@ -153,52 +149,6 @@ class SnapshotFileStorage:
                 "-O to replace it, or choose another name."
             )
         return status
-
-    def _create_part(self) -> int:
-        # What an earlier run of this job left; anything but a file is not ours.
-        with suppress(FileNotFoundError):
-            if stat.S_ISREG(os.lstat(self._part).st_mode):
-                self._part.unlink()
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
-        for name in ("O_NOFOLLOW", "O_BINARY"):  # POSIX, Windows
-            flags |= getattr(os, name, 0)
-        return os.open(self._part, flags, 0o600)
-
-
-class SnapshotFTPStorage(FTPFeedStorage):
-    """A file on an FTP server, uploaded beside its target and renamed over it.
-
-    Scrapy's storage writes over the target while it uploads. Registered in
-    ``FEED_STORAGES`` for ``ftp`` and ``ftps``.
-    """
-
-    job_id = ""
-
-    @classmethod
-    def from_crawler(
-        cls, crawler: Crawler, uri: str, *, feed_options: dict[str, Any] | None = None
-    ) -> Self:
-        """Build it as Scrapy does."""
-        storage = super().from_crawler(crawler, uri, feed_options=feed_options)
-        storage.job_id = _job_id(crawler.spider)
-        return storage
-
-    def _store_in_thread(self, file: IO[bytes]) -> None:
-        directory, name = posixpath.split(self.path)
-        part = f".{name}.{self.job_id}.part"
-        context = ssl.create_default_context()
-        # Unencrypted only where the user wrote ftp://.
-        ftp = FTP_TLS(context=context) if self.tls else FTP()  # noqa: S321
-        with ftp, closing(file):
-            ftp.connect(self.host, self.port, timeout=_FTP_TIMEOUT_S)
-            ftp.login(self.username, self.password)
-            if isinstance(ftp, FTP_TLS):
-                ftp.prot_p()
-            ftp.set_pasv(not self.use_active_mode)
-            ftp_makedirs_cwd(ftp, directory)
-            file.seek(0)
-            ftp.storbinary(f"STOR {part}", file)
-            ftp.rename(part, name)
 
 
 class SnapshotStdoutStorage(StdoutFeedStorage):
@@ -242,27 +192,3 @@ def _is_stream(path: Path) -> bool:
     if str(path).startswith(_DESCRIPTORS):
         return True
     return path.exists() and not path.is_file() and not path.is_dir()
-
-
-def _keep_rights(descriptor: int, status: os.stat_result) -> None:
-    """Give the new file the rights of the old one, as far as we may."""
-    if not hasattr(os, "fchmod"):  # Windows: the directory's rights are inherited
-        return
-    with suppress(PermissionError):
-        os.fchown(descriptor, status.st_uid, status.st_gid)
-    with suppress(PermissionError):
-        os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o777)
-
-
-def _fsync_directory(directory: Path) -> None:
-    """Make a rename in *directory* survive power loss."""
-    if os.name == "nt":  # cannot open directories
-        return
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # what some network file systems say
-            raise
-    finally:
-        os.close(descriptor)

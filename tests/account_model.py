@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from gorgias_crawler import api
-from gorgias_crawler.answers import Answers
 from gorgias_crawler.agenda import Agenda
+from gorgias_crawler.answers import Answers
 from gorgias_crawler.api import Message, Page, Ticket
 from gorgias_crawler.archive import Archive, reckoning, walks
 from gorgias_crawler.arguments import Options
@@ -99,7 +100,9 @@ class AccountModel:
                     lambda row: row.updated_us if by_update else row.created_us,
                 )
             case TicketsById():
-                found = [self._ticket(self.tickets[i]) for i in call.ids if i in self.tickets]
+                found = [
+                    self._ticket(self.tickets[i]) for i in call.ids if i in self.tickets
+                ]
                 return Page(tuple(found), None)
             case TicketPage():
                 if call.ticket_id not in self.tickets:
@@ -137,7 +140,7 @@ class AccountModel:
 PAGE = 3  # rows a page, so that small accounts have many pages
 
 
-def _page(rows, call, limit, instant) -> Page:
+def _page(rows, call, limit, instant) -> Page[Any]:
     """Keyset paging on (instant, id), as recorded cursors show it."""
     descending = isinstance(call, WalkPage) and walks.ORDERS[call.walk.name] in (
         api.Order.NEWEST,
@@ -159,8 +162,8 @@ def _page(rows, call, limit, instant) -> Page:
     size = min(PAGE, limit)
     page = ordered[:size]
     more = len(ordered) > size
-    last = page[-1] if page else None
-    return Page(tuple(page), json.dumps([instant(last), last.id]) if more else None)
+    cursor = json.dumps([instant(page[-1]), page[-1].id]) if more else None
+    return Page(tuple(page), cursor)
 
 
 class Run:
@@ -188,7 +191,7 @@ class Run:
         try:
             if error is not None:
                 raise error
-            page = self.model.answer(call)
+            page: Any = self.model.answer(call)
         except AnswerError as failure:
             self.answers.failed(call, failure)
             return

@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gorgias_crawler.sandbox import Sandbox, World
+from tests.crawling import Shop
+
 # derandomised in CI, so that a red build means a change, not bad luck
 settings.register_profile("dev", max_examples=50, deadline=None)
 settings.register_profile("ci", max_examples=200, deadline=None, derandomize=True)
@@ -22,3 +25,23 @@ settings.load_profile("ci" if os.environ.get("CI") else "dev")
 def project() -> Path:
     """The root of the project."""
     return Path(__file__).parent.parent
+
+
+@pytest.fixture
+def open_shop(tmp_path):
+    """Open a shop: a sandbox and a directory that can crawl it."""
+    opened = []
+
+    def open_(tickets=50, seed=1, world=None, **sandbox) -> Shop:
+        world = world or World(tickets=tickets, seed=seed)
+        server = Sandbox(world, **{"rate": None, **sandbox})
+        server.start()
+        opened.append(server)
+        (tmp_path / "scrapy.cfg").write_text(
+            "[settings]\ndefault = gorgias_crawler.settings\n"
+        )
+        return Shop(tmp_path, server, world)
+
+    yield open_
+    for server in opened:
+        server.close()

@@ -155,13 +155,22 @@ JSON = st.recursive(
 )
 ROW = st.fixed_dictionaries(
     {},
-    optional={
-        key: JSON
-        for key in (
-            "id ticket_id messages_count created_datetime updated_datetime public "
-            "from_agent sent_datetime failed_datetime sender source"
-        ).split()
-    },
+    optional=dict.fromkeys(
+        [
+            "id",
+            "ticket_id",
+            "messages_count",
+            "created_datetime",
+            "updated_datetime",
+            "public",
+            "from_agent",
+            "sent_datetime",
+            "failed_datetime",
+            "sender",
+            "source",
+        ],
+        JSON,
+    ),
 )
 ANSWER = st.fixed_dictionaries(
     {"data": st.lists(ROW | JSON) | JSON, "meta": JSON | st.just({"next_cursor": None})}

@@ -95,7 +95,9 @@ def test_values_pass_through_but_for_lone_surrogates():
 
 
 @given(
-    ticket=st.dictionaries(st.sampled_from(["tags", "customer", "custom_fields"]), JSON),
+    ticket=st.dictionaries(
+        st.sampled_from(["tags", "customer", "custom_fields"]), JSON
+    ),
     message=st.dictionaries(st.sampled_from(["source", "sender", "receiver"]), JSON),
 )
 def test_no_shape_of_an_object_breaks_a_row(ticket, message):

@@ -21,7 +21,12 @@ from gorgias_crawler.extensions import RunReport
 
 # Lists of components and settings, of use to whoever debugs Scrapy itself: they are
 # shown with -L DEBUG.
-_WORDY_LOGGERS = ("scrapy.middleware", "scrapy.crawler", "scrapy.utils.log")
+_WORDY_LOGGERS = (
+    "scrapy.addons",
+    "scrapy.crawler",
+    "scrapy.middleware",
+    "scrapy.utils.log",
+)
 
 
 class Command(ScrapyCrawl):
@@ -30,9 +35,6 @@ class Command(ScrapyCrawl):
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the configuration before Scrapy says or opens anything."""
         super().process_options(args, opts)
-        if self.settings["LOG_LEVEL"] != "DEBUG":
-            for name in _WORDY_LOGGERS:
-                logging.getLogger(name).setLevel(logging.WARNING)
         try:
             read_account(os.environ)
         except GorgiasError as error:
@@ -43,6 +45,10 @@ class Command(ScrapyCrawl):
         """Run the spider that *args* names."""
         if len(args) != 1:
             raise UsageError("name one spider: scrapy crawl gorgias")
+        assert self.settings is not None
+        if self.settings["LOG_LEVEL"] != "DEBUG":
+            for name in _WORDY_LOGGERS:
+                logging.getLogger(name).setLevel(logging.WARNING)
         assert self.crawler_process is not None
         crawler = self._create_crawler(args[0])
         crawl: Any = self.crawler_process.crawl(crawler, **opts.spargs)

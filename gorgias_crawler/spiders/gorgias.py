@@ -32,8 +32,8 @@ from gorgias_crawler.errors import (
     RunEndError,
     StoppedError,
 )
-from gorgias_crawler.extensions import calls_per_s
-from gorgias_crawler.items import Message, message_columns, ticket_columns
+from gorgias_crawler.extensions import budget_of
+from gorgias_crawler.items import COLUMNS, Message, message_columns, ticket_columns
 from gorgias_crawler.job import Job
 
 if TYPE_CHECKING:
@@ -65,6 +65,7 @@ class GorgiasSpider(Spider):
     """
 
     name = "gorgias"
+    columns = COLUMNS
     account: Account
     job: Job
     agenda: Agenda
@@ -104,7 +105,10 @@ class GorgiasSpider(Spider):
         self.run_number = job.archive.begin_run()
         self.answers = Answers(job.archive, self.run_number, self.options.fetch)
         self.agenda = Agenda(
-            job.archive, self.answers, self.options, lambda: calls_per_s(self.crawler)
+            job.archive,
+            self.answers,
+            self.options,
+            lambda: budget_of(self.crawler).calls_per_s,
         )
 
     @property
@@ -116,11 +120,24 @@ class GorgiasSpider(Spider):
         """Tell whether an earlier run of this job wrote the feed *uri*."""
         return self.job.archive.owns_feed(uri)
 
+    def claim_feed(self, uri: str) -> None:
+        """Note that this job writes the feed *uri* now."""
+        self.job.archive.claim_feed(uri)
+
     # Requests.
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask first whose key this is: it costs one call and tells the budget."""
-        yield self._request(
+        yield self._account_request()
+
+    def probe(self) -> Request:
+        """Return a call that only tells whether the API answers."""
+        request = self._account_request()
+        request.meta["is_probe"] = True
+        return request
+
+    def _account_request(self) -> Request:
+        return self._request(
             api.account_url(self.account.base_url),
             api.parse_account,
             self.parse_account,

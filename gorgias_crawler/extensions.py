@@ -1,4 +1,4 @@
-"""TEMPORARY HOME of RunReport, to be merged into extensions.py."""
+"""What goes along with a run: the throttle in the user's hands, and the report."""
 
 import logging
 import platform
@@ -7,16 +7,43 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import scrapy
-from scrapy import signals
+from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
+from scrapy.extensions.throttle import AutoThrottle
+from scrapy.http import Response
 
 from gorgias_crawler import __version__, report
 from gorgias_crawler.errors import EXIT_INCOMPLETE, GorgiasError, RunEndError
+from gorgias_crawler.middlewares import BudgetMiddleware
+from gorgias_crawler.throttle import Budget
 
 if TYPE_CHECKING:
     from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 logger = logging.getLogger(__name__)
+
+
+class BudgetThrottle(AutoThrottle):
+    """Scrapy's AutoThrottle, with the account's API budget in place of the latency.
+
+    It turns on the pacing of `BudgetMiddleware`; ``AUTOTHROTTLE_ENABLED=False`` leaves
+    it off. The delays of Scrapy's downloader stay as they are set.
+    """
+
+    def _spider_opened(self, spider: Spider) -> None:
+        budget_of(self.crawler).is_pacing = True
+
+    def _response_downloaded(
+        self, response: Response, request: Request, spider: Spider
+    ) -> None:
+        """Adjust no delay: how long an answer takes tells nothing of the budget."""
+
+
+def budget_of(crawler: Crawler) -> Budget:
+    """Return what is known of the account's API budget."""
+    middleware = crawler.get_downloader_middleware(BudgetMiddleware)
+    assert middleware is not None, "BudgetMiddleware is not in DOWNLOADER_MIDDLEWARES"
+    return middleware.budget
 
 
 class RunReport:
@@ -30,7 +57,6 @@ class RunReport:
         self.exit_status = EXIT_INCOMPLETE
         self._started = datetime.now(UTC)
         self._is_open = True
-        crawler.signals.connect(self._spider_opened, signals.spider_opened)
         crawler.signals.connect(self._item_error, signals.item_error)
         # Feeds are stored while the spider closes; this is sent after that.
         crawler.signals.connect(self.finish, signals.engine_stopped)
@@ -43,10 +69,6 @@ class RunReport:
     @property
     def _spider(self) -> "GorgiasSpider":
         return self.crawler.spider  # type: ignore[return-value]
-
-    def _spider_opened(self) -> None:
-        for uri in self._spider.feed_targets:
-            self._spider.job.archive.claim_feed(uri)
 
     def _item_error(self) -> None:
         self._spider.end_run(
@@ -110,7 +132,7 @@ class RunReport:
             "calls": {
                 "made": stats.get_value("gorgias/budget/calls", 0),
                 "refused": stats.get_value("gorgias/budget/refused", 0),
-                "retried": stats.get_value("gorgias/retry/count", 0),
+                "retried": stats.get_value("retry/count", 0),
                 "waited_s": round(stats.get_value("gorgias/budget/waited_s", 0), 1),
                 "paused_s": round(stats.get_value("gorgias/budget/paused_s", 0), 1),
             },

@@ -1,0 +1,76 @@
+"""``scrapy sandbox``: a pretend Gorgias to try a crawl against."""
+
+import argparse
+import signal
+import threading
+from typing import ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
+
+
+class Command(ScrapyCommand):
+    """Serves a sandbox account on loopback until it is stopped."""
+
+    requires_crawler_process = False
+    default_settings: ClassVar = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Return the usage line."""
+        return "[options]"
+
+    def short_desc(self) -> str:
+        """Return the line in the list of commands."""
+        return "Serve a pretend Gorgias account on this machine"
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options of this command."""
+        super().add_options(parser)
+        own = parser.add_argument_group(title="Sandbox")
+        own.add_argument("--port", type=int, default=0, help="default: a free one")
+        own.add_argument("--tickets", type=int, default=50, help="default: 50")
+        own.add_argument("--seed", type=int, default=1, help="same seed, same account")
+        own.add_argument(
+            "--rate", default="40/20", help="API budget as calls/seconds (40/20)"
+        )
+        own.add_argument(
+            "--latency", type=float, default=0.2, help="seconds an answer takes (0.2)"
+        )
+        own.add_argument(
+            "--faults", type=float, default=0.0, help="share of calls that fail (0)"
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Serve until Ctrl-C or SIGTERM."""
+        try:
+            sandbox = Sandbox(
+                World(tickets=opts.tickets, seed=opts.seed),
+                rate=opts.rate,
+                latency_s=opts.latency,
+                faults=opts.faults,
+                seed=opts.seed,
+                port=opts.port,
+            )
+        except ValueError:
+            raise UsageError(
+                f"--rate {opts.rate}: give calls/seconds, as 40/20"
+            ) from None
+        except OSError as error:
+            raise UsageError(f"--port {opts.port}: {error.strerror}") from None
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        with sandbox:
+            totals = sandbox.world.totals()
+            print(
+                f"A pretend Gorgias with {totals['tickets']:,} tickets and "
+                f"{totals['messages']:,} messages. Crawl it with this in .env:\n\n"
+                f"GORGIAS_API_URL={sandbox.url}\n"
+                f"GORGIAS_API_USER={API_USER}\n"
+                f"GORGIAS_API_KEY={API_KEY}\n\n"
+                "Ctrl-C ends it.",
+                flush=True,
+            )
+            stop.wait()

@@ -1,0 +1,48 @@
+"""Files that appear whole and stay: the primitives under a rename."""
+
+import errno
+import os
+import stat
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+_OWNER_ONLY = 0o600
+
+
+def create_exclusively(path: Path) -> int:
+    """Create *path* as an empty file for its owner only; return its descriptor.
+
+    A file that an earlier run left there is removed first. Raises `OSError` where
+    something else is there: no link is followed.
+    """
+    with suppress(FileNotFoundError):
+        if stat.S_ISREG(os.lstat(path).st_mode):
+            path.unlink()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    for name in ("O_NOFOLLOW", "O_BINARY"):  # POSIX, Windows
+        flags |= getattr(os, name, 0)
+    return os.open(path, flags, _OWNER_ONLY)
+
+
+def copy_rights(status: os.stat_result, descriptor: int) -> None:
+    """Give an open file the owner and rights in *status*, as far as we may."""
+    if sys.platform != "win32":  # there a file has the rights of its directory
+        with suppress(PermissionError):
+            os.fchown(descriptor, status.st_uid, status.st_gid)
+        with suppress(PermissionError):
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o777)
+
+
+def sync_directory(path: Path) -> None:
+    """Make what was created or renamed in *path* survive power loss."""
+    if sys.platform == "win32":  # gives no handle on a directory to sync
+        return
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # what some network file systems answer
+            raise
+    finally:
+        os.close(descriptor)

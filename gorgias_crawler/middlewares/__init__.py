@@ -1,0 +1,18 @@
+"""What stands between a request and the network, in the order an answer passes it.
+
+`AuthMiddleware` takes the key off, `BudgetMiddleware` reads the budget,
+`DecompressionMiddleware` unpacks the body, and `AnswerMiddleware` makes a page or an
+error of it.
+"""
+
+from gorgias_crawler.middlewares.answer import AnswerMiddleware
+from gorgias_crawler.middlewares.auth import AuthMiddleware
+from gorgias_crawler.middlewares.budget import BudgetMiddleware
+from gorgias_crawler.middlewares.decompression import DecompressionMiddleware
+
+__all__ = [
+    "AnswerMiddleware",
+    "AuthMiddleware",
+    "BudgetMiddleware",
+    "DecompressionMiddleware",
+]

@@ -1,0 +1,153 @@
+"""Answers to typed pages, failures to typed errors, with the retries in between."""
+
+import logging
+import random
+import time
+
+from OpenSSL import SSL
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares.retry import RetryMiddleware
+from scrapy.exceptions import DownloadCancelledError
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
+from service_identity import VerificationError
+from twisted.web.client import ResponseFailed
+
+from gorgias_crawler import api, retry
+from gorgias_crawler.errors import GorgiasError, MisdirectedError, UnansweredError
+from gorgias_crawler.middlewares.outage import Outage
+from gorgias_crawler.middlewares.waiting import Waiting
+from gorgias_crawler.retry import Failed
+
+logger = logging.getLogger(__name__)
+
+
+class AnswerMiddleware(RetryMiddleware):
+    """Scrapy's retries, sorted by what a failure means, with growing waits.
+
+    A callback gets its page as the argument ``page``; an errback gets an `AnswerError`
+    where no retry can help, or a `RunEndError` after an outage. The ``RETRY_*``
+    settings mean what they mean to Scrapy; ``RETRY_ENABLED=False`` asks only once.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        settings = BaseSettings(crawler.settings.copy_to_dict())
+        # Scrapy's class would drop out, and with it the reading of answers.
+        settings.set("RETRY_ENABLED", True)
+        super().__init__(settings)
+        self.crawler = crawler
+        if not crawler.settings.getbool("RETRY_ENABLED"):
+            self.max_retry_times = 0
+        self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
+        self._waiting = Waiting(crawler)
+        self._outage = Outage(crawler, self._waiting)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "AnswerMiddleware":
+        """Build the middleware for *crawler*. Raises `ConfigurationError`."""
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        """Note when the call was asked for."""
+        request.meta["asked_s"] = time.monotonic()
+
+    async def process_response(  # type: ignore[override]  # Scrapy awaits it
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Hand the page on, ask again, or raise what the call comes to."""
+        failed = self._failure(request, response)
+        if failed is None or not isinstance(failed.error, UnansweredError):
+            self._outage.answered()
+        if failed is None:
+            return response
+        logger.debug(
+            "%s: %s (%s bytes of %s, request id %s)",
+            request.url,
+            failed.error.reason,
+            len(response.body),
+            _header(response, "Content-Type"),
+            _header(response, "X-Request-Id"),
+        )
+        return await self._again(request, failed)
+
+    async def process_exception(  # type: ignore[override]  # Scrapy awaits it
+        self, request: Request, exception: Exception
+    ) -> Request | None:
+        """Ask again, or raise what the call comes to."""
+        if isinstance(exception, GorgiasError):
+            return None
+        if reason := _distrust(exception):
+            raise MisdirectedError(
+                f"The server at {request.url.split('/')[2]} cannot prove that it is "
+                f"Gorgias ({reason}), so nothing was sent to it: check GORGIAS_API_URL;"
+                " behind a company proxy, name its certificates in SSL_CERT_FILE."
+            )
+        if isinstance(exception, DownloadCancelledError):
+            failed = Failed(UnansweredError("answer too large", of_the_answer=True), 0)
+        elif isinstance(exception, self.exceptions_to_retry):
+            unanswered = UnansweredError(_name(exception), of_the_answer=False)
+            failed = Failed(unanswered, self.max_retry_times)
+        else:
+            return None
+        return await self._again(request, failed)
+
+    def _failure(self, request: Request, response: Response) -> Failed | None:
+        """Read the answer into the request's ``page``; return why it cannot be."""
+        failed = retry.judge(
+            response.status,
+            response.body,
+            _header(response, "Location"),
+            self.max_retry_times,
+            self.retry_http_codes,
+        )
+        if failed is not None:
+            return failed
+        fault = response.flags[0] if response.flags else None
+        try:
+            if fault is None:
+                request.cb_kwargs["page"] = request.meta["parse"](response.body)
+                return None
+        except api.BadAnswerError as error:
+            fault = str(error)
+        unusable = UnansweredError(str(fault), of_the_answer=True)
+        return Failed(unusable, self.max_retry_times)
+
+    async def _again(self, request: Request, failed: Failed) -> Request:
+        """Return the request, to be asked again; raise the error that stands."""
+        if request.meta.get("is_probe"):
+            raise failed.error
+        attempt = request.meta.get("retry_times", 0) + 1
+        if attempt <= failed.retries:
+            await self._waiting.sleep(retry.backoff_s(attempt, self._jitter))
+            again = self._retry(request, failed.error.reason)
+            assert again is not None
+            return again
+        is_unanswered = isinstance(failed.error, UnansweredError)
+        if is_unanswered and await self._outage.passed(request.meta["asked_s"]):
+            afresh = request.copy()
+            afresh.meta["retry_times"] = 0
+            return afresh
+        raise failed.error
+
+
+def _header(response: Response, name: str) -> str:
+    return (response.headers.get(name) or b"").decode("latin-1")
+
+
+def _name(exception: Exception) -> str:
+    """Name a network failure without its text, which may hold a URL."""
+    words = type(exception).__name__.removesuffix("Error")
+    return "".join(f" {c.lower()}" if c.isupper() else c for c in words).strip()
+
+
+def _distrust(exception: Exception) -> str | None:
+    """Return why a server's certificate is not trusted, None for other failures."""
+    cause = exception.__cause__
+    for failure in cause.reasons if isinstance(cause, ResponseFailed) else []:
+        error = failure.value
+        if isinstance(error, VerificationError):
+            return "its certificate is for another host"
+        if isinstance(error, SSL.Error) and "certificate" in str(error):
+            return str(error.args[0][0][2])
+    return None

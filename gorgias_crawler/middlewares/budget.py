@@ -1,0 +1,151 @@
+"""The gate: calls go out one after another, as the account's budget has room."""
+
+import asyncio
+import logging
+import time
+from datetime import datetime, timedelta
+from http import HTTPStatus
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from gorgias_crawler import retry
+from gorgias_crawler.config import share_setting
+from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.middlewares.waiting import Waiting
+from gorgias_crawler.plans import duration
+from gorgias_crawler.throttle import HEADER, Budget
+
+logger = logging.getLogger(__name__)
+
+_LOOK_S = 0.2  # how soon a waiting call notices what other answers told
+_SAY_AFTER_S = 60.0  # waits for other clients are announced from here on
+
+
+class BudgetMiddleware:
+    """Lets a call out when the account's budget has room; a 429 pauses all calls."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.budget = Budget(
+            share_setting(
+                "GORGIAS_BUDGET_SHARE", crawler.settings["GORGIAS_BUDGET_SHARE"]
+            )
+        )
+        self.is_debugging = crawler.settings.getbool("AUTOTHROTTLE_DEBUG")
+        self._waiting = Waiting(crawler)
+        self._gate = asyncio.Lock()
+        self._said_crowded = False
+        self._refused_since_s: float | None = None
+        self._waited_s = self._paused_s = 0.0
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "BudgetMiddleware":
+        """Build the middleware for *crawler*. Raises `ConfigurationError`."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Wait, in turn, until the call may go out.
+
+        Raises `StoppedError`, and `RunEndError` where other clients hold the budget.
+        """
+        async with self._gate:
+            began_s = time.monotonic()
+            self._waiting.check()
+            while (wait_s := self.budget.wait_s(now_s := time.monotonic())) > 0:
+                self._mind_the_others(now_s)
+                await self._waiting.sleep(min(wait_s, _LOOK_S))
+            request.meta["call_number"] = self.budget.sent(now_s)
+            self._record(now_s - began_s)
+
+    def process_response(
+        self, request: Request, response: Response
+    ) -> Request | Response:
+        """Read the budget; after a 429 pause all calls and ask this one again."""
+        now_s = time.monotonic()
+        number = request.meta["call_number"]
+        header = (response.headers.get(HEADER) or b"").decode("latin-1")
+        self.budget.answered(number, header, now_s)
+        stats = self.crawler.stats
+        if self.budget.limit is not None:
+            stats.set_value("gorgias/budget/limit", self.budget.limit)
+            stats.max_value("gorgias/budget/highest_level", self.budget.highest_level)
+        if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._pause(number, response, now_s)
+            return request.replace(dont_filter=True)
+        self._refused_since_s = None
+        if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            self.budget.strained()
+        else:
+            self.budget.relieved()
+        return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """Note a call that got no answer."""
+        if (number := request.meta.get("call_number")) is not None:
+            self.budget.lost(number)
+            self.budget.strained()
+
+    def _pause(self, number: int, response: Response, now_s: float) -> None:
+        asked_for = (response.headers.get("Retry-After") or b"").decode("latin-1")
+        pause_s = retry.pause_s(asked_for, retry.utc_now())
+        stats = self.crawler.stats
+        stats.inc_value("gorgias/budget/refused")
+        if self._refused_since_s is None:
+            self._refused_since_s = now_s
+        paused_s = max(now_s, self.budget.paused_until_s)
+        if self.budget.refused(number, pause_s, now_s):
+            end = datetime.now().astimezone() + timedelta(seconds=pause_s)
+            logger.warning(
+                "The account's API budget is used up (429): all calls pause for %s, "
+                "until %s.",
+                duration(pause_s),
+                end.strftime("%H:%M:%S"),
+            )
+        self._paused_s += max(0.0, self.budget.paused_until_s - paused_s)
+        stats.set_value("gorgias/budget/paused_s", self._paused_s)
+
+    def _mind_the_others(self, now_s: float) -> None:
+        """Say that others hold the budget; end the run where that lasts too long."""
+        since_s = self.budget.crowded_since_s
+        if self._refused_since_s is not None:
+            since_s = min(self._refused_since_s, since_s or self._refused_since_s)
+        if since_s is None:
+            self._said_crowded = False
+            return
+        held_s = now_s - since_s
+        if held_s > self._waiting.max_outage_s:
+            raise RunEndError(
+                "budget",
+                "Other clients of the account have held its API budget for "
+                f"{duration(held_s)} (GORGIAS_MAX_OUTAGE). What was archived is kept; "
+                "run the same command again later.",
+            )
+        if held_s > _SAY_AFTER_S and not self._said_crowded:
+            self._said_crowded = True
+            logger.warning(
+                "Other clients of the account hold its API budget above our share "
+                "(GORGIAS_BUDGET_SHARE=%s) for %s: yielding to them, for %s at most "
+                "(GORGIAS_MAX_OUTAGE).",
+                self.budget.share,
+                duration(held_s),
+                duration(self._waiting.max_outage_s),
+            )
+
+    def _record(self, waited_s: float) -> None:
+        stats = self.crawler.stats
+        stats.inc_value("gorgias/budget/calls")
+        self._waited_s += waited_s
+        stats.set_value("gorgias/budget/waited_s", self._waited_s)
+        if self.is_debugging and self.budget.limit is not None:
+            logger.info(
+                "budget: call %d, level %.1f of %d (ours up to %d), leak %.2f/s, "
+                "waited %d ms",
+                self.budget.calls,
+                self.budget.level(time.monotonic()),
+                self.budget.limit,
+                self.budget.allowed,
+                self.budget.calls_per_s,
+                waited_s * 1000,
+            )

@@ -1,0 +1,36 @@
+"""Waits that end with the run, so that Ctrl-C never waits for one of them."""
+
+import asyncio
+import time
+from typing import Any
+
+from scrapy.crawler import Crawler
+
+from gorgias_crawler.config import seconds_setting
+from gorgias_crawler.errors import StoppedError
+
+_POLL_S = 0.2  # how soon a wait notices that the run stops
+
+
+class Waiting:
+    """Waits of a middleware; *max_outage_s* is how long to bear one cause."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.max_outage_s = seconds_setting(
+            "GORGIAS_MAX_OUTAGE", crawler.settings["GORGIAS_MAX_OUTAGE"]
+        )
+
+    def check(self) -> None:
+        """Raise `StoppedError` where the run ends."""
+        spider: Any = self.crawler.spider
+        if spider.is_stopping:
+            raise StoppedError("the run was stopped")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; raise `StoppedError` as soon as the run ends."""
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0:
+            self.check()
+            await asyncio.sleep(min(left_s, _POLL_S))
+        self.check()

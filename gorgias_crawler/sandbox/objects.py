@@ -1,0 +1,230 @@
+"""Tickets and messages as the API gives them: full key sets, recorded types, oddities.
+
+Which oddity an object has follows from its number alone, so that an account of fifty
+tickets already holds each of them. Key sets and types:
+https://developers.gorgias.com/reference/the-ticket-object and
+``/the-ticketmessage-object``.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
+from gorgias_crawler.sandbox.words import QUESTIONS, bodies
+
+Json = dict[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAMES = ("Ana Roe", "Ben Okafor", "Chloé Martin", "Dmitri Volkov", "Eva Lindqvist")
+_AGENTS = ("Kim Agent", "Sam Support")
+_SUBJECTS = (
+    "Parcel late",
+    "Wrong size",
+    "Refund for order #1042",
+    'The "blue" one, please',
+    "Código de descuento 🎉",
+    "Broken on arrival",
+)
+
+
+def date(us: int, number: int = 0) -> str:
+    """Write microseconds since 1970 as the API does; some dates lack an offset."""
+    text = (_EPOCH + timedelta(microseconds=us)).isoformat()
+    return text.removesuffix("+00:00") if number % 31 == 17 else text
+
+
+def ticket_object(ticket: TicketRecord) -> Json:
+    """Return the row of ``/api/tickets``."""
+    number, messages = ticket.number, ticket.messages
+    last_us = max((m.created_us for m in messages if not m.is_note), default=None)
+    subject: str | None = _SUBJECTS[number % len(_SUBJECTS)]
+    if number % 19 == 8:
+        subject = None
+    elif number % 19 == 9:
+        subject = ""
+    return {
+        "id": ticket.id,
+        "uri": f"/api/tickets/{ticket.id}/",
+        "external_id": f"ext-{number}" if number % 9 == 2 else None,
+        "language": "en" if number % 4 else None,
+        "status": ticket.status,
+        "priority": ("normal", "high", "low", "critical", None)[number % 5],
+        "channel": ticket.channel,
+        "via": "email" if ticket.channel == "email" else "api",
+        "from_agent": (False, False, True, None)[number % 4],
+        "customer": None if number % 17 == 16 else _person(number, "customer"),
+        "assignee_user": _person(number, "agent") | {"bio": None}
+        if number % 3
+        else None,
+        "assignee_team": {"id": 71, "name": "Tier 1", "decoration": {}}
+        if number % 5 == 1
+        else None,
+        "subject": subject,
+        "summary": None,
+        "excerpt": QUESTIONS[number % len(QUESTIONS)][:200] if messages else None,
+        "integrations": [
+            {"name": "Shop Help", "address": "help@shop.example", "type": "email"}
+        ]
+        if ticket.channel == "email"
+        else [],
+        "meta": {"k": "v"} if number % 7 == 3 else None,
+        "tags": _tags(number),
+        "messages_count": len(messages),
+        "is_unread": number % 2 == 0,
+        "spam": number % 23 == 11,
+        "created_datetime": date(ticket.created_us, number),
+        "opened_datetime": date(ticket.created_us + 300_000_000)
+        if number % 6
+        else None,
+        "last_received_message_datetime": date(ticket.created_us) if messages else None,
+        "last_message_datetime": None if last_us is None else date(last_us),
+        "last_sent_message_not_delivered": False,
+        "updated_datetime": date(ticket.updated_us, number),
+        "closed_datetime": date(ticket.updated_us)
+        if ticket.status == "closed"
+        else None,
+        "snooze_datetime": None,
+        "trashed_datetime": date(ticket.updated_us) if ticket.is_trashed else None,
+        "custom_fields": _custom_fields(number),
+    }
+
+
+def message_object(message: MessageRecord) -> Json:
+    """Return the row of ``/api/messages``."""
+    number, ticket = message.number, message.ticket
+    kind = number % 16
+    channel = ticket.channel
+    if message.is_note:
+        channel = "phone" if number % 32 == 10 else "internal-note"
+    is_sent = message.from_agent and not message.is_note and not message.is_unsent
+    sent_us = message.sent_late_us or message.created_us + 2_000_000
+    failed = kind == 9 and number % 5 == 0
+    return {
+        "id": message.id,
+        "uri": f"/api/tickets/{ticket.id}/messages/{message.id}/",
+        "message_id": f"<m{message.id}@example.org>" if channel == "email" else None,
+        "ticket_id": ticket.id,
+        "external_id": None,
+        "public": not message.is_note,
+        "channel": channel,
+        "via": "helpdesk" if message.from_agent else channel,
+        "source": _source(message, channel),
+        "sender": _sender(message),
+        "auth_customer_identity": None,
+        "integration_id": 4401 if channel == "email" else None,
+        "intents": [
+            {"name": "shipping/status", "rejected": None, "is_user_feedback": False}
+        ]
+        if kind == 0
+        else [],
+        "rule_id": None,
+        "from_agent": message.from_agent,
+        "receiver": _receiver(message, channel),
+        "subject": ticket_object(ticket)["subject"] if message.is_first else None,
+        **bodies(message),
+        "headers": {"From": "Ana Roe <ana@example.org>", "Message-Id": f"<m{number}>"}
+        if channel == "email" and not message.from_agent
+        else None,
+        "attachments": _attachments(kind),
+        "actions": None,
+        "macros": [{"id": 9}] if kind == 4 else [],
+        "meta": None,
+        "created_datetime": date(message.created_us, number),
+        "processed_datetime": date(message.created_us + 180_000),
+        "sent_datetime": date(sent_us) if is_sent else None,
+        "failed_datetime": date(sent_us + 1_000_000) if failed else None,
+        "deleted_datetime": None,
+        "opened_datetime": None,
+        "last_sending_error": {"error": "<b>Mailbox full</b>"} if failed else None,
+        "is_retriable": True,
+        "imported": (None, False)[number % 2],
+    }
+
+
+def _person(number: int, role: str) -> Json:
+    if role == "agent":
+        name, domain = _AGENTS[number % len(_AGENTS)], "shop.example"
+    else:
+        name, domain = _NAMES[number % len(_NAMES)], "example.org"
+    first, _, last = name.partition(" ")
+    return {
+        "id": 500_000_000 + number % 1_000,
+        "email": None if number % 29 == 28 else f"{first.lower()}{number}@{domain}",
+        "name": None if number % 29 == 28 and number % 2 else name,
+        "firstname": first,
+        "lastname": last,
+        "meta": {"name_set_via": role} if number % 2 else None,
+    }
+
+
+def _tags(number: int) -> list[Json]:
+    names = ("shipping", "vip", "refund")
+    return [
+        {"id": 31 + n, "name": name, "decoration": ({"color": "#336699"}, {}, None)[n]}
+        for n, name in enumerate(names)
+        if number % (n + 3) == 0
+    ]
+
+
+def _custom_fields(number: int) -> Json:
+    if number % 4:
+        return {}
+    value = ("Delivery", 12, True, None)[number // 4 % 4]
+    return {"880": {"id": 880, "value": value}}
+
+
+def _sender(message: MessageRecord) -> Json | None:
+    if message.from_agent:
+        return _person(message.number, "agent")
+    if message.number % 61 == 13:
+        return None
+    person = _person(message.ticket.number, "customer")
+    if message.number % 16 == 11:
+        person |= {"email": None, "name": person["name"] or "Visitor"}
+    return person
+
+
+def _receiver(message: MessageRecord, channel: str) -> Json | None:
+    if message.is_note or channel != "email" or message.number % 16 == 6:
+        return None
+    if message.from_agent:
+        return _person(message.ticket.number, "customer")
+    bot = {"id": 500_000_001, "email": "help@shop.example", "name": "Gorgias Bot"}
+    return bot | {"firstname": "Gorgias", "lastname": "Bot", "meta": {}}
+
+
+def _source(message: MessageRecord, channel: str) -> Json | None:
+    kind = message.number % 16
+    if message.is_note:
+        return {"type": "internal-note" if channel == "internal-note" else channel}
+    if message.number % 53 == 20:
+        return None
+    shop = {"name": "Shop Help", "address": "help@shop.example"}
+    customer = _person(message.ticket.number, "customer")
+    person = {
+        "name": customer["name"] or "",
+        "address": customer["email"] or "visitor-7",
+    }
+    ends = (shop, person) if message.from_agent else (person, shop)
+    source: Json = {"type": channel, "from": ends[0], "to": [ends[1]]}
+    if kind == 3:
+        source |= {"cc": [{"name": "", "address": "bob@example.org"}], "bcc": []}
+    if kind == 5:
+        source |= {"to": [], "extra": {"include_thread": False}}
+    if kind == 11:
+        del source["from"]
+    return source
+
+
+def _attachments(kind: int) -> list[Json] | None:
+    if kind != 8:
+        return None if kind % 2 else []
+    return [
+        {
+            "url": "https://uploads.gorgias.io/x/p.png",
+            "name": "p.png",
+            "size": None,
+            "content_type": "image/png",
+            "public": True,
+        }
+    ]

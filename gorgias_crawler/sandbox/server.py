@@ -1,0 +1,281 @@
+"""The sandbox's server: keys, budget, latency and faults in front of the world."""
+
+import base64
+import csv
+import gzip
+import io
+import json
+import math
+import random
+import socket
+import ssl
+import struct
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from email.utils import formatdate
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from gorgias_crawler.sandbox import pages
+from gorgias_crawler.sandbox.bucket import Bucket
+from gorgias_crawler.sandbox.faults import FAULTS, Answer
+from gorgias_crawler.sandbox.world import World
+
+API_USER = "demo@example.com"
+API_KEY = "sandbox-key"
+ACCESS_TOKEN = "sandbox-token"  # noqa: S105  # opens a pretend account only
+BUDGET_HEADER = "X-Gorgias-Account-Api-Call-Limit"
+
+_KEYS = {
+    "Bearer " + ACCESS_TOKEN,
+    "Basic " + base64.b64encode(f"{API_USER}:{API_KEY}".encode()).decode(),
+}
+_NO_PAGE = b"<!doctype html><title>404 Not Found</title><h1>Not Found</h1>"
+_UNLIMITED = "1/1000000"
+_REFUSAL = {"error": {"msg": "Rate limit exceeded."}}
+
+
+@dataclass(eq=False)
+class Call:
+    """A request that came in; ``client`` is its User-Agent, ``at_s`` monotonic.
+
+    ``status`` is what it was answered, 0 until then. ``number`` counts from 1.
+    """
+
+    number: int
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: Mapping[str, str]
+    client: str
+    at_s: float
+    status: int = 0
+
+
+Hook = Callable[[Call], Answer | None]
+
+
+class Sandbox:
+    """A Gorgias on loopback; use it as a context manager or start and close it.
+
+    *rate* is its budget as ``calls/seconds``, None for no limit; with
+    *tells_budget* false no answer names it. *faults* is the share of calls that go
+    wrong, each with one of *fault_kinds*; which, follows from *seed* and how often the
+    same URL was asked. *on_request* sees each call first and may answer it.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        rate: str | None = "40/20",
+        latency_s: float = 0.0,
+        faults: float = 0.0,
+        fault_kinds: Sequence[str] = tuple(FAULTS),
+        seed: int = 1,
+        on_request: Hook | None = None,
+        tells_budget: bool = True,
+        port: int = 0,
+        ssl_context: ssl.SSLContext | None = None,
+    ) -> None:
+        self.world = world
+        self.bucket = Bucket.parse(rate) if rate else None
+        self.latency_s = latency_s
+        self.faults = faults
+        self.fault_kinds = fault_kinds
+        self.seed = seed
+        self.on_request = on_request
+        self.tells_budget = tells_budget
+        self.calls: list[Call] = []
+        self._asked: Counter[str] = Counter()
+        self._lock = threading.Lock()
+        self._server = _Server(("127.0.0.1", port), _Handler)
+        self._server.sandbox = self
+        scheme = "http"
+        if ssl_context is not None:
+            scheme = "https"
+            self._server.socket = ssl_context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        self.port = self._server.server_address[1]
+        self.url = f"{scheme}://127.0.0.1:{self.port}/api"
+        # a short poll, so that a test does not wait for its server to close
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), daemon=True
+        )
+
+    def start(self) -> None:
+        """Serve, in a thread of its own."""
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop serving."""
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def refused(self) -> list[Call]:
+        """The calls that were answered 429."""
+        return [c for c in self.calls if c.status == HTTPStatus.TOO_MANY_REQUESTS]
+
+    @property
+    def highest_level(self) -> float:
+        """The most calls that were in the bucket at once."""
+        return self.bucket.highest_level if self.bucket else 0.0
+
+    def answer(self, call: Call) -> Answer:
+        """Return what the API itself says to *call*: no budget, fault or latency."""
+        if call.method != "GET":
+            return _json(HTTPStatus.METHOD_NOT_ALLOWED, {"error": {"msg": "GET only"}})
+        if not call.path.startswith("/api/"):
+            return Answer(HTTPStatus.NOT_FOUND, _NO_PAGE, content_type="text/html")
+        if call.headers.get("Authorization") not in _KEYS:
+            return _json(HTTPStatus.UNAUTHORIZED, {"error": {"msg": "Unauthorized."}})
+        status, body = pages.answer(self.world, call.path, call.query)
+        if body is None:
+            return Answer(status, _NO_PAGE, content_type="text/html")
+        return _json(status, body)
+
+    def respond(
+        self, method: str, target: str, headers: Mapping[str, str], body: bytes
+    ) -> Answer:
+        """Answer one request, with all that stands in front of the API."""
+        url = urlsplit(target)
+        query = parse_qs(url.query, keep_blank_values=True)
+        if url.path.startswith("/sandbox/"):
+            return self._tell(url.path, body)
+        with self._lock:
+            self._asked[target] += 1
+            client = headers.get("User-Agent", "")
+            at_s = time.monotonic()
+            number = len(self.calls) + 1
+            call = Call(number, method, url.path, query, headers, client, at_s)
+            self.calls.append(call)
+            draw = random.Random(f"{self.seed} {target} {self._asked[target]}")
+        answer = self.on_request(call) if self.on_request else None
+        wait_s, headers = self._take_budget()
+        headers["X-Request-Id"] = f"sandbox-{call.number}"
+        if answer is None and wait_s:
+            answer = _json(HTTPStatus.TOO_MANY_REQUESTS, _REFUSAL)
+            headers["Retry-after"] = str(math.ceil(wait_s))
+        if answer is None:
+            answer = self._faulty(self.answer(call), draw)
+        call.status = answer.status
+        time.sleep(self.latency_s + answer.delay_s)
+        return replace(answer, headers=headers | answer.headers)
+
+    def _take_budget(self) -> tuple[float, dict[str, str]]:
+        """Count a call; return the seconds it is too early, and the budget's header."""
+        with self._lock:
+            wait_s = self.bucket.take(time.monotonic()) if self.bucket else 0.0
+            told = self.bucket.header if self.bucket else _UNLIMITED
+        return wait_s, {BUDGET_HEADER: told} if self.tells_budget else {}
+
+    def _faulty(self, answer: Answer, draw: random.Random) -> Answer:
+        if draw.random() >= self.faults:
+            return answer
+        return FAULTS[draw.choice(self.fault_kinds)](answer)
+
+    def _tell(self, path: str, body: bytes) -> Answer:
+        """Answer what no Gorgias would: what the world holds, and let it change."""
+        match path:
+            case "/sandbox/totals":
+                return _json(HTTPStatus.OK, self.world.totals())
+            case "/sandbox/calls":
+                refused = len(self.refused)
+                calls = {"made": len(self.calls), "refused": refused}
+                return _json(HTTPStatus.OK, calls | {"highest": self.highest_level})
+            case "/sandbox/expected.csv":
+                return _csv(self.world.expected_rows())
+            case "/sandbox/change":
+                self.world.change(**json.loads(body or b"{}"))
+                return _json(HTTPStatus.OK, self.world.totals())
+        return Answer(HTTPStatus.NOT_FOUND, _NO_PAGE, content_type="text/html")
+
+
+def _json(status: int, value: object) -> Answer:
+    return Answer(status, json.dumps(value).encode())
+
+
+def _csv(rows: list[dict[str, Any]]) -> Answer:
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(rows[0]) if rows else [])
+    writer.writeheader()
+    writer.writerows(rows)
+    return Answer(HTTPStatus.OK, text.getvalue().encode(), content_type="text/csv")
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    sandbox: Sandbox
+    request_queue_size = 128  # default 5: a burst of connections would be refused
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing: clients that are killed in mid-answer are the rule here."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Reads requests and writes the answers of ``server.sandbox``."""
+
+    server: _Server
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet; two would wait for each other
+    timeout = 60
+
+    def do_GET(self) -> None:
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length)
+        headers = dict(self.headers.items())
+        answer = self.server.sandbox.respond(self.command, self.path, headers, body)
+        if answer.drop:
+            self._reset()
+        else:
+            self._send(answer)
+
+    do_POST = do_GET
+
+    def _send(self, answer: Answer) -> None:
+        body = answer.body
+        headers = dict(answer.headers)
+        if "gzip" in self.headers.get("Accept-Encoding", "") and body:
+            body = gzip.compress(body, 1)
+            headers["Content-Encoding"] = "gzip"
+        self.send_response_only(answer.status)
+        self.send_header("Date", formatdate(usegmt=True))
+        self.send_header("Content-Type", answer.content_type)
+        self.send_header("Content-Length", str(len(body)))
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if answer.cut:
+            body = body[: len(body) // 2]
+            self.close_connection = True
+        self.wfile.write(body)
+
+    def _reset(self) -> None:
+        # SO_LINGER of 0 s makes the close a reset
+        linger = struct.pack("ii", 1, 0)
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Say nothing: the caller sees ``Sandbox.calls``."""

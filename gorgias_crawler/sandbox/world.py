@@ -1,0 +1,274 @@
+"""The account behind the sandbox: made from a seed, and able to change."""
+
+import random
+import re
+import threading
+from bisect import bisect_left
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from math import ceil
+from time import time
+
+from gorgias_crawler.sandbox import objects
+from gorgias_crawler.sandbox.objects import Json
+from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
+
+PAGE_LIMIT = 100
+_HOUR_US = 3_600_000_000
+_BEGIN_US = int(datetime(2025, 1, 2, 8, tzinfo=UTC).timestamp()) * 1_000_000
+_END_US = int(datetime(2026, 6, 30, tzinfo=UTC).timestamp()) * 1_000_000
+_FIRST_TICKET_ID = 90_000_001
+_FIRST_MESSAGE_ID = 2_400_000_101  # above 2**31, as the newest ids of Gorgias are
+_LONG_TICKETS = {7: 130, 23: 240}  # two and three pages
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+Key = tuple[int, int]
+
+
+class World:
+    """Tickets and messages of a pretend account, the same for the same arguments.
+
+    *messages_per_ticket* is their mean number, the two long tickets aside. All methods
+    may be called from any thread.
+    """
+
+    def __init__(
+        self, tickets: int = 50, seed: int = 1, messages_per_ticket: float = 5.0
+    ) -> None:
+        self._lock = threading.RLock()
+        self._random = random.Random(seed)
+        self._tickets: dict[int, TicketRecord] = {}
+        self._messages: dict[int, MessageRecord] = {}
+        self._ticket_number = self._message_number = seed % 7
+        self._sorted: dict[str, Sequence[TicketRecord | MessageRecord]] = {}
+        step_us = min(_HOUR_US, (_END_US - _BEGIN_US) // max(tickets, 1))
+        created_us = _BEGIN_US
+        for index in range(tickets):
+            if index % 10 != 4:  # each tenth ticket shares its instant with another
+                created_us += self._random.randrange(1, step_us)
+            count = 0 if index % 12 == 5 else self._count(messages_per_ticket * 12 / 11)
+            count = _LONG_TICKETS.get(index, count)
+            self._add_ticket(created_us if index % 6 else _whole(created_us), count)
+
+    def _count(self, mean: float) -> int:
+        """Draw from 1 upward: most tickets are short, some are long."""
+        spread = self._random.expovariate(1 / max(mean - 0.5, 0.1))
+        return max(1, min(round(spread + 0.5), 60))
+
+    @staticmethod
+    def now_us() -> int:
+        """Return the present, in microseconds since 1970."""
+        return int(time() * 1_000_000)
+
+    # What there is.
+
+    def by_created(self, kind: str) -> Sequence[TicketRecord | MessageRecord]:
+        """Return all ``"tickets"`` or ``"messages"``, oldest first."""
+        records = self._tickets if kind == "tickets" else self._messages
+        return self._in_order(kind, records, created_key)
+
+    def by_updated(self) -> Sequence[TicketRecord | MessageRecord]:
+        """Return all tickets, the one that was updated longest ago first."""
+        return self._in_order("updated", self._tickets, updated_key)
+
+    def _in_order(
+        self,
+        name: str,
+        records: Mapping[int, TicketRecord] | Mapping[int, MessageRecord],
+        key: Callable[[TicketRecord | MessageRecord], Key],
+    ) -> Sequence[TicketRecord | MessageRecord]:
+        with self._lock:
+            if name not in self._sorted:
+                self._sorted[name] = sorted(records.values(), key=key)
+            return self._sorted[name]
+
+    def ticket(self, ticket_id: int) -> TicketRecord | None:
+        """Return the ticket if it exists."""
+        return self._tickets.get(ticket_id)
+
+    def totals(self) -> dict[str, int]:
+        """Return what a complete export holds, and the fewest calls for it."""
+        with self._lock:
+            counts = [len(ticket.messages) for ticket in self._tickets.values()]
+        pages = [ceil(count / PAGE_LIMIT) for count in counts]
+        listing = max(1, ceil(len(counts) / PAGE_LIMIT))
+        return {
+            "tickets": len(counts),
+            "messages": sum(counts),
+            "calls_per_ticket": 1 + listing + sum(pages),
+            "calls_bulk": 1 + listing + ceil(sum(counts) / PAGE_LIMIT),
+        }
+
+    def expected_rows(self) -> list[Json]:
+        """Return the rows of the default CSV file, made without the crawler's code."""
+        with self._lock:
+            return [
+                _row(objects.ticket_object(record), objects.message_object(message))
+                for _, record in sorted(self._tickets.items())
+                for message in sorted(record.messages, key=created_key)
+            ]
+
+    # What happens to it.
+
+    def add_ticket(self, messages: int = 1) -> int:
+        """Let a customer write for the first time; return the ticket's id."""
+        with self._lock:
+            return self._add_ticket(self.now_us(), messages).id
+
+    def reply(self, ticket_id: int) -> int:
+        """Add a message to a ticket; return the message's id."""
+        with self._lock:
+            ticket = self._tickets[ticket_id]
+            message = self._add_message(ticket, self.now_us())
+            ticket.updated_us = self.now_us()
+            return message.id
+
+    def set_status(self, ticket_id: int, status: str) -> None:
+        """Open or close a ticket."""
+        with self._lock:
+            self._tickets[ticket_id].status = status
+            self._touch(self._tickets[ticket_id])
+
+    def send_late(self, message_id: int) -> None:
+        """Send a message; only where it is old does its ticket move with it."""
+        with self._lock:
+            message = self._messages[message_id]
+            message.sent_late_us = self.now_us()
+            if self.now_us() - message.created_us > 48 * _HOUR_US:
+                self._touch(message.ticket)
+
+    def delete_ticket(self, ticket_id: int) -> None:
+        """Delete a ticket for good; its messages go with it."""
+        with self._lock:
+            for message in self._tickets.pop(ticket_id).messages:
+                del self._messages[message.id]
+            self._sorted.clear()
+
+    def delete_message(self, message_id: int) -> None:
+        """Delete a message; as with Gorgias, its ticket does not move."""
+        with self._lock:
+            message = self._messages.pop(message_id)
+            message.ticket.messages.remove(message)
+            self._sorted.clear()
+
+    def merge(self, loser_id: int, winner_id: int) -> None:
+        """Move a ticket's messages to another one and delete it."""
+        with self._lock:
+            loser, winner = self._tickets.pop(loser_id), self._tickets[winner_id]
+            for message in loser.messages:
+                message.ticket = winner
+                winner.messages.append(message)
+            self._touch(winner)
+
+    def change(
+        self,
+        seed: int = 1,
+        *,
+        new_tickets: int = 0,
+        replies: int = 0,
+        closings: int = 0,
+        late_sent: int = 0,
+        deleted_tickets: int = 0,
+        deleted_messages: int = 0,
+        merges: int = 0,
+    ) -> None:
+        """Let a night pass: so many of each, on tickets drawn by *seed*."""
+        draw = random.Random(seed)
+        with self._lock:
+            for _ in range(new_tickets):
+                self.add_ticket(draw.randrange(1, 4))
+            for ticket_id in draw.choices(sorted(self._tickets), k=replies):
+                self.reply(ticket_id)
+            for ticket_id in draw.sample(sorted(self._tickets), closings):
+                self.set_status(ticket_id, "closed")
+            unsent = sorted(m.id for m in self._messages.values() if m.is_unsent)
+            for message_id in draw.sample(unsent, min(late_sent, len(unsent))):
+                self.send_late(message_id)
+            for ticket_id in draw.sample(sorted(self._tickets), deleted_tickets):
+                self.delete_ticket(ticket_id)
+            for message_id in draw.sample(sorted(self._messages), deleted_messages):
+                self.delete_message(message_id)
+            for _ in range(merges):
+                self.merge(*draw.sample(sorted(self._tickets), 2))
+
+    def _touch(self, ticket: TicketRecord) -> None:
+        ticket.updated_us = self.now_us()
+        self._sorted.clear()
+
+    def _add_ticket(self, created_us: int, messages: int) -> TicketRecord:
+        self._ticket_number += 1
+        number = self._ticket_number
+        status = "open" if number % 4 == 0 else "closed"
+        id_ = _FIRST_TICKET_ID + number * 7 + number % 5
+        ticket = TicketRecord(id_, number, created_us, created_us, status)
+        self._tickets[id_] = ticket
+        at_us = created_us
+        for _ in range(messages):
+            self._add_message(ticket, min(at_us, self.now_us()))
+            # a third of the messages share their instant with the one before
+            at_us += self._random.choice((0, 1_000_000, _HOUR_US)) * (number % 3 + 1)
+        ticket.updated_us = min(at_us, self.now_us())
+        self._sorted.clear()
+        return ticket
+
+    def _add_message(self, ticket: TicketRecord, created_us: int) -> MessageRecord:
+        self._message_number += 1
+        number = self._message_number
+        # ids do not ascend with time everywhere: imports are dated back
+        id_ = _FIRST_MESSAGE_ID + number * 8 + (7 if number % 8 == 3 else 0)
+        message = MessageRecord(id_, number, ticket, created_us)
+        self._messages[id_] = message
+        ticket.messages.append(message)
+        self._sorted.clear()
+        return message
+
+
+def created_key(record: TicketRecord | MessageRecord) -> Key:
+    """Order by creation, then id."""
+    return record.created_us, record.id
+
+
+def updated_key(record: TicketRecord | MessageRecord) -> Key:
+    """Order tickets by their last update, then id."""
+    assert isinstance(record, TicketRecord)
+    return record.updated_us, record.id
+
+
+def position(
+    records: Sequence[TicketRecord | MessageRecord],
+    key: Callable[[TicketRecord | MessageRecord], Key],
+    at: Key,
+) -> int:
+    """Return the index of the first record that is not before *at*."""
+    return bisect_left(records, at, key=key)
+
+
+def _whole(us: int) -> int:
+    return us - us % 1_000_000
+
+
+def _row(ticket: Json, message: Json) -> Json:
+    source = message["source"] or {}
+    to = source.get("to") or [{}]
+    sent_from = source.get("from") or {}
+    bodies = (message[name] for name in ("body_text", "body_html", "stripped_text"))
+    row = {
+        "ticket_id": ticket["id"],
+        "channel": ticket["channel"],
+        "subject": ticket["subject"],
+        "body": next((body for body in bodies if body and body.strip()), ""),
+        "sender": _who(message["sender"], sent_from.get("address")),
+        "receiver": _who(message["receiver"], to[0].get("address")),
+        "created_datetime": ticket["created_datetime"],
+        "sent_datetime": message["sent_datetime"],
+        "status": ticket["status"],
+    }
+    return {
+        name: _LONE_SURROGATE.sub("\ufffd", "" if value is None else str(value))
+        for name, value in row.items()
+    }
+
+
+def _who(person: Json | None, address: str | None) -> str:
+    person = person or {}
+    return person.get("email") or address or person.get("name") or ""

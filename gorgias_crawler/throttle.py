@@ -1,0 +1,203 @@
+"""The account's API budget, as far as one client of several can know it.
+
+The budget is a leaky bucket that all integrations of the account share: 40 calls that
+leak within 20 s for an API key, 80 in 20 s for OAuth2, the same in 10 s for Enterprise
+(https://developers.gorgias.com/reference/limitations). Each answer tells the level in
+``X-Gorgias-Account-Api-Call-Limit: used/limit``. All times here are seconds of one
+monotonic clock that the caller passes in.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+
+HEADER = "X-Gorgias-Account-Api-Call-Limit"
+SLOWEST_LEAK_S = 20.0
+"""Seconds in which the slowest documented bucket empties."""
+
+RATE_WITHOUT_HEADER = 2.0
+"""Calls per second where no answer tells the budget: the slowest documented leak."""
+
+_LEARNING_S = 5.0  # shorter spans tell more about latency than about the leak
+_LONGEST_SPAN_S = 60.0  # then the leak is measured afresh
+_OLD_S = 5.0  # at the documented leaks others can use 10 to 40 calls in that time
+_LONGEST_STRAIN_S = 8.0  # the slowest pace for a struggling server (chosen)
+_LONGEST_YIELD_S = 20.0  # by then every documented bucket has emptied once
+_USED_OF_LIMIT = re.compile(r"\s*(\d{1,9})\s*/\s*([1-9]\d{0,8})\s*")
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A call in flight: when it went out, and how many others were in flight then.
+
+    The bucket may count those before this one or after it.
+    """
+
+    at_s: float
+    beside: int
+
+
+@dataclass(frozen=True)
+class _Mark:
+    """What one answer told, and when its call was sent: the measuring begins there."""
+
+    used: int
+    calls_sent: int
+    sent_s: float
+
+
+class Budget:
+    """How full the bucket is at most, and when the next call may go out.
+
+    A call may go out when the level after it is within *share* of the bucket.
+    ``is_pacing`` false leaves only the pauses after a 429 in force. ``limit`` is the
+    bucket's size, None until an answer tells it. ``crowded_since_s`` is set while other
+    clients hold the bucket well above our share.
+    """
+
+    def __init__(self, share: float) -> None:
+        self.share = share
+        self.is_pacing = False
+        self.limit: int | None = None
+        self.calls = 0
+        self.highest_level = 0
+        self.crowded_since_s: float | None = None
+        self.paused_until_s = -math.inf
+        self._leak_per_s = RATE_WITHOUT_HEADER
+        self._level = 0.0
+        self._level_at_s = 0.0
+        self._newest_told = 0
+        self._told_at_s = -math.inf
+        self._in_flight: dict[int, _Sent] = {}
+        self._mark: _Mark | None = None
+        self._last_sent_s = -math.inf
+        self._strain_s = 0.0
+        self._yield_until_s = -math.inf
+        self._times_crowded = 0
+
+    @property
+    def calls_per_s(self) -> float:
+        """The rate that lasts: what leaks, as far as it is known."""
+        return self._leak_per_s
+
+    @property
+    def allowed(self) -> int:
+        """How many of the bucket's calls may be used at once."""
+        assert self.limit is not None
+        return max(1, math.floor(self.limit * self.share))
+
+    def level(self, now_s: float) -> float:
+        """Return how full the bucket is, by all that is known."""
+        leaked = (now_s - self._level_at_s) * self._leak_per_s
+        return max(0.0, self._level - leaked)
+
+    def wait_s(self, now_s: float) -> float:
+        """Return how long the next call has to wait; 0 where it may go out now.
+
+        It is infinite where an answer must come first.
+        """
+        until_s = self.paused_until_s
+        if self.is_pacing:
+            until_s = max(until_s, self._yield_until_s)
+            until_s = max(until_s, self._last_sent_s + self._strain_s)
+            if self.limit is None:
+                until_s = max(until_s, self._last_sent_s + 1 / RATE_WITHOUT_HEADER)
+            elif self._in_flight and self._is_in_the_dark(now_s):
+                return math.inf
+            else:
+                excess = self.level(now_s) + 1 - self.allowed
+                # a hair's breadth, or rounding would keep the caller waiting for 0 s
+                until_s = max(until_s, now_s + (excess - 1e-9) / self._leak_per_s)
+        return max(0.0, until_s - now_s)
+
+    def _is_in_the_dark(self, now_s: float) -> bool:
+        """Tell whether others may have filled what the model believes to be free."""
+        is_old = now_s - self._told_at_s > _OLD_S
+        return is_old or self.crowded_since_s is not None
+
+    # What happens.
+
+    def sent(self, now_s: float) -> int:
+        """Note that a call goes out; return its number."""
+        self._level = self.level(now_s) + 1
+        self._level_at_s = self._last_sent_s = now_s
+        self.calls += 1
+        self._in_flight[self.calls] = _Sent(now_s, len(self._in_flight))
+        return self.calls
+
+    def lost(self, number: int) -> None:
+        """Note that call *number* got no answer; the bucket may have counted it."""
+        self._in_flight.pop(number, None)
+        self._mark = None
+
+    def answered(self, number: int, header: str, now_s: float) -> None:
+        """Take from the answer to call *number* what it tells of the bucket.
+
+        What is older than something known already tells nothing. The bucket may not
+        have counted the calls that were sent later, nor those that went beside it.
+        """
+        sent = self._in_flight.pop(number)
+        told = _USED_OF_LIMIT.fullmatch(header)
+        if told is None or number < self._newest_told:
+            return
+        self._newest_told = number
+        used, limit = int(told[1]), int(told[2])
+        if limit != self.limit:
+            self.limit, self._mark = limit, None
+            self._leak_per_s = limit / SLOWEST_LEAK_S
+        self._learn_leak(
+            _Mark(used, self.calls, sent.at_s), number - sent.beside, now_s
+        )
+        self._level = used + (self.calls - number) + sent.beside
+        self._level_at_s = self._told_at_s = now_s
+        self.highest_level = max(self.highest_level, used)
+        self._see_others(used, now_s)
+
+    def _learn_leak(self, told: _Mark, calls_counted: int, now_s: float) -> None:
+        """Raise the leak to what two answers prove; other clients only hide some.
+
+        All doubts are taken against it: a call less was counted than we know of (the
+        level is a rounded number), and the whole time between sending and hearing.
+        """
+        mark = self._mark
+        if mark is None or now_s - mark.sent_s > _LONGEST_SPAN_S:
+            self._mark = told
+            return
+        span_s = now_s - mark.sent_s
+        proven = mark.used + calls_counted - mark.calls_sent - told.used - 1
+        if span_s >= _LEARNING_S:
+            self._leak_per_s = max(self._leak_per_s, proven / span_s)
+
+    def _see_others(self, used: int, now_s: float) -> None:
+        """Yield for longer and longer while others need what we leave free."""
+        assert self.limit is not None
+        reserve = self.limit - self.allowed
+        if used <= self.allowed + reserve / 2:
+            self.crowded_since_s, self._times_crowded = None, 0
+            return
+        if self.crowded_since_s is None:
+            self.crowded_since_s = now_s
+        self._times_crowded += 1
+        pause_s = (used - self.allowed) / self._leak_per_s * 2**self._times_crowded
+        self._yield_until_s = now_s + min(pause_s, _LONGEST_YIELD_S)
+
+    def refused(self, number: int, pause_s: float, now_s: float) -> bool:
+        """Note a 429: the bucket is full. Return whether this begins a pause."""
+        self._in_flight.pop(number, None)
+        is_new = self.paused_until_s <= now_s
+        self.paused_until_s = max(self.paused_until_s, now_s + pause_s)
+        if self.limit is not None:
+            self._level = max(self.level(now_s), float(self.limit))
+            self._level_at_s = now_s
+        return is_new
+
+    def strained(self) -> None:
+        """Slow down: the server struggles. Latency alone is no strain."""
+        slower = max(2 * self._strain_s, 1 / self._leak_per_s)
+        self._strain_s = min(slower, _LONGEST_STRAIN_S)
+
+    def relieved(self) -> None:
+        """Speed up again: the server gives good answers."""
+        self._strain_s /= 2
+        if self._strain_s < 0.1 / self._leak_per_s:
+            self._strain_s = 0.0

@@ -1,0 +1,117 @@
+"""Real crawls in subprocesses against a sandbox in this process."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
+
+PROJECT = Path(__file__).parent.parent
+SCRAPY = [sys.executable, "-m", "scrapy"]
+FILE = "gorgias_tickets.csv"
+
+
+@dataclass
+class Ended:
+    """How a crawl ended: its exit status and all it said."""
+
+    status: int
+    log: str
+
+    @property
+    def last_lines(self) -> str:
+        return "\n".join(self.log.strip().splitlines()[-4:])
+
+
+@dataclass
+class Shop:
+    """A directory to crawl from, and the sandbox that is crawled."""
+
+    path: Path
+    sandbox: Sandbox | None
+    world: World
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def jobdir(self) -> Path:
+        return self.path / "job"
+
+    @property
+    def file(self) -> Path:
+        return self.path / FILE
+
+    def environment(self) -> dict[str, str]:
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("GORGIAS_")}
+        account = {"GORGIAS_API_USER": API_USER, "GORGIAS_API_KEY": API_KEY}
+        if self.sandbox is not None:
+            account["GORGIAS_API_URL"] = self.sandbox.url
+        return kept | account | self.environ
+
+    def start(self, *options: str, command: str = "crawl") -> subprocess.Popen[str]:
+        """Start a command as a user does, in a directory with a scrapy.cfg."""
+        arguments = (
+            ["crawl", "gorgias", "-s", "JOBDIR=job"]
+            if command == "crawl"
+            else [command]
+        )
+        return subprocess.Popen(
+            [*SCRAPY, *arguments, *options],
+            cwd=self.path,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def crawl(self, *options: str, timeout_s: float = 50) -> Ended:
+        return wait(self.start(*options), timeout_s)
+
+    def run(self, command: str, *options: str) -> Ended:
+        return wait(self.start(*options, command=command))
+
+    def rows(self, file: str = FILE) -> list[dict[str, str]]:
+        with (self.path / file).open(encoding="utf-8", newline="") as opened:
+            return list(csv.DictReader(opened))
+
+    def expected(self) -> list[dict[str, str]]:
+        return [
+            {name: str(value) for name, value in row.items()}
+            for row in self.world.expected_rows()
+        ]
+
+    def manifest(self) -> dict[str, Any]:
+        manifest: dict[str, Any] = json.loads((self.jobdir / "run.json").read_text())
+        return manifest
+
+
+def wait(process: subprocess.Popen[str], timeout_s: float = 50) -> Ended:
+    try:
+        log, _ = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        log, _ = process.communicate()
+        raise AssertionError(f"the crawl hangs:\n{log}") from None
+    return Ended(process.returncode, log)
+
+
+class At:
+    """A hook that does something once, when the sandbox is asked a certain call."""
+
+    def __init__(self, matches, action) -> None:
+        self.matches = matches
+        self.action = action
+        self.process: subprocess.Popen[str] | None = None
+        self.done = threading.Event()
+
+    def __call__(self, call):
+        if not self.done.is_set() and self.matches(call):
+            self.done.set()
+            return self.action(self, call)
+        return None

@@ -1,0 +1,237 @@
+"""Real crawls for test_feeds.py: `python -m tests.feed_crawl SPEC.json RESULTS.json`."""
+
+import asyncio
+import errno
+import io
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+from contextlib import ExitStack
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from scrapy import Request, Spider
+from scrapy.crawler import AsyncCrawlerRunner, Crawler
+from scrapy.exceptions import NotConfigured
+from scrapy.exporters import JsonLinesItemExporter
+from scrapy.extensions.feedexport import BlockingFeedStorage, ItemFilter
+from scrapy.utils.reactor import install_reactor
+from twisted.internet.defer import Deferred
+
+from gorgias_crawler.errors import RunEndError
+
+SETTINGS = {
+    "EXTENSIONS": {
+        "scrapy.extensions.feedexport.FeedExporter": None,
+        "gorgias_crawler.feeds.SnapshotFeedExporter": 0,
+    },
+    "FEED_STORAGES": {
+        "": "gorgias_crawler.storages.SnapshotFileStorage",
+        "file": "gorgias_crawler.storages.SnapshotFileStorage",
+        "ftp": None,
+        "stdout": "gorgias_crawler.storages.SnapshotStdoutStorage",
+        "fake": "tests.feed_crawl.FakeRemote",
+    },
+    "FEED_EXPORTERS": {
+        "csv": "gorgias_crawler.feeds.HeaderedCsvItemExporter",
+        "failing": "tests.feed_crawl.FailsAtItsEnd",
+        "leaking": "tests.feed_crawl.FailsAtTheThirdRow",
+    },
+    "FEED_EXPORT_ENCODING": "utf-8",
+    "FEED_EXPORT_FIELDS": ["id", "body"],
+    "CONCURRENT_ITEMS": 1,
+    "STATS_DUMP": False,
+    "TELNETCONSOLE_ENABLED": False,
+    "REMOTE_CONTROL_ENABLED": False,
+}
+NASTY = 'a\0b\rc\u2028d"e,f\ng;\x1a\t=1+1 \U0001f600'
+
+
+class FakeRemote(BlockingFeedStorage):
+    """Like S3: an object appears whole when the upload is done."""
+
+    def __init__(self, uri: str, *, feed_options: dict[str, Any] | None = None) -> None:
+        self.uri = uri
+        self.object = Path(uri.rpartition("/")[2])
+
+    def _store_in_thread(self, file) -> None:
+        if "denied" in self.uri:
+            raise ValueError(f"access denied\n to {self.uri} with key s3cret")
+        file.seek(0)
+        self.object.write_bytes(file.read())
+        file.close()
+
+
+class LacksItsPackage:
+    def __init__(self, uri: str, *, feed_options: dict[str, Any] | None = None) -> None:
+        raise NotConfigured(f"missing boto3 library for {uri}")
+
+
+class FailsAtItsEnd(JsonLinesItemExporter):
+    def finish_exporting(self) -> None:
+        raise ValueError("a customer's words")
+
+
+class FailingFilter(ItemFilter):
+    def accepts(self, item: Any) -> bool:
+        raise ValueError("a customer's words")
+
+
+class FailsAtTheThirdRow(JsonLinesItemExporter):
+    def export_item(self, item: Any) -> None:
+        if item["id"] == 2:
+            raise ValueError("a customer's words")
+        super().export_item(item)
+
+
+class FeedSpider(Spider):
+    name = "feeds"
+    job_id = "ab12cd34"
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        super().__init__()
+        self.spec = spec
+        self.emitted_all = False
+        self.ended: list[str] = []
+        self.feeds_stored: list[Any] = []
+        self.feeds_failed: list[str] = []
+        self.claims = Path("claims")
+
+    def owns_feed(self, uri: str) -> bool:
+        return self.claims.exists() and uri in self.claims.read_text().splitlines()
+
+    def claim_feed(self, uri: str) -> None:
+        with self.claims.open("a") as file:
+            file.write(f"{uri}\n")
+
+    def end_run(self, error: Any) -> None:
+        self.ended.append(error.reason)
+        self.close_early(error.reason)
+
+    def close_early(self, reason: str) -> None:
+        self.closing = asyncio.ensure_future(
+            self.crawler.engine.close_spider_async(reason=reason)
+        )
+
+    async def start(self):
+        yield Request("data:,", callback=self.emit)
+
+    def emit(self, _response):
+        body = self.spec.get("body", "x" * self.spec.get("body_size", 10))
+        for number in range(self.spec.get("rows", 5)):
+            if number == self.spec.get("kill_at"):
+                os.kill(os.getpid(), signal.SIGKILL)
+            if number == self.spec.get("stop_at"):
+                self.close_early("shutdown")
+                return
+            if number == self.spec.get("link_at"):
+                Path(self.spec["link"]).symlink_to(self.spec["link_to"])
+            if number == self.spec.get("make_at"):
+                Path(self.spec["make"]).write_text("somebody else's")
+            if self.ended:
+                return
+            yield {"id": number, "body": body}
+        self.emitted_all = True
+
+
+class ForeignSpider(Spider):
+    name = "foreign"
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        super().__init__()
+        self.spec = spec
+
+    async def start(self):
+        yield Request("data:,")
+
+    def parse(self, _response):
+        yield from ({"id": n, "body": ""} for n in range(self.spec["rows"]))
+
+
+def refuse(*_args: Any) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def fail(*_args: Any) -> None:
+    raise OSError(errno.EIO, "Input/output error")
+
+
+def refuse_claim(_spider: Spider, _uri: str) -> None:
+    raise RunEndError("archive_error", "the archive is full")
+
+
+def die(_directory: Path) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+FAULTS: dict[str, tuple[str, Any]] = {
+    "os.replace": ("os.replace", refuse),
+    "os.fsync": ("os.fsync", fail),
+    "claim": (f"{__name__}.FeedSpider.claim_feed", refuse_claim),
+    # What follows the rename at once.
+    "killed after rename": ("gorgias_crawler.storages.sync_directory", die),
+}
+
+
+async def crawl(spec: dict[str, Any]) -> dict[str, Any]:
+    log = io.StringIO()
+    handler = logging.StreamHandler(log)
+    handler.setLevel(logging.INFO)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(message)s"))
+    logging.getLogger().addHandler(handler)
+    result: dict[str, Any] = {}
+    settings = SETTINGS | {"FEEDS": spec["feeds"]} | spec.get("settings", {})
+    settings["FEED_STORAGES"] = SETTINGS["FEED_STORAGES"] | spec.get("storages", {})
+    spidercls = ForeignSpider if spec.get("foreign") else FeedSpider
+    crawler = Crawler(spidercls, settings)
+    try:
+        with ExitStack() as stack:
+            for name in spec.get("faults", ()):
+                target, effect = FAULTS[name]
+                stack.enter_context(mock.patch(target, effect))
+            await AsyncCrawlerRunner().crawl(crawler, spec)
+    except Exception as error:  # noqa: BLE001 - it is the result
+        result["error"] = f"{type(error).__name__}: {error}"
+    else:
+        result["reason"] = crawler.stats.get_value("finish_reason")
+    finally:
+        logging.getLogger().removeHandler(handler)
+    spider: Any = crawler.spider
+    result["log"] = log.getvalue()
+    result["stored"] = [asdict(feed) for feed in getattr(spider, "feeds_stored", [])]
+    result["failed"] = getattr(spider, "feeds_failed", [])
+    result["ended"] = getattr(spider, "ended", [])
+    return result
+
+
+async def main(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return [await crawl(one) for one in spec["crawls"]]
+
+
+def run(spec: dict[str, Any], results: Path) -> None:
+    if size := spec.get("file_size"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+    os.umask(spec.get("umask", 0o022))
+    # Without a handler of Scrapy's: what stderr then shows is noise of Python's.
+    logging.getLogger().setLevel(logging.INFO)
+    install_reactor("twisted.internet.asyncioreactor.AsyncioSelectorReactor")
+    task: Any = import_module("twisted.internet.task")
+
+    async def crawl_all(_reactor: Any) -> None:
+        found.extend(await Deferred.fromFuture(asyncio.ensure_future(main(spec))))
+
+    found: list[Any] = []
+    try:
+        task.react(crawl_all)  # always ends with SystemExit
+    finally:
+        results.write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    run(json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))

@@ -1,0 +1,236 @@
+"""The export end to end: a real crawl of the sandbox, as a new user runs it."""
+
+import os
+import stat
+
+import pytest
+
+from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS
+from gorgias_crawler.sandbox import API_KEY, Answer
+
+WAYS = ["per-ticket", "bulk", "auto"]
+
+
+@pytest.mark.parametrize("fetch", WAYS)
+def test_the_file_holds_every_message_in_order(open_shop, fetch):
+    shop = open_shop()
+    ended = shop.crawl("-a", f"fetch={fetch}")
+    assert ended.status == 0, ended.log
+    assert shop.rows() == shop.expected()
+    header = ",".join(DEFAULT_COLUMNS) + "\r\n"
+    assert shop.file.read_bytes().startswith(header.encode())
+
+
+def test_per_ticket_makes_the_least_possible_calls(open_shop):
+    shop = open_shop(tickets=250)
+    assert shop.crawl("-a", "fetch=per-ticket").status == 0
+    assert len(shop.sandbox.calls) == shop.world.totals()["calls_per_ticket"]
+
+
+def test_bulk_makes_at_most_two_calls_more_than_the_least(open_shop):
+    shop = open_shop(tickets=250)
+    assert shop.crawl("-a", "fetch=bulk").status == 0
+    totals = shop.world.totals()
+    least = 1 + -(-totals["tickets"] // 100) + -(-totals["messages"] // 100)
+    assert shop.rows() == shop.expected()
+    assert len(shop.sandbox.calls) <= least + 2
+
+
+def test_the_first_call_asks_for_the_account_and_the_second_lists(open_shop):
+    shop = open_shop(tickets=3)
+    shop.crawl()
+    first, second = shop.sandbox.calls[:2]
+    assert first.path == "/api/account"
+    assert second.path == "/api/tickets"
+    assert second.query == {
+        "limit": ["100"],
+        "order_by": ["created_datetime:asc"],
+        "trashed": ["true"],
+    }
+
+
+def test_an_empty_account_gives_a_file_with_its_header(open_shop):
+    shop = open_shop(tickets=0)
+    assert shop.crawl().status == 0
+    assert shop.file.read_bytes() == (",".join(DEFAULT_COLUMNS) + "\r\n").encode()
+
+
+def test_only_a_small_window_of_requests_is_ever_pending(open_shop):
+    shop = open_shop(tickets=200)
+    shop.crawl("-a", "fetch=per-ticket", "-s", "CONCURRENT_REQUESTS=4")
+    assert "of 200 tickets" in shop.crawl().log
+    tickets = [
+        int(call.query["ticket_id"][0])
+        for call in shop.sandbox.calls
+        if "ticket_id" in call.query and "cursor" not in call.query
+    ]
+    for index, ticket_id in enumerate(tickets):
+        ahead = sum(1 for other in tickets[: index + 1] if other > ticket_id)
+        assert ahead <= 4
+
+
+def test_a_run_leaves_manifest_modes_and_closing_lines(open_shop):
+    shop = open_shop()
+    ended = shop.crawl()
+    manifest = shop.manifest()
+    rows = len(shop.expected())
+    assert manifest["exit_status"] == 0
+    assert manifest["account"] == "sandbox"
+    assert manifest["tickets"]["listed"] == 50
+    assert manifest["messages"]["exported"] == rows
+    assert manifest["calls"]["made"] == len(shop.sandbox.calls)
+    assert manifest["feeds"][0]["rows"] == rows
+    assert manifest["feeds"][0]["bytes"] == shop.file.stat().st_size
+    assert "Complete: every listed ticket" in ended.last_lines
+    assert f"{rows:,} rows" in ended.last_lines
+    assert stat.S_IMODE(shop.file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(shop.jobdir.stat().st_mode) == 0o700
+    modes = {stat.S_IMODE(f.stat().st_mode) for f in shop.jobdir.iterdir()}
+    assert modes == {0o600}
+
+
+def test_the_job_directory_holds_nothing_of_scrapys_own(open_shop):
+    shop = open_shop(tickets=3)
+    shop.crawl()
+    names = {entry.name for entry in shop.jobdir.iterdir()}
+    assert names <= {"archive.sqlite", "lock", "run.json"}
+
+
+def test_without_jobdir_the_job_is_named_after_the_account(open_shop):
+    shop = open_shop(tickets=3)
+    assert shop.crawl("-s", "JOBDIR=").status == 0
+    assert (shop.path / "crawls" / "127.0.0.1" / "archive.sqlite").exists()
+
+
+def test_any_column_is_there_without_a_new_crawl(open_shop):
+    shop = open_shop(tickets=10)
+    shop.crawl()
+    calls = len(shop.sandbox.calls)
+    wanted = ",".join(COLUMNS)
+    ended = shop.crawl("-s", f"FEED_EXPORT_FIELDS={wanted}", "-O", "all.csv")
+    assert ended.status == 0, ended.log
+    rows = shop.rows("all.csv")
+    assert list(rows[0]) == COLUMNS
+    assert len(rows) == len(shop.expected())
+    assert len(shop.sandbox.calls) - calls <= 3
+
+
+def test_a_wrong_key_ends_the_run_with_one_sentence(open_shop):
+    shop = open_shop(tickets=3)
+    shop.environ["GORGIAS_API_KEY"] = "wr0ng-key"
+    ended = shop.crawl()
+    assert ended.status == 1
+    assert "refuses the credentials (401" in ended.log
+    assert "GORGIAS_API_KEY" in ended.log
+    assert "wr0ng-key" not in ended.log
+    assert "Traceback" not in ended.log
+    assert not shop.file.exists()
+
+
+def test_a_wrong_subdomain_is_told_from_a_wrong_key(open_shop):
+    html = Answer(404, b"<html>Not Found</html>", content_type="text/html")
+    shop = open_shop(tickets=3, on_request=lambda call: html)
+    ended = shop.crawl()
+    assert ended.status == 1
+    assert "There is no Gorgias account at" in ended.log
+    assert "GORGIAS_SUBDOMAIN" in ended.log
+    assert "Traceback" not in ended.log
+
+
+def test_a_key_that_may_only_read_tickets_is_enough(open_shop):
+    forbidden = Answer(403, b'{"error": {"msg": "Forbidden"}}')
+    shop = open_shop(
+        tickets=5,
+        on_request=lambda call: forbidden if call.path == "/api/account" else None,
+    )
+    ended = shop.crawl()
+    assert ended.status == 0, ended.log
+    assert shop.rows() == shop.expected()
+
+
+def test_a_key_that_may_not_list_tickets_is_told_so(open_shop):
+    forbidden = Answer(403, b'{"error": {"msg": "Forbidden"}}')
+    shop = open_shop(
+        tickets=5,
+        on_request=lambda call: forbidden if call.path == "/api/tickets" else None,
+    )
+    ended = shop.crawl()
+    assert ended.status == 1
+    assert "may not list tickets" in ended.log
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"GORGIAS_API_KEY": ""}, "GORGIAS_API_KEY"),
+        ({"GORGIAS_API_URL": ""}, "GORGIAS_SUBDOMAIN"),
+        ({"GORGIAS_API_URL": "http://acme.gorgias.com"}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "", "GORGIAS_SUBDOMAIN": "a/b"}, "GORGIAS_SUBDOMAIN"),
+    ],
+)
+def test_a_wrong_environment_is_one_line_and_touches_nothing(open_shop, environ, words):
+    shop = open_shop(tickets=3)
+    shop.environ = environ
+    before = sorted(os.listdir(shop.path))
+    ended = shop.crawl()
+    assert ended.status == 1
+    assert len(ended.log.strip().splitlines()) == 1
+    assert words in ended.log
+    assert sorted(os.listdir(shop.path)) == before
+    assert len(shop.sandbox.calls) == 0
+
+
+def test_the_env_file_of_the_working_directory_is_read(open_shop):
+    shop = open_shop(tickets=3)
+    (shop.path / ".env").write_text(
+        f"GORGIAS_API_URL={shop.sandbox.url}\nGORGIAS_ACCESS_TOKEN=sandbox-token\n"
+    )
+    shop.sandbox, sandbox = None, shop.sandbox
+    shop.environ = {"GORGIAS_API_USER": "", "GORGIAS_API_KEY": ""}
+    ended = shop.crawl()
+    assert ended.status == 0, ended.log
+    assert len(sandbox.calls) > 0
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["-a", "fetch=fast"], "-a fetch=fast"),
+        (["-a", "fetsch=bulk"], "-a fetsch=bulk"),
+        (["-s", "GORGIAS_BUDGET_SHARE=80"], "GORGIAS_BUDGET_SHARE"),
+        (["-s", "GORGIAS_MAX_OUTAGE=soon"], "GORGIAS_MAX_OUTAGE"),
+        (["-s", "FEED_EXPORT_FIELDS=ticket_id,boddy"], "boddy"),
+        (["-O", "x.docx"], "docx"),
+        (["-O", "s3://bucket/x.csv"], "boto3"),
+    ],
+)
+def test_a_wrong_option_is_named_before_the_first_request(open_shop, options, words):
+    shop = open_shop(tickets=3)
+    ended = shop.crawl(*options)
+    assert ended.status in {1, 2}
+    assert words in ended.log
+    assert "Traceback" not in ended.log
+    assert len(shop.sandbox.calls) == 0
+
+
+def test_an_estimate_says_calls_and_time_and_fetches_no_message(open_shop):
+    shop = open_shop(tickets=150)
+    ended = shop.crawl("-a", "estimate=true")
+    assert ended.status == 0, ended.log
+    assert "bulk: " in ended.log
+    assert "per ticket: " in ended.log
+    assert {call.path for call in shop.sandbox.calls} == {
+        "/api/account",
+        "/api/tickets",
+    }
+    assert not shop.file.exists()
+
+
+def test_no_item_or_key_is_in_a_log_at_any_level(open_shop):
+    shop = open_shop(tickets=20)
+    ended = shop.crawl("-L", "DEBUG")
+    assert ended.status == 0
+    assert API_KEY not in ended.log
+    assert not any(
+        row["sender"] in ended.log for row in shop.expected() if "@" in row["sender"]
+    )

@@ -1,0 +1,312 @@
+"""The budget model against simulated buckets: never above the share, never idle."""
+
+import heapq
+import itertools
+import math
+import random
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gorgias_crawler import retry
+from gorgias_crawler.errors import (
+    MisdirectedError,
+    NotFoundError,
+    RefusedError,
+    UnansweredError,
+    UnauthorizedError,
+)
+from gorgias_crawler.sandbox.bucket import Bucket
+from gorgias_crawler.throttle import Budget
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+class Account:
+    """A bucket on a simulated clock: our calls by a budget, others by a schedule."""
+
+    def __init__(
+        self, bucket, share=0.8, latencies=(0.1,), others=(), lost=0.0, seed=1
+    ):
+        self.bucket = bucket
+        self.budget = Budget(share)
+        self.budget.is_pacing = True
+        self.latencies = itertools.cycle(latencies)
+        self.others = sorted(others)
+        self.random = random.Random(seed)
+        self.lost = lost
+        self.sent_s: list[float] = []
+        self.refused_of_others = 0
+        self.refused_of_ours = 0
+        self.highest_by_us = 0.0
+
+    def run(self, calls, window=16):
+        """Make so many calls, at most *window* in flight; return the time it took."""
+        now = 0.0
+        events: list[tuple[float, int, str, int]] = []
+        order = itertools.count()
+        for at in self.others:
+            heapq.heappush(events, (at, next(order), "other", 0))
+        in_flight, done = 0, 0
+        first_alone = 1
+        while done < calls:
+            room = first_alone if done == 0 else window
+            while len(self.sent_s) < calls and in_flight < room:
+                if self.budget.wait_s(now) > 0:
+                    break
+                number = self.budget.sent(now)
+                self.sent_s.append(now)
+                in_flight += 1
+                latency = next(self.latencies)
+                arrives = now + latency * self.random.random()
+                heapq.heappush(events, (arrives, next(order), "arrive", number))
+                back = (now + latency, next(order), "back", number)
+                heapq.heappush(events, back)
+            wait = self.budget.wait_s(now) if in_flight < room else math.inf
+            if len(self.sent_s) >= calls:
+                wait = math.inf
+            # as the middleware does: what other answers tell is seen within 0.2 s
+            until = now + min(max(wait, 1e-6), 0.2)
+            if events and events[0][0] <= until:
+                now, _, kind, number = heapq.heappop(events)
+                if kind == "back":
+                    in_flight -= 1
+                    done += 1
+                self._happens(kind, number, now)
+            else:
+                now = until
+        return now
+
+    def _happens(self, kind, number, now):
+        if kind == "other":
+            self.refused_of_others += bool(self.bucket.take(now))
+        elif kind == "arrive":
+            refused = bool(self.bucket.take(now))
+            self.refused_of_ours += refused
+            self.highest_by_us = max(self.highest_by_us, self.bucket.level)
+            self.answers = getattr(self, "answers", {})
+            self.answers[number] = self.bucket.header
+        elif self.random.random() < self.lost:
+            self.budget.lost(number)
+        else:
+            self.budget.answered(number, self.answers[number], now)
+
+
+PLANS = ["40/20", "80/20", "40/10", "80/10"]
+
+
+@given(
+    plan=st.sampled_from(PLANS),
+    share=st.floats(0.2, 1.0),
+    latencies=st.lists(st.floats(0.005, 5.0), min_size=1, max_size=7),
+    lost=st.sampled_from([0.0, 0.1]),
+    seed=st.integers(0, 99),
+)
+def test_our_own_calls_never_fill_more_than_our_share(
+    plan, share, latencies, lost, seed
+):
+    account = Account(Bucket.parse(plan), share, latencies, lost=lost, seed=seed)
+    account.run(200)
+    assert account.highest_by_us <= account.budget.allowed + 1e-6
+    assert account.refused_of_ours == 0
+
+
+@given(
+    plan=st.sampled_from(PLANS),
+    latency=st.floats(0.01, 0.6),
+    share=st.floats(0.5, 1.0),
+)
+def test_the_budget_is_kept_busy(plan, latency, share):
+    bucket = Bucket.parse(plan)
+    account = Account(bucket, share, [latency])
+    calls = 400
+    leak = bucket.limit / bucket.period_s
+    ideal = (calls - account_size(bucket, share)) / leak
+    assert account.run(calls) <= 1.05 * ideal + 2 * latency + 1
+
+
+def account_size(bucket, share):
+    return max(1, math.floor(bucket.limit * share))
+
+
+@given(latency=st.floats(0.01, 0.6), plan=st.sampled_from(PLANS))
+def test_the_leak_is_learned_from_the_header_and_never_too_high(latency, plan):
+    bucket = Bucket.parse(plan)
+    account = Account(bucket, latencies=[latency])
+    account.run(400)
+    leak = bucket.limit / bucket.period_s
+    assert 0.85 * leak <= account.budget.calls_per_s <= leak + 1e-6
+
+
+def test_another_client_is_never_refused_and_loses_us_only_what_it_takes():
+    steady = [2.0 * n for n in range(1, 500)]  # 0.5 calls/s
+    account = Account(Bucket.parse("40/20"), latencies=[0.15], others=steady)
+    took = account.run(400)
+    assert account.refused_of_others == account.refused_of_ours == 0
+    assert took <= 1.05 * (400 - 32) / 1.5
+
+
+def test_bursts_of_another_client_find_room():
+    bursts = [30.0 * n + i / 100 for n in range(1, 20) for i in range(6)]
+    account = Account(Bucket.parse("40/20"), latencies=[0.15], others=bursts)
+    account.run(400)
+    assert account.refused_of_others == account.refused_of_ours == 0
+
+
+def test_a_client_that_needs_nearly_all_is_yielded_to():
+    greedy = [n / 1.9 for n in range(4000)]
+    bucket = Bucket.parse("40/20")
+    bucket.level = 37.0
+    account = Account(bucket, latencies=[0.15], others=greedy)
+    account.run(60)
+    assert account.refused_of_others == 0
+    gaps = [b - a for a, b in itertools.pairwise(account.sent_s[2:])]
+    assert min(gaps) > 2
+
+
+def test_it_is_noticed_that_others_hold_the_bucket():
+    budget = Budget(0.8)
+    budget.is_pacing = True
+    now = 0.0
+    for used, since_s in [(33, None), (37, 20.0), (40, 20.0), (36, None), (39, 50.0)]:
+        now += 10.0
+        budget.answered(budget.sent(now), f"{used}/40", now)
+        assert budget.crowded_since_s == since_s
+    assert 0 < budget.wait_s(now) <= 20
+
+
+def test_without_a_header_two_calls_go_out_a_second():
+    budget = Budget(0.8)
+    budget.is_pacing = True
+    now = 0.0
+    for _ in range(20):
+        wait = budget.wait_s(now)
+        now += wait
+        budget.answered(budget.sent(now), "", now)
+    assert now == pytest.approx(19 * 0.5)
+
+
+def test_without_pacing_nothing_waits_but_for_a_refusal():
+    budget = Budget(0.8)
+    for _ in range(100):
+        assert budget.wait_s(1.0) == 0
+        budget.answered(budget.sent(1.0), "39/40", 1.0)
+    assert budget.refused(budget.sent(1.0), 7.0, 1.0)
+    assert budget.wait_s(2.0) == 6
+    assert budget.wait_s(8.0) == 0
+
+
+def test_refusals_that_come_together_are_one_pause():
+    budget = Budget(0.8)
+    numbers = [budget.sent(0.0) for _ in range(3)]
+    begun = [budget.refused(number, 5.0 + number, 1.0) for number in numbers]
+    assert begun == [True, False, False]
+    assert budget.wait_s(1.0) == 8.0
+
+
+def test_a_struggling_server_is_asked_more_slowly_and_recovers():
+    budget = Budget(0.8)
+    budget.is_pacing = True
+    budget.answered(budget.sent(0.0), "1/40", 0.0)
+    assert budget.wait_s(0.0) == 0
+    waits = []
+    for _ in range(8):
+        budget.strained()
+        waits.append(budget.wait_s(0.0))
+    assert waits[:3] == [0.5, 1.0, 2.0]
+    assert waits[-1] == 8.0
+    for _ in range(10):
+        budget.relieved()
+    assert budget.wait_s(0.0) == 0
+
+
+@pytest.mark.parametrize("header", ["", "x", "1", "1/0", "-1/40", "1/40/3", "9" * 99])
+def test_a_header_that_tells_nothing_changes_nothing(header):
+    budget = Budget(0.8)
+    budget.answered(budget.sent(0.0), header, 0.0)
+    assert budget.limit is None
+
+
+# What failures mean.
+
+API_ERROR = b'{"error": {"msg": "Gone."}}'
+CODES = {408, *range(500, 600)}
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "retries"),
+    [
+        (301, MisdirectedError, 0),
+        (400, RefusedError, 1),
+        (401, UnauthorizedError, 0),
+        (403, RefusedError, 1),
+        (404, NotFoundError, 0),
+        (408, UnansweredError, 5),
+        (410, NotFoundError, 0),
+        (418, UnansweredError, 0),
+        (422, RefusedError, 0),
+        (500, UnansweredError, 5),
+        (503, UnansweredError, 5),
+        (524, UnansweredError, 5),
+    ],
+)
+def test_each_status_means_one_thing(status, kind, retries):
+    failed = retry.judge(status, API_ERROR, "https://x.example/", 5, CODES)
+    assert failed is not None
+    assert type(failed.error) is kind
+    assert failed.retries == retries
+
+
+def test_a_good_status_is_no_failure():
+    assert retry.judge(200, b"", "", 5, CODES) is None
+
+
+def test_without_retries_nothing_is_asked_twice():
+    for status in range(300, 600):
+        failed = retry.judge(status, b"", "", 0, CODES)
+        assert failed is not None
+        assert failed.retries == 0
+
+
+def test_a_redirect_names_the_host_it_leads_to():
+    failed = retry.judge(302, b"", "https://evil.example/x?y", 5, CODES)
+    assert failed is not None
+    assert "evil.example" in str(failed.error)
+
+
+def test_an_error_of_the_api_is_told_from_a_web_page():
+    for body, of_the_api in [(API_ERROR, True), (b"<html>", False), (b"", False)]:
+        failed = retry.judge(404, body, "", 5, CODES)
+        assert failed is not None
+        assert isinstance(failed.error, NotFoundError)
+        assert failed.error.of_the_api is of_the_api
+
+
+@given(attempt=st.integers(1, 10_000), seed=st.integers())
+def test_waits_grow_and_are_bounded(attempt, seed):
+    wait = retry.backoff_s(attempt, random.Random(seed))
+    middle = min(2.0 ** (attempt - 1), retry.LONGEST_WAIT_S) if attempt < 20 else 60
+    assert 0.5 * middle <= wait <= 1.5 * middle
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        ("0.25", 0.25),
+        ("", 10.0),
+        ("0", 10.0),
+        ("-3", 10.0),
+        ("nan", 10.0),
+        ("inf", 10.0),
+        ("soon", 10.0),
+        ("3600", 60.0),
+        (format_datetime(NOW + timedelta(seconds=12), usegmt=True), 12.0),
+        (format_datetime(NOW - timedelta(seconds=12), usegmt=True), 10.0),
+    ],
+)
+def test_retry_after_is_read_in_all_its_forms(header, seconds):
+    assert retry.pause_s(header, NOW) == pytest.approx(seconds)
