@@ -213,6 +213,13 @@ def test_a_wrong_option_is_named_before_the_first_request(open_shop, options, wo
     assert len(shop.sandbox.calls) == 0
 
 
+def test_a_file_that_is_named_takes_the_place_of_the_default_one(open_shop):
+    shop = open_shop(tickets=3)
+    assert shop.crawl("-O", "one.csv", "-o", "two.jsonl").status == 0
+    assert {path.name for path in shop.path.iterdir()} >= {"one.csv", "two.jsonl"}
+    assert not shop.file.exists()
+
+
 def test_an_estimate_says_calls_and_time_and_fetches_no_message(open_shop):
     shop = open_shop(tickets=150)
     ended = shop.crawl("-a", "estimate=true")

@@ -18,6 +18,7 @@ from gorgias_crawler.errors import (
     GorgiasError,
 )
 from gorgias_crawler.extensions import RunReport
+from gorgias_crawler.settings import FEEDS
 
 # Lists of components and settings, of use to whoever debugs Scrapy itself: they are
 # shown with -L DEBUG.
@@ -34,6 +35,11 @@ class Command(ScrapyCrawl):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the configuration before Scrapy says or opens anything."""
+        assert self.settings is not None
+        is_named = opts.output or opts.overwrite_output
+        if is_named and self.settings.getdict("FEEDS") == FEEDS:
+            # Scrapy would write the default file beside the one that is asked for.
+            self.settings.set("FEEDS", {}, priority="project")
         super().process_options(args, opts)
         try:
             read_account(os.environ)
