@@ -131,3 +131,7 @@ free for live integrations at any moment (chosen)."""
 GORGIAS_MAX_OUTAGE = 3600
 """Seconds to wait while nothing is answered before the run ends with exit 3. Past
 outages of Gorgias lasted about an hour (status.gorgias.com)."""
+
+GORGIAS_SPREADSHEET_SAFE = False
+"""Whether CSV files are made for opening in a spreadsheet: no cell runs as a formula or
+is longer than a cell can be. Off, because it changes what customers wrote."""

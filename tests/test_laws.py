@@ -7,7 +7,8 @@ import pytest
 
 CORE = {
     "account", "agenda", "answers", "api", "archive", "arguments", "bodies", "calls",
-    "config", "errors", "items", "job", "plans", "report", "retry", "throttle", "trail",
+    "config", "errors", "items", "job", "plans", "report", "retry", "spreadsheet",
+    "throttle", "trail",
 }  # fmt: skip
 FACES_OF_SCRAPY = {"scrapy", "twisted", "itemadapter"}
 
