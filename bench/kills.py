@@ -237,7 +237,8 @@ class _Job:
         tally.delivered += 1
         tally.longest_end_s = max(tally.longest_end_s, time.monotonic() - struck_s)
         name = str(status)
-        if blow is not signal.SIGKILL and status == -blow and not self._has_begun():
+        by_python = (-blow, 1)  # 1: Ctrl-C while the interpreter itself starts
+        if blow is not signal.SIGKILL and status in by_python and not self._has_begun():
             name = f"{status} while Python imports"
         elif status not in _statuses(blow):
             if _ENDED in self.place.log.read_bytes():
