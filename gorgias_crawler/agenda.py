@@ -27,7 +27,7 @@ class Agenda:
     """The calls of one run.
 
     ``calls_per_s`` tells the budget's rate when it is asked for. ``phase`` says in
-    words what the run does now. ``finished`` turns true when nothing is left to ask.
+    words what the run does now, ``fetch`` which way it fetches messages. ``finished`` turns true when nothing is left to ask.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Agenda:
         self.options = options
         self.in_flight: dict[str, Call] = {}
         self.phase = "starting"
+        self.fetch = options.fetch
         self.finished = False
         self._calls_per_s = calls_per_s
         self._steps = self._run()
@@ -71,7 +72,7 @@ class Agenda:
         self.finished = True
 
     def _list_tickets(self) -> Iterator[Call | None]:
-        if self.options.relist and reckoning.is_complete(self.archive):
+        if self.options.relist and reckoning.is_at_rest(self.archive):
             reckoning.begin_listing(self.archive)
         elif self.archive.fact("watermark_us") is not None:
             self.phase = "reading what has changed"
@@ -96,6 +97,7 @@ class Agenda:
         possible = plans.possible(self.archive)
         plan = plans.choose(possible, self.options.fetch)
         self._say(possible, plan)
+        self.fetch = plan.fetch
         if plan.fetch is Fetch.PER_TICKET:
             return
         self.phase = "walking through all messages"
@@ -121,6 +123,7 @@ class Agenda:
     def _fetch_per_ticket(self) -> Iterator[Call | None]:
         while self.answers.due(1):
             self.phase = "fetching messages per ticket"
+            self.fetch = Fetch.PER_TICKET
             yield from self._fetch_due()
             yield from self._confirm()
             self.answers.judge_sample()

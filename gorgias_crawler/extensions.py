@@ -128,7 +128,7 @@ class RunReport:
             "started": self._started.isoformat(timespec="seconds"),
             "ended": ended.isoformat(timespec="seconds"),
             "seconds": round((ended - self._started).total_seconds(), 1),
-            "fetch": self._spider.options.fetch.value,
+            "arguments": self._spider.arguments,
             "calls": {
                 "made": stats.get_value("gorgias/budget/calls", 0),
                 "refused": stats.get_value("gorgias/budget/refused", 0),

@@ -6,16 +6,14 @@ of writing and storing; the crawl then ends well without its file.
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from io import BytesIO
 from pathlib import PureWindowsPath
 from typing import Any, cast
 
 from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
-from scrapy.exporters import CsvItemExporter
 from scrapy.extensions.feedexport import (
     FeedExporter,
     FeedSlot,
@@ -45,27 +43,6 @@ class FeedRecord:
     rows: int
     bytes: int | None
     sha256: str | None
-
-
-class HeaderedCsvItemExporter(CsvItemExporter):
-    """Scrapy's, but a file without rows has its header too."""
-
-    def __init__(self, file: BytesIO, **kwargs: Any) -> None:
-        super().__init__(file, **kwargs)
-        self._is_empty = True
-
-    def export_item(self, item: Any) -> None:
-        """Write a row."""
-        self._is_empty = False
-        super().export_item(item)
-
-    def finish_exporting(self) -> None:
-        """Write the header if no row has brought it."""
-        fields = self.fields_to_export
-        if self._is_empty and self.include_headers_line and fields:
-            names = fields.values() if isinstance(fields, Mapping) else fields
-            self.csv_writer.writerow(names)
-        super().finish_exporting()
 
 
 class SnapshotFeedExporter(FeedExporter):
