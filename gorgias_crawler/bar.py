@@ -15,7 +15,7 @@ from scrapy.crawler import Crawler
 from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler import progress
-from gorgias_crawler.extensions import budget_of
+from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.progress import Progress
 
 if TYPE_CHECKING:

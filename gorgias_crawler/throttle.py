@@ -50,7 +50,8 @@ class Budget:
     """How full the bucket is at most, and when the next call may go out.
 
     A call may go out when the level after it is within *share* of the bucket.
-    ``is_pacing`` false leaves only the pauses after a 429 in force. ``limit`` is the
+    ``is_pacing`` false leaves only the pauses after a 429 in force; ``is_held`` lets no
+    call out. ``limit`` is the
     bucket's size, None until an answer tells it, and ``used`` what it held then. ``crowded_since_s`` is set while other
     clients hold the bucket well above our share.
     """
@@ -58,6 +59,7 @@ class Budget:
     def __init__(self, share: float) -> None:
         self.share = share
         self.is_pacing = False
+        self.is_held = False
         self.limit: int | None = None
         self.used = 0
         self.calls = 0
@@ -98,6 +100,8 @@ class Budget:
 
         It is infinite where an answer must come first.
         """
+        if self.is_held:
+            return math.inf
         until_s = self.paused_until_s
         if self.is_pacing:
             until_s = max(until_s, self._yield_until_s)
@@ -116,6 +120,16 @@ class Budget:
         """Tell whether others may have filled what the model believes to be free."""
         is_old = now_s - self._told_at_s > _OLD_S
         return is_old or self.crowded_since_s is not None
+
+    def __str__(self) -> str:
+        """Say what is known when a call has gone out, for whoever debugs the pace."""
+        if self.limit is None:
+            return f"call {self.calls}, size not known yet"
+        level = self.level(self._last_sent_s)
+        return (
+            f"call {self.calls}, level {level:.1f} of {self.limit} (ours up to "
+            f"{self.allowed}), leak {self._leak_per_s:.2f}/s"
+        )
 
     # What happens.
 

@@ -22,8 +22,8 @@ from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.errors import (
     RunEndError,
 )
-from gorgias_crawler.extensions import budget_of
 from gorgias_crawler.job import Job
+from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.spiders.calling import CallingSpider, Output, ends_run
 from gorgias_crawler.spiders.rows import RowsSpider
 
