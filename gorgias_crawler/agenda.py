@@ -65,8 +65,12 @@ class Agenda:
         if self.options.estimate:
             self._say(plans.possible(self.archive))
         else:
-            yield from self._fetch_in_bulk()
-            yield from self._fetch_per_ticket()
+            yield from self._fetch()
+            while self.answers.may_be_merged:
+                # Then the other ticket of the merge has been updated since.
+                self.answers.may_be_merged = False
+                yield from self._read_updates()
+                yield from self._fetch()
             reckoning.note_completion(self.archive)
         self.phase = "done"
         self.finished = True
@@ -75,15 +79,22 @@ class Agenda:
         if self.options.relist and reckoning.is_at_rest(self.archive):
             reckoning.begin_listing(self.archive)
         elif self.archive.fact("watermark_us") is not None:
-            self.phase = "reading what has changed"
-            walks.begin(self.archive, walks.UPDATES)
-            yield from self._follow(walks.UPDATES)
+            yield from self._read_updates()
             reckoning.make_unsent_due(self.archive, UNSENT_US)
         if not reckoning.is_listed(self.archive):
             self.phase = "listing tickets"
             if walks.get(self.archive, walks.LISTING) is None:
                 walks.begin(self.archive, walks.LISTING)
             yield from self._follow(walks.LISTING)
+
+    def _read_updates(self) -> Iterator[Call | None]:
+        self.phase = "reading what has changed"
+        walks.begin(self.archive, walks.UPDATES)
+        yield from self._follow(walks.UPDATES)
+
+    def _fetch(self) -> Iterator[Call | None]:
+        yield from self._fetch_in_bulk()
+        yield from self._fetch_per_ticket()
 
     def _confirm(self) -> Iterator[Call | None]:
         """Ask for tickets by id of which it is not known whether they still exist."""
