@@ -3,12 +3,15 @@
 import json
 from collections.abc import Mapping
 from io import BytesIO
-from typing import Any
+from typing import Any, Self
 
 from itemadapter import ItemAdapter
+from scrapy import Field
+from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter, CsvItemExporter
 
 from gorgias_crawler.items import DEFAULT_COLUMNS, is_of_ticket
+from gorgias_crawler.spreadsheet import safe_cell
 
 CONVERSATION_COLUMNS = [
     "ticket_id", "subject", "channel", "status", "language", "tags", "customer_name",
@@ -21,11 +24,35 @@ CONVERSATION_COLUMNS = [
 
 
 class HeaderedCsvItemExporter(CsvItemExporter):
-    """Scrapy's, but a file without rows has its header too."""
+    """Scrapy's, but a file without rows has its header too.
 
-    def __init__(self, file: BytesIO, **kwargs: Any) -> None:
+    With ``GORGIAS_SPREADSHEET_SAFE`` its cells are safe to open in a spreadsheet, and a
+    byte order mark tells that they are UTF-8.
+    """
+
+    def __init__(
+        self, file: BytesIO, *, is_for_spreadsheets: bool = False, **kwargs: Any
+    ) -> None:
+        if is_for_spreadsheets:
+            kwargs["encoding"] = "utf-8-sig"
         super().__init__(file, **kwargs)
+        self._is_for_spreadsheets = is_for_spreadsheets
         self._is_empty = True
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, file: BytesIO, **kwargs: Any) -> Self:
+        """Build the exporter as the settings of *crawler* ask for it."""
+        is_safe = crawler.settings.getbool("GORGIAS_SPREADSHEET_SAFE")
+        return cls(file, is_for_spreadsheets=is_safe, **kwargs)
+
+    def serialize_field(
+        self, field: Mapping[str, Any] | Field, name: str, value: Any
+    ) -> Any:
+        """Return the cell: lists joined, and text neutralised where that is asked."""
+        cell = super().serialize_field(field, name, value)
+        if self._is_for_spreadsheets and isinstance(cell, str):
+            return safe_cell(cell)
+        return cell
 
     def export_item(self, item: Any) -> None:
         """Write a row."""

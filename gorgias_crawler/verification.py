@@ -17,6 +17,7 @@ from gorgias_crawler.archive import Archive, reckoning
 from gorgias_crawler.archive.file import unpacked
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import Message
+from gorgias_crawler.spreadsheet import safe_cell
 
 Row = dict[str, Any]
 _CHUNK = 2**20  # bytes of a file that are hashed at once
@@ -68,11 +69,17 @@ def hash_problems(path: Path, recorded: str | None) -> Iterator[str]:
         yield f"{path}: it was changed since it was written (its SHA-256 differs)"
 
 
-def file_problems(path: Path, expected: Iterable[Message]) -> Iterator[str]:
+def file_problems(
+    path: Path, expected: Iterable[Message], *, is_for_spreadsheets: bool
+) -> Iterator[str]:
     """Yield a sentence for each ticket whose rows are not the *expected* ones.
 
+    *is_for_spreadsheets* is ``GORGIAS_SPREADSHEET_SAFE``, which CSV files differ by.
     Raises `ConfigurationError` where the format of the file is unknown.
     """
+    to_cell = _json_value
+    if ".csv" in path.suffixes:
+        to_cell = _safe_csv_cell if is_for_spreadsheets else _csv_cell
     with _opened(path) as file:
         found = _by_ticket(_reader(path)(file))
         wanted = groupby(expected, key=lambda message: message.ticket_id)
@@ -84,7 +91,7 @@ def file_problems(path: Path, expected: Iterable[Message]) -> Iterator[str]:
             if theirs is None or theirs[0] > ticket_id:
                 yield f"ticket {ticket_id}: in the archive, not in the file"
                 continue
-            yield from _difference(path, ticket_id, list(messages), theirs[1])
+            yield from _difference(ticket_id, list(messages), theirs[1], to_cell)
             theirs = next(found, None)
         while theirs is not None:
             yield f"ticket {theirs[0]}: in the file, not in the archive"
@@ -92,7 +99,10 @@ def file_problems(path: Path, expected: Iterable[Message]) -> Iterator[str]:
 
 
 def _difference(
-    path: Path, ticket_id: int, messages: list[Message], rows: list[Row]
+    ticket_id: int,
+    messages: list[Message],
+    rows: list[Row],
+    to_cell: Callable[[Message, str], Any],
 ) -> Iterator[str]:
     if len(messages) != len(rows):
         yield (
@@ -100,7 +110,6 @@ def _difference(
             f"{len(messages):,} messages in the archive"
         )
         return
-    to_cell = _csv_cell if ".csv" in path.suffixes else _json_value
     for message, row in zip(messages, rows, strict=True):
         names = [name for name, value in row.items() if value != to_cell(message, name)]
         if names:
@@ -125,6 +134,12 @@ def _csv_cell(message: Message, name: str) -> str:
     if isinstance(value, list):
         return ",".join(value)
     return "" if value is None else str(value)
+
+
+def _safe_csv_cell(message: Message, name: str) -> str:
+    cell = _csv_cell(message, name)
+    is_text = isinstance(getattr(message, name, None), str | list)
+    return safe_cell(cell) if is_text else cell
 
 
 def _json_value(message: Message, name: str) -> Any:

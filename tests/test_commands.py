@@ -286,6 +286,12 @@ def test_a_gzipped_feed_holds_the_same_file(finished):
     assert finished.run("verify", "job", "rows.csv.gz").status == 0
 
 
+def test_a_file_for_spreadsheets_verifies_with_its_setting(finished):
+    option = ("-s", "GORGIAS_SPREADSHEET_SAFE=True")
+    assert finished.run("export", "job", "-O", "safe.csv", *option).status == 0
+    assert finished.run("verify", "job", "safe.csv", *option).status == 0
+
+
 # bodies
 
 

@@ -8,7 +8,7 @@ import pytest
 CORE = {
     "account", "agenda", "answers", "api", "archive", "arguments", "bodies", "calls",
     "config", "emission", "errors", "filters", "items", "job", "plans", "progress",
-    "report", "retry", "status", "throttle", "trail", "verification",
+    "report", "retry", "spreadsheet", "status", "throttle", "trail", "verification",
 }  # fmt: skip
 FACES_OF_SCRAPY = {"scrapy", "twisted", "itemadapter"}
 

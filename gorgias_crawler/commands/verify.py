@@ -116,7 +116,9 @@ def _say_file(archive: Archive, feed: dict[str, Any], crawler: Crawler) -> bool:
     if not path.is_file():
         return _say(f"File {path}", iter(["it is not there"]))
     rows = _expected(archive, feed["filters"], crawler)
-    holds = _say(f"File {path}", verification.file_problems(path, rows))
+    is_safe = crawler.settings.getbool("GORGIAS_SPREADSHEET_SAFE")
+    problems = verification.file_problems(path, rows, is_for_spreadsheets=is_safe)
+    holds = _say(f"File {path}", problems)
     if feed["sha256"]:
         changed = verification.hash_problems(path, feed["sha256"])
         holds &= _say("Its SHA-256 against that in run.json", changed)

@@ -1,0 +1,242 @@
+"""What the run of the next night costs: calls against the fewest, time, and the file.
+
+A complete job is refreshed after a night's changes, then with nothing changed, then
+with ``-a relist=true`` after tickets and messages were deleted and tickets merged. After
+each, the file must be that of a fresh export.
+
+The fewest calls are the account, the pages of the changed tickets, and the cheaper of
+two ways to their new messages. Messages that wait to be sent come on top: when such a
+message is sent, no list tells it, so its ticket's own URL is asked where the ticket
+changed, or where the message is younger than two days.
+
+    python bench/refresh.py --tickets 20000
+"""
+
+import argparse
+import csv
+import io
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+from crawling import Place, conclude, expected_bytes, table
+
+from gorgias_crawler.items import DEFAULT_COLUMNS
+from gorgias_crawler.sandbox import Call, Sandbox, World
+from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
+from gorgias_crawler.sandbox.world import PAGE_LIMIT
+
+_NIGHT = {"new_tickets": 60, "replies": 200, "closings": 40}
+_DELETED = {"deleted_tickets": 100, "deleted_messages": 50, "merges": 10}
+_MOST_CALLS = 1.1  # times the fewest
+_LOOK_BACK_US = 5 * 60 * 1_000_000  # a refresh reads again what changed since then
+_EPOCH_LOG = "LOG_FORMAT=%(created)f %(message)s"
+# A row of the default file has no message id; of these columns no two rows are the
+# same but by chance, whatever becomes of a message's ticket.
+_IDENTITY = ("body", "sender", "receiver", "sent_datetime")
+
+Rows = Counter[tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one run came to.
+
+    The seconds are those from the start of the process to its first call, from there
+    to the last answer, from there until the file was in place, and to the exit.
+    """
+
+    name: str
+    calls: list[Call]
+    least: int
+    unsent: int
+    start_s: float
+    asking_s: float
+    writing_s: float
+    closing_s: float
+    missing: int
+    stale: int
+    extra: int
+    is_equal: bool
+
+    @property
+    def whole_s(self) -> float:
+        """From the start of the process to its exit."""
+        return self.start_s + self.asking_s + self.writing_s + self.closing_s
+
+
+def main() -> int:
+    """Run the benchmark; return the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--tickets", type=int, default=20_000)
+    parser.add_argument("--seed", type=int, default=1)
+    arguments = parser.parse_args()
+    world = World(tickets=arguments.tickets)
+    with (
+        tempfile.TemporaryDirectory(prefix="refresh-") as directory,
+        Sandbox(world, rate=None) as sandbox,
+    ):
+        place = Place(Path(directory), sandbox)
+        first = _run(place, "first export", (world.totals()["calls_bulk"], 0))
+        began_us = world.now_us()
+        least = _change(world, arguments.seed)
+        night = _run(place, "after a night", least)
+        unsent = _with_unsent(world, began_us)
+        nothing = _run(place, "nothing changed", (_least_of_nothing(world), unsent))
+        world.change(arguments.seed, **_DELETED)
+        relist = _run(place, "after deletions", (0, 0), "-a", "relist=true")
+    outcomes = [first, night, nothing, relist]
+    print(table(_HEADER, [_row(outcome) for outcome in outcomes]))
+    broken = [f"{o.name}: the file differs" for o in outcomes if not o.is_equal]
+    if len(night.calls) > _MOST_CALLS * (night.least + night.unsent):
+        broken.append(f"{len(night.calls)} calls after a night")
+    if len(nothing.calls) > nothing.least + nothing.unsent:
+        broken.append(f"{len(nothing.calls)} calls when nothing had changed")
+    return conclude(broken)
+
+
+def _change(world: World, seed: int) -> tuple[int, int]:
+    """Let a night pass; return the fewest calls that tell it, and those for unsent."""
+    began_us = world.now_us()
+    world.change(seed, **_NIGHT)
+    changed = new = of_tickets = unsent = 0
+    for ticket in world.by_updated():
+        assert isinstance(ticket, TicketRecord)
+        if ticket.updated_us < began_us:
+            continue
+        changed += 1
+        arrived = sum(message.created_us >= began_us for message in ticket.messages)
+        new += arrived
+        pages = ceil(len(ticket.messages) / PAGE_LIMIT)
+        of_tickets += pages if arrived else 0
+        unsent += pages if _waits(ticket, 0, began_us) else 0
+    account = 1
+    of_walk = ceil(new / PAGE_LIMIT)
+    print(
+        f"A night: {changed} tickets changed, {new} messages are new: {of_walk} calls "
+        f"in bulk, {of_tickets} per ticket. Older messages of changed tickets that "
+        f"wait to be sent: {unsent} calls.\n"
+    )
+    return account + ceil(changed / PAGE_LIMIT) + min(of_walk, of_tickets), unsent
+
+
+def _least_of_nothing(world: World) -> int:
+    """Return the account's call and the pages that show what changed just before.
+
+    That is the night itself, and one ticket more to see its end.
+    """
+    since_us = world.now_us() - _LOOK_BACK_US
+    recent = 0
+    for ticket in world.by_updated():
+        assert isinstance(ticket, TicketRecord)
+        recent += ticket.updated_us >= since_us
+    return 1 + ceil((recent + 1) / PAGE_LIMIT)
+
+
+def _with_unsent(world: World, since_us: int) -> int:
+    """Count the tickets with messages since then that wait to be sent."""
+    now_us = world.now_us()
+    tickets = world.by_updated()
+    return sum(_waits(ticket, since_us, now_us) for ticket in tickets)
+
+
+def _waits(ticket: TicketRecord | MessageRecord, since_us: int, until_us: int) -> bool:
+    assert isinstance(ticket, TicketRecord)
+    return any(
+        message.is_unsent and since_us <= message.created_us < until_us
+        for message in ticket.messages
+    )
+
+
+def _run(place: Place, name: str, least: tuple[int, int], *options: str) -> Outcome:
+    sandbox = place.sandbox
+    before = len(sandbox.calls)
+    to_epoch_s = time.time() - time.monotonic()
+    began_s = time.monotonic()
+    ended = place.crawl("-s", _EPOCH_LOG, *options)
+    ended_s = time.monotonic()
+    if ended.status != 0:
+        raise SystemExit(f"{name} ended with {ended.status}:\n{ended.log}")
+    calls = sandbox.calls[before:]
+    (stored,) = [line for line in ended.log.splitlines() if " Stored " in line]
+    stored_s = float(stored.split()[0]) - to_epoch_s
+    found, expected = place.file.read_bytes(), expected_bytes(sandbox.world)
+    missing, stale, extra = _compare(expected, found)
+    return Outcome(
+        name,
+        calls,
+        *least,
+        calls[0].at_s - began_s,
+        calls[-1].at_s - calls[0].at_s,
+        stored_s - calls[-1].at_s,
+        ended_s - stored_s,
+        missing,
+        stale,
+        extra,
+        found == expected,
+    )
+
+
+def _compare(expected: bytes, found: bytes) -> tuple[int, int, int]:
+    """Return how many rows are missing, there with old values, and one too many."""
+    wanted, there = _rows(expected), _rows(found)
+    short, surplus = wanted - there, there - wanted
+    of_short, of_surplus = _messages(short), _messages(surplus)
+    stale = (of_short & of_surplus).total()
+    return short.total() - stale, stale, surplus.total() - stale
+
+
+def _rows(data: bytes) -> Rows:
+    text = io.StringIO(data.decode(), newline="")
+    return Counter(tuple(row) for row in csv.reader(text))
+
+
+def _messages(rows: Rows) -> Rows:
+    """Return the rows by what their messages are known by."""
+    columns = [DEFAULT_COLUMNS.index(name) for name in _IDENTITY]
+    messages: Rows = Counter()
+    for row, times in rows.items():
+        messages[tuple(row[column] for column in columns)] += times
+    return messages
+
+
+_HEADER = (
+    "run",
+    "calls",
+    "the least",
+    "and for unsent messages",
+    "time",
+    "until the first call",
+    "asking",
+    "writing the file",
+    "closing",
+    "missing, stale, extra rows",
+    "file of a fresh export",
+)
+
+
+def _row(outcome: Outcome) -> tuple[object, ...]:
+    writing = outcome.writing_s / outcome.whole_s
+    return (
+        outcome.name,
+        f"{len(outcome.calls):,}",
+        f"{outcome.least:,}" if outcome.least else "",
+        f"{outcome.unsent:,}" if outcome.least else "",
+        f"{outcome.whole_s:.1f} s",
+        f"{outcome.start_s:.1f} s",
+        f"{outcome.asking_s:.1f} s",
+        f"{outcome.writing_s:.1f} s ({writing:.0%})",
+        f"{outcome.closing_s:.1f} s",
+        f"{outcome.missing}, {outcome.stale}, {outcome.extra}",
+        "yes" if outcome.is_equal else "NO",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""Cells of a CSV file that is opened in a spreadsheet: shown, never run."""
+
+import csv
+import gzip
+import json
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from gorgias_crawler.sandbox import Answer
+from gorgias_crawler.spreadsheet import CUT_MARK, LONGEST_CELL, safe_cell
+
+BOM = b"\xef\xbb\xbf"
+SIGNS = ("=", "+", "-", "@", "\t", "\r")
+TEXT = st.text(st.characters(), max_size=40)
+BEGINNING = st.sampled_from([*SIGNS, " ", "\n", "\0", "\ufeff", "'", "a", "＝"])  # noqa: RUF001
+
+
+def units(text):
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+@pytest.mark.parametrize("sign", [*SIGNS, "\n", "＝", " =", "\0=", "\ufeff-", " \n@"])  # noqa: RUF001
+def test_what_a_spreadsheet_would_run_is_marked_as_text(sign):
+    assert safe_cell(f"{sign}1+1") == f"'{sign}1+1"
+    assert safe_cell(sign) == f"'{sign}"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a=1", "1-2", " a", "'=1", "“=1", "\u2028a", "<b>"]
+)
+def test_all_other_text_stays_as_it_is(text):
+    assert safe_cell(text) == text
+
+
+@given(beginnings=st.lists(BEGINNING, max_size=4), text=TEXT)
+def test_no_cell_begins_as_a_formula_and_nothing_else_changes(beginnings, text):
+    text = "".join(beginnings) + text
+    cell = safe_cell(text)
+    assert not cell.startswith(SIGNS)
+    assert not cell.lstrip().startswith(SIGNS)
+    assert cell in {text, f"'{text}"}
+    assert safe_cell(cell) == cell
+
+
+@given(
+    beginning=BEGINNING,
+    fill=st.sampled_from(["x", "é", "中", "\U0001f600", "x\U0001f600", "\ud83d"]),
+    count=st.integers(LONGEST_CELL - 40, LONGEST_CELL + 40),
+    halves=st.integers(1, 2),
+)
+@example(beginning="=", fill="\udc3d", count=LONGEST_CELL, halves=1)
+@example(beginning="a", fill="\U0001f600", count=LONGEST_CELL, halves=1)
+def test_a_cell_fits_and_a_cut_is_visible(beginning, fill, count, halves):
+    text = beginning + fill * (count // halves)
+    cell = safe_cell(text)
+    marked = text if cell.startswith("'") == text.startswith("'") else f"'{text}"
+    assert units(cell) <= LONGEST_CELL
+    if units(marked) <= LONGEST_CELL:
+        assert cell == marked
+    else:
+        assert cell.endswith(CUT_MARK)
+        assert marked.startswith(cell.removesuffix(CUT_MARK))
+        assert units(cell) >= LONGEST_CELL - 1
+    assert safe_cell(cell) == cell
+
+
+def test_a_body_of_20_mb_is_cut_at_once():
+    assert units(safe_cell("=\U0001f600" * 10_000_000)) <= LONGEST_CELL
+
+
+EVIL = '=HYPERLINK("https://evil.example";"click")'
+
+
+def hostile_account(open_shop):
+    shop = open_shop(tickets=3)
+
+    def rewrite(call):
+        answer = shop.sandbox.answer(call)
+        if call.path != "/api/messages":
+            return answer
+        page = json.loads(answer.body)
+        for row in page["data"]:
+            row["body_text"] = "x" * 40_000 if row["id"] % 2 else EVIL
+            row["source"] = {"to": [{"address": "@SUM(A1)"}, {"address": "b"}]}
+        return Answer(answer.status, json.dumps(page).encode())
+
+    shop.sandbox.on_request = rewrite
+    return shop
+
+
+def cells(data, encoding):
+    return list(csv.DictReader(data.decode(encoding).splitlines(keepends=True)))
+
+
+def test_without_the_setting_the_file_holds_what_was_written(open_shop):
+    shop = hostile_account(open_shop)
+    assert shop.crawl().status == 0
+    assert not shop.file.read_bytes().startswith(BOM)
+    bodies = {row["body"] for row in shop.rows()}
+    assert bodies == {EVIL, "x" * 40_000}
+
+
+def test_with_the_setting_csv_cells_are_safe_and_other_formats_unchanged(open_shop):
+    shop = hostile_account(open_shop)
+    columns = "FEED_EXPORT_FIELDS=message_id,body,to,public,message_subject"
+    ended = shop.crawl(
+        *("-s", "GORGIAS_SPREADSHEET_SAFE=True", "-s", columns),
+        *("-O", "safe.csv", "-O", "all.jsonl"),
+    )
+    assert ended.status == 0, ended.log
+    data = (shop.path / "safe.csv").read_bytes()
+    assert data.startswith(BOM)
+    assert data.count(BOM) == 1
+    rows = cells(data, "utf-8-sig")
+    assert {row["body"] for row in rows if not int(row["message_id"]) % 2} == {
+        "'" + EVIL
+    }
+    assert {len(row["body"]) for row in rows if int(row["message_id"]) % 2} == {
+        LONGEST_CELL
+    }
+    assert {row["to"] for row in rows} == {"'@SUM(A1),b"}
+    assert {row["public"] for row in rows} <= {"True", "False"}
+    lines = (shop.path / "all.jsonl").read_text().splitlines()
+    assert {json.loads(line)["body"] for line in lines} == {EVIL, "x" * 40_000}
+
+
+def test_a_compressed_or_empty_file_has_its_byte_order_mark_too(open_shop):
+    shop = open_shop(tickets=0)
+    (shop.path / "packed.py").write_text(
+        "from gorgias_crawler.settings import *\n"
+        "GORGIAS_SPREADSHEET_SAFE = True\n"
+        "FEEDS = {'out.csv.gz': {'format': 'csv', 'overwrite': True,\n"
+        "  'postprocessing': ['scrapy.extensions.postprocessing.GzipPlugin']}}\n"
+    )
+    shop.environ |= {"SCRAPY_SETTINGS_MODULE": "packed", "PYTHONPATH": str(shop.path)}
+    assert shop.crawl().status == 0
+    data = gzip.decompress((shop.path / "out.csv.gz").read_bytes())
+    assert data.startswith(BOM + b"ticket_id,")
