@@ -84,12 +84,12 @@ class Agenda:
         if not reckoning.is_listed(self.archive):
             self.phase = "listing tickets"
             if walks.get(self.archive, walks.LISTING) is None:
-                walks.begin(self.archive, walks.LISTING)
+                self.answers.begin_walk(walks.LISTING)
             yield from self._follow(walks.LISTING)
 
     def _read_updates(self) -> Iterator[Call | None]:
         self.phase = "reading what has changed"
-        walks.begin(self.archive, walks.UPDATES)
+        self.answers.begin_walk(walks.UPDATES)
         yield from self._follow(walks.UPDATES)
 
     def _fetch(self) -> Iterator[Call | None]:

@@ -82,6 +82,11 @@ class Answers:
                 "one by one and equal the walk, so it is believed for the others."
             )
 
+    def begin_walk(self, name: str) -> None:
+        """Begin a walk; one of the same name in this run is forgotten."""
+        self._trails.pop(name, None)
+        walks.begin(self.archive, name)
+
     # What comes back.
 
     def store_tickets(self, call: WalkPage, page: Page[Ticket], date_us: int) -> None:

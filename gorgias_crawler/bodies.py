@@ -14,9 +14,13 @@ _KNOWN = (*BODY_FIELDS, "stripped_html")
 def select_body(candidates: Iterable[str | None]) -> str:
     """Return the first candidate that is not blank, else ``""``.
 
-    Blank is None, empty, or white space only. The body itself is not touched.
+    Blank is what is no text, empty, or white space only. The body is not touched.
     """
-    return next((body for body in candidates if body and not body.isspace()), "")
+    return next((body for body in candidates if _is_text(body)), None) or ""
+
+
+def _is_text(body: object) -> bool:
+    return isinstance(body, str) and bool(body) and not body.isspace()
 
 
 def parse_fields(value: Iterable[str]) -> tuple[str, ...]:

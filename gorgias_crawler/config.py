@@ -59,6 +59,11 @@ class Account:
         """Host with its port if it has one: what the credentials may be sent to."""
         return urlsplit(self.base_url).netloc
 
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the API is served on loopback."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
+
 
 def read_account(environ: Mapping[str, str]) -> Account:
     """Return the account that *environ* names.

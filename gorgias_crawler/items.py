@@ -177,4 +177,6 @@ def _encodable(value: Any) -> Any:
         return _LONE_SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
         return [_encodable(entry) for entry in value]
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(entry) for name, entry in value.items()}
     return value

@@ -37,7 +37,7 @@ class BodySelectionPipeline:
     def _candidates(self, item: Message) -> Iterator[str | None]:
         for name in self.names:
             body = getattr(item, name)
-            if body and self.to_text and name.endswith("_html"):
+            if self.to_text and isinstance(body, str) and name.endswith("_html"):
                 body = self.to_text(body)
             yield body
 

@@ -12,7 +12,7 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from gorgias_crawler import api
-from gorgias_crawler.config import Account, is_loopback, read_account
+from gorgias_crawler.config import Account, read_account
 from gorgias_crawler.errors import (
     AnswerError,
     GorgiasError,
@@ -89,7 +89,7 @@ class CallingSpider(RunSpider):
     ) -> Request:
         """Return a request; the callback gets what *parse* makes of the body."""
         meta: dict[str, Any] = {"parse": parse}
-        if is_loopback(self.account.host.partition(":")[0]):
+        if self.account.is_on_this_machine:
             # A proxy set for the shop's network cannot reach a server on this machine.
             meta["proxy"] = None
         return Request(
