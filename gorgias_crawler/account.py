@@ -22,6 +22,14 @@ def claim_job(archive: Archive, account: Account, domain: str | None) -> None:
     *domain* is what ``/api/account`` says, None where the key may not ask for it; then
     the host must do. Raises `JobError` with both names.
     """
+    check_account(archive, account, domain)
+    with archive.transaction():
+        archive.set_fact("host", account.host)
+        archive.set_fact("domain", domain or archive.fact("domain"))
+
+
+def check_account(archive: Archive, account: Account, domain: str | None) -> None:
+    """Raise `JobError` where *archive* is bound to another account."""
     bound_domain, bound_host = archive.fact("domain"), archive.fact("host")
     if bound_domain and domain:
         bound, asked = bound_domain, domain
@@ -33,9 +41,6 @@ def claim_job(archive: Archive, account: Account, domain: str | None) -> None:
             f"credentials are of {asked!r}: give each account a job directory of its "
             "own with -s JOBDIR=..."
         )
-    with archive.transaction():
-        archive.set_fact("host", account.host)
-        archive.set_fact("domain", domain or bound_domain)
 
 
 def explain(account: Account, error: AnswerError) -> GorgiasError | None:

@@ -27,7 +27,7 @@ class Agenda:
     """The calls of one run.
 
     ``calls_per_s`` tells the budget's rate when it is asked for. ``phase`` says in
-    words what the run does now. ``finished`` turns true when nothing is left to ask.
+    words what the run does now, ``fetch`` which way it fetches messages. ``finished`` turns true when nothing is left to ask.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Agenda:
         self.options = options
         self.in_flight: dict[str, Call] = {}
         self.phase = "starting"
+        self.fetch = options.fetch
         self.finished = False
         self._calls_per_s = calls_per_s
         self._steps = self._run()
@@ -64,25 +65,36 @@ class Agenda:
         if self.options.estimate:
             self._say(plans.possible(self.archive))
         else:
-            yield from self._fetch_in_bulk()
-            yield from self._fetch_per_ticket()
+            yield from self._fetch()
+            while self.answers.may_be_merged:
+                # Then the other ticket of the merge has been updated since.
+                self.answers.may_be_merged = False
+                yield from self._read_updates()
+                yield from self._fetch()
             reckoning.note_completion(self.archive)
         self.phase = "done"
         self.finished = True
 
     def _list_tickets(self) -> Iterator[Call | None]:
-        if self.options.relist and reckoning.is_complete(self.archive):
+        if self.options.relist and reckoning.is_at_rest(self.archive):
             reckoning.begin_listing(self.archive)
         elif self.archive.fact("watermark_us") is not None:
-            self.phase = "reading what has changed"
-            walks.begin(self.archive, walks.UPDATES)
-            yield from self._follow(walks.UPDATES)
+            yield from self._read_updates()
             reckoning.make_unsent_due(self.archive, UNSENT_US)
         if not reckoning.is_listed(self.archive):
             self.phase = "listing tickets"
             if walks.get(self.archive, walks.LISTING) is None:
-                walks.begin(self.archive, walks.LISTING)
+                self.answers.begin_walk(walks.LISTING)
             yield from self._follow(walks.LISTING)
+
+    def _read_updates(self) -> Iterator[Call | None]:
+        self.phase = "reading what has changed"
+        self.answers.begin_walk(walks.UPDATES)
+        yield from self._follow(walks.UPDATES)
+
+    def _fetch(self) -> Iterator[Call | None]:
+        yield from self._fetch_in_bulk()
+        yield from self._fetch_per_ticket()
 
     def _confirm(self) -> Iterator[Call | None]:
         """Ask for tickets by id of which it is not known whether they still exist."""
@@ -96,6 +108,7 @@ class Agenda:
         possible = plans.possible(self.archive)
         plan = plans.choose(possible, self.options.fetch)
         self._say(possible, plan)
+        self.fetch = plan.fetch
         if plan.fetch is Fetch.PER_TICKET:
             return
         self.phase = "walking through all messages"
@@ -121,6 +134,7 @@ class Agenda:
     def _fetch_per_ticket(self) -> Iterator[Call | None]:
         while self.answers.due(1):
             self.phase = "fetching messages per ticket"
+            self.fetch = Fetch.PER_TICKET
             yield from self._fetch_due()
             yield from self._confirm()
             self.answers.judge_sample()

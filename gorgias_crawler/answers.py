@@ -31,7 +31,8 @@ class Answers:
     """The answers of one run, number *run*, that fetches messages as *fetch* says.
 
     ``to_continue`` holds tickets that have further pages. ``bulk_refusal`` says why
-    the walk through all messages was given up. ``notes`` are for the manifest.
+    the walk through all messages was given up. ``may_be_merged`` turns true when a
+    ticket has vanished. ``notes`` are for the manifest.
     """
 
     def __init__(self, archive: Archive, run: int, fetch: Fetch) -> None:
@@ -43,6 +44,7 @@ class Answers:
         self.to_continue: deque[int] = deque()
         self.bulk_refusal: str | None = None
         self.ids_at_once = api.PAGE_LIMIT
+        self.may_be_merged = False
         self._trails: dict[str, Trail] = defaultdict(Trail)
         self._unwalked: int | None = None  # messages, by the counts
 
@@ -79,6 +81,11 @@ class Answers:
                 f"listing says. {reckoning.SAMPLE_SIZE} of such tickets were fetched "
                 "one by one and equal the walk, so it is believed for the others."
             )
+
+    def begin_walk(self, name: str) -> None:
+        """Begin a walk; one of the same name in this run is forgotten."""
+        self._trails.pop(name, None)
+        walks.begin(self.archive, name)
 
     # What comes back.
 
@@ -180,6 +187,7 @@ class Answers:
             self._forget(set(call.ids) - found)
 
     def _forget(self, ids: set[int]) -> None:
+        self.may_be_merged |= bool(ids)
         self.changes.vanished += len(ids)
         self.changes.erased_messages += rows.forget_tickets(self.archive, ids)
 

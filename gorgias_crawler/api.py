@@ -166,11 +166,11 @@ def http_date_us(header: str) -> int | None:
     """Return an HTTP ``Date`` header as microseconds since 1970, None if unreadable."""
     try:
         instant = parsedate_to_datetime(header)
-    except ValueError:
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=UTC)
+        return (instant - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
         return None
-    if instant.tzinfo is None:
-        instant = instant.replace(tzinfo=UTC)
-    return (instant - _EPOCH) // timedelta(microseconds=1)
 
 
 def _decoded_object(body: bytes) -> dict[str, Any]:

@@ -2,14 +2,37 @@
 
 from collections.abc import Iterable
 
+from gorgias_crawler.errors import ConfigurationError
+
 BODY_FIELDS = ("body_text", "body_html", "stripped_text")
 """The candidates in order. ``stripped_*`` lack the quoted history and are often null
 (https://developers.gorgias.com/reference/the-ticketmessage-object)."""
+
+_KNOWN = (*BODY_FIELDS, "stripped_html")
 
 
 def select_body(candidates: Iterable[str | None]) -> str:
     """Return the first candidate that is not blank, else ``""``.
 
-    Blank is None, empty, or white space only. The body itself is not touched.
+    Blank is what is no text, empty, or white space only. The body is not touched.
     """
-    return next((body for body in candidates if body and not body.isspace()), "")
+    return next((body for body in candidates if _is_text(body)), None) or ""
+
+
+def _is_text(body: object) -> bool:
+    return isinstance(body, str) and bool(body) and not body.isspace()
+
+
+def parse_fields(value: Iterable[str]) -> tuple[str, ...]:
+    """Return the candidates that ``GORGIAS_BODY_FIELDS`` names, in its order.
+
+    Raises `ConfigurationError`.
+    """
+    names = tuple(name.strip() for name in value)
+    if not names or not set(names) <= set(_KNOWN):
+        raise ConfigurationError(
+            f"GORGIAS_BODY_FIELDS={','.join(names)}: name one or more of "
+            f"{', '.join(_KNOWN)}, for example "
+            "-s GORGIAS_BODY_FIELDS=stripped_text,body_text,body_html."
+        )
+    return names

@@ -31,6 +31,16 @@ VARIABLES = {
 """Every variable that is read, with its meaning."""
 
 
+SETTINGS = {
+    "GORGIAS_BUDGET_SHARE": "share of the account's API budget that a crawl may fill",
+    "GORGIAS_MAX_OUTAGE": "seconds to wait while nothing is answered, before it ends",
+    "GORGIAS_BODY_FIELDS": "candidates for `body`, the first that is not blank",
+    "GORGIAS_BODY_AS_TEXT": "`True` makes readable text of HTML bodies",
+    "GORGIAS_SPREADSHEET_SAFE": "`True` makes a CSV safe to open in a spreadsheet",
+}
+"""Every setting of ours with its meaning; the defaults are in ``settings.py``."""
+
+
 @dataclass(frozen=True)
 class Account:
     """Where the API is and how to ask it.
@@ -48,6 +58,11 @@ class Account:
     def host(self) -> str:
         """Host with its port if it has one: what the credentials may be sent to."""
         return urlsplit(self.base_url).netloc
+
+    @property
+    def is_on_this_machine(self) -> bool:
+        """Whether the API is served on loopback."""
+        return is_loopback(urlsplit(self.base_url).hostname or "")
 
 
 def read_account(environ: Mapping[str, str]) -> Account:

@@ -14,8 +14,7 @@ from scrapy.http import Response
 
 from gorgias_crawler import __version__, report
 from gorgias_crawler.errors import EXIT_INCOMPLETE, GorgiasError, RunEndError
-from gorgias_crawler.middlewares import BudgetMiddleware
-from gorgias_crawler.throttle import Budget
+from gorgias_crawler.middlewares.budget import budget_of
 
 if TYPE_CHECKING:
     from gorgias_crawler.spiders.gorgias import GorgiasSpider
@@ -37,13 +36,6 @@ class BudgetThrottle(AutoThrottle):
         self, response: Response, request: Request, spider: Spider
     ) -> None:
         """Adjust no delay: how long an answer takes tells nothing of the budget."""
-
-
-def budget_of(crawler: Crawler) -> Budget:
-    """Return what is known of the account's API budget."""
-    middleware = crawler.get_downloader_middleware(BudgetMiddleware)
-    assert middleware is not None, "BudgetMiddleware is not in DOWNLOADER_MIDDLEWARES"
-    return middleware.budget
 
 
 class RunReport:
@@ -128,7 +120,7 @@ class RunReport:
             "started": self._started.isoformat(timespec="seconds"),
             "ended": ended.isoformat(timespec="seconds"),
             "seconds": round((ended - self._started).total_seconds(), 1),
-            "fetch": self._spider.options.fetch.value,
+            "arguments": self._spider.arguments,
             "calls": {
                 "made": stats.get_value("gorgias/budget/calls", 0),
                 "refused": stats.get_value("gorgias/budget/refused", 0),

@@ -6,17 +6,14 @@ of writing and storing; the crawl then ends well without its file.
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
-from io import BytesIO
 from pathlib import PureWindowsPath
-from typing import Any, Self, cast
+from typing import Any, cast
 
-from scrapy import Field, Spider, signals
-from scrapy.crawler import Crawler
+from scrapy import Spider, signals
 from scrapy.exceptions import NotConfigured
-from scrapy.exporters import CsvItemExporter
 from scrapy.extensions.feedexport import (
     FeedExporter,
     FeedSlot,
@@ -28,7 +25,6 @@ from scrapy.utils.defer import ensure_awaitable
 
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
 from gorgias_crawler.recording import RecordedStorage, public_uri, scrubbed
-from gorgias_crawler.spreadsheet import safe_cell
 
 logger = logging.getLogger(__name__)
 
@@ -47,51 +43,6 @@ class FeedRecord:
     rows: int
     bytes: int | None
     sha256: str | None
-
-
-class HeaderedCsvItemExporter(CsvItemExporter):
-    """Scrapy's, but a file without rows has its header too.
-
-    With ``GORGIAS_SPREADSHEET_SAFE`` its cells are safe to open in a spreadsheet, and a
-    byte order mark tells that they are UTF-8.
-    """
-
-    def __init__(
-        self, file: BytesIO, *, is_for_spreadsheets: bool = False, **kwargs: Any
-    ) -> None:
-        if is_for_spreadsheets:
-            kwargs["encoding"] = "utf-8-sig"
-        super().__init__(file, **kwargs)
-        self._is_for_spreadsheets = is_for_spreadsheets
-        self._is_empty = True
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, file: BytesIO, **kwargs: Any) -> Self:
-        """Build the exporter as the settings of *crawler* ask for it."""
-        is_safe = crawler.settings.getbool("GORGIAS_SPREADSHEET_SAFE")
-        return cls(file, is_for_spreadsheets=is_safe, **kwargs)
-
-    def serialize_field(
-        self, field: Mapping[str, Any] | Field, name: str, value: Any
-    ) -> Any:
-        """Return the cell: lists joined, and text neutralised where that is asked."""
-        cell = super().serialize_field(field, name, value)
-        if self._is_for_spreadsheets and isinstance(cell, str):
-            return safe_cell(cell)
-        return cell
-
-    def export_item(self, item: Any) -> None:
-        """Write a row."""
-        self._is_empty = False
-        super().export_item(item)
-
-    def finish_exporting(self) -> None:
-        """Write the header if no row has brought it."""
-        fields = self.fields_to_export
-        if self._is_empty and self.include_headers_line and fields:
-            names = fields.values() if isinstance(fields, Mapping) else fields
-            self.csv_writer.writerow(names)
-        super().finish_exporting()
 
 
 class SnapshotFeedExporter(FeedExporter):

@@ -104,6 +104,11 @@ COLUMNS = [column.name for column in fields(Message)]
 """Every column there is."""
 
 
+def is_of_ticket(name: str) -> bool:
+    """Tell whether all messages of a ticket share the column *name*."""
+    return name in _PATHS["ticket"] or name in {"assignee", "custom_fields"}
+
+
 def ticket_columns(ticket: Json) -> dict[str, Any]:
     """Return the columns that all messages of *ticket* share."""
     user = _object(ticket, "assignee_user")
@@ -172,4 +177,6 @@ def _encodable(value: Any) -> Any:
         return _LONE_SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
         return [_encodable(entry) for entry in value]
+    if isinstance(value, dict):
+        return {_encodable(name): _encodable(entry) for name, entry in value.items()}
     return value

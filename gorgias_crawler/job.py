@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ LOCK = "lock"
 MANIFEST = "run.json"
 
 _OWNER_ONLY = 0o600
+_TRIES, _TRY_AGAIN_S = 5, 0.05  # a look at the lock takes microseconds
 _LOG_FILES = ".log"  # people put the log of a crawl beside its archive
 
 
@@ -33,7 +35,7 @@ class Job:
     def __init__(self, path: Path) -> None:
         """Create or open the job directory at *path*. Raises `JobError`."""
         self.path = path
-        self.id = hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+        self.id = job_id(path)
         try:
             self._create()
             self._lock = self._locked()
@@ -72,7 +74,7 @@ class Job:
     def _locked(self) -> int:
         _create_private(self.path / LOCK)
         descriptor = os.open(self.path / LOCK, os.O_RDWR | _NO_FOLLOW)
-        if not _lock(descriptor):
+        if not _lock_soon(descriptor):
             os.close(descriptor)
             raise JobError(
                 f"JOBDIR: {self.path} is in use by another crawl: wait until it has "
@@ -98,6 +100,32 @@ class Job:
         """Close the archive and let the next process in."""
         self.archive.close()
         os.close(self._lock)
+
+
+def read_manifest(path: Path) -> dict[str, Any] | None:
+    """Return the manifest of the job's last run, None where there is none."""
+    try:
+        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text("utf-8"))
+    except FileNotFoundError:
+        return None
+    return manifest
+
+
+def is_in_use(path: Path) -> bool:
+    """Tell whether a crawl is at work on the job at *path*, now."""
+    try:
+        descriptor = os.open(path / LOCK, os.O_RDWR | _NO_FOLLOW)
+    except OSError:
+        return False
+    try:
+        return not _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def job_id(path: Path) -> str:
+    """Return what names the temporary files of the job at *path*."""
+    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
 
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
@@ -131,6 +159,15 @@ else:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _lock_soon(descriptor: int) -> bool:
+    """Lock, or tell that another crawl has: ``status`` holds the lock for an instant."""
+    for _ in range(_TRIES):
+        if _lock(descriptor):
+            return True
+        time.sleep(_TRY_AGAIN_S)  # noqa: TID251  # before the event loop begins
+    return False
 
 
 def _create_private(path: Path) -> None:

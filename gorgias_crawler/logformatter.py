@@ -1,16 +1,43 @@
-"""Log lines without customers' words: no item, whatever the log level."""
+"""Log lines without customers' words: no item, no text of an exception."""
 
 import logging
-from typing import Any
+import traceback
+from typing import Any, Self
 
 from scrapy import Spider
+from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
 from twisted.python.failure import Failure
 
 
+class _PrivateRecord(logging.LogRecord):
+    """A log record whose traceback lacks the texts of exceptions.
+
+    They may quote a customer. Every handler prints ``exc_text`` where it is set.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.exc_info and self.exc_info[0]:
+            error: BaseException | None = self.exc_info[1]
+            trace = self.exc_info[2]
+            kinds = []
+            while error is not None:
+                kinds.append(type(error).__name__)
+                error = error.__cause__ or error.__context__
+            lines = "".join(traceback.format_tb(trace))
+            self.exc_text = f"{lines}{' after '.join(kinds)} (its text is not logged)"
+
+
 class PrivateLogFormatter(LogFormatter):
     """Scrapy's lines, where those that hold an item name its message id only."""
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build it, and keep the texts of exceptions out of the log."""
+        logging.setLogRecordFactory(_PrivateRecord)
+        return super().from_crawler(crawler)
 
     def scraped(
         self, item: Any, response: Response | Failure | None, spider: Spider

@@ -1,20 +1,62 @@
 """What happens to an item between the spider and the feeds, in the order of running."""
 
+from collections.abc import Callable, Iterator
+
 from scrapy.crawler import Crawler
 
-from gorgias_crawler.bodies import BODY_FIELDS, select_body
+from gorgias_crawler.bodies import parse_fields, select_body
+from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import Message
 
 
 class BodySelectionPipeline:
-    """Fills ``body`` with the first of the message's bodies that is not blank."""
+    """Fills ``body`` with the first of the message's bodies that is not blank.
+
+    *names* are the candidates in order; *to_text*, if given, makes text of the HTML
+    ones.
+    """
+
+    def __init__(
+        self, names: tuple[str, ...], to_text: Callable[[str], str] | None
+    ) -> None:
+        self.names = names
+        self.to_text = to_text
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "BodySelectionPipeline":
-        """Build the pipeline for *crawler*."""
-        return cls()
+        """Build the pipeline for *crawler*. Raises `ConfigurationError`."""
+        names = parse_fields(crawler.settings.getlist("GORGIAS_BODY_FIELDS"))
+        as_text = crawler.settings.getbool("GORGIAS_BODY_AS_TEXT")
+        return cls(names, _html_to_text() if as_text else None)
 
     def process_item(self, item: Message) -> Message:
         """Return *item* with its body."""
-        item.body = select_body(getattr(item, name) for name in BODY_FIELDS)
+        item.body = select_body(self._candidates(item))
         return item
+
+    def _candidates(self, item: Message) -> Iterator[str | None]:
+        for name in self.names:
+            body = getattr(item, name)
+            if self.to_text and isinstance(body, str) and name.endswith("_html"):
+                body = self.to_text(body)
+            yield body
+
+
+def _html_to_text() -> Callable[[str], str]:
+    """Return what makes readable text of HTML, with links and paragraphs kept."""
+    try:
+        from inscriptis import get_text  # noqa: PLC0415  # only where it is asked for
+        from inscriptis.model.config import ParserConfig  # noqa: PLC0415
+    except ImportError:
+        raise ConfigurationError(
+            "GORGIAS_BODY_AS_TEXT=True needs a library: pip install -e '.[text]'."
+        ) from None
+    config = ParserConfig(display_links=True)
+
+    def to_text(html: str) -> str:
+        try:
+            return str(get_text(html, config))
+        except Exception:  # noqa: BLE001  # a parser's fault must not lose a body
+            return html
+
+    return to_text

@@ -54,6 +54,7 @@ def manifest(
         **facts,
         "account": archive.fact("domain") or archive.fact("host"),
         "exit_status": exit_status(archive, ending),
+        "reached_end": ending.is_at_end,
         "ended_by": str(ending.error) if ending.error else None,
         "listing_complete": reckoning.is_listed(archive),
         "tickets": {

@@ -44,9 +44,10 @@ EXTENSIONS = {
     "scrapy.extensions.throttle.AutoThrottle": None,
     "gorgias_crawler.extensions.BudgetThrottle": 0,
     "gorgias_crawler.extensions.RunReport": 0,
+    "gorgias_crawler.bar.ProgressLine": 0,
     # Scrapy's own persistence: the archive takes its place.
     "scrapy.extensions.spiderstate.SpiderState": None,
-    # A rate of pages tells nothing here; RunReport says what is done and to do.
+    # A rate of pages tells nothing here; ProgressLine says what is done and to do.
     "scrapy.extensions.logstats.LogStats": None,
 }
 SCHEDULER = "gorgias_crawler.scheduler.MemoryScheduler"
@@ -64,11 +65,15 @@ FEED_STORAGES = {
     "": "gorgias_crawler.storages.SnapshotFileStorage",
     "file": "gorgias_crawler.storages.SnapshotFileStorage",
     "stdout": "gorgias_crawler.storages.SnapshotStdoutStorage",
+    "s3": "gorgias_crawler.storages.CheckedS3Storage",
     # Not offered: they write over the target while they upload.
     "ftp": None,
     "ftps": None,
 }
-FEED_EXPORTERS = {"csv": "gorgias_crawler.feeds.HeaderedCsvItemExporter"}
+FEED_EXPORTERS = {
+    "csv": "gorgias_crawler.exporters.HeaderedCsvItemExporter",
+    "conversations": "gorgias_crawler.exporters.ConversationsItemExporter",
+}
 FEED_EXPORT_ENCODING = "utf-8"  # default None: JSON would be escaped to ASCII
 FEED_EXPORT_FIELDS = DEFAULT_COLUMNS  # default None: all fields of the first item
 
@@ -131,6 +136,13 @@ free for live integrations at any moment (chosen)."""
 GORGIAS_MAX_OUTAGE = 3600
 """Seconds to wait while nothing is answered before the run ends with exit 3. Past
 outages of Gorgias lasted about an hour (status.gorgias.com)."""
+
+GORGIAS_BODY_FIELDS = ["body_text", "body_html", "stripped_text"]
+"""Candidates for ``body``, the first that is not blank: also ``stripped_html``.
+``stripped_text`` first leaves the quoted history out where Gorgias recognised it."""
+
+GORGIAS_BODY_AS_TEXT = False
+"""Make readable text of HTML bodies, keeping links and paragraphs."""
 
 GORGIAS_SPREADSHEET_SAFE = False
 """Whether CSV files are made for opening in a spreadsheet: no cell runs as a formula or

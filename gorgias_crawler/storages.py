@@ -1,8 +1,8 @@
 """Where feeds are stored: whole or not at all.
 
-The storages of S3 and Google Cloud are Scrapy's: they upload a temporary file when
-the feed is complete, and an object appears there whole or not at all. Those of local
-files and standard output do not keep that promise and are replaced here; that of FTP
+The storages of S3 and Google Cloud upload a temporary file when the feed is complete,
+and an object appears there whole or not at all. Scrapy's own for local files and
+standard output do not keep that promise and are replaced here; that of FTP
 writes over its target while it uploads, and is not offered.
 """
 
@@ -11,12 +11,13 @@ import os
 import stat
 import sys
 from contextlib import suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Self
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
-from scrapy.extensions.feedexport import StdoutFeedStorage
+from scrapy.extensions.feedexport import S3FeedStorage, StdoutFeedStorage
 from w3lib.url import file_uri_to_path
 
 from gorgias_crawler.durable import copy_rights, create_exclusively, sync_directory
@@ -149,6 +150,27 @@ class SnapshotFileStorage:
                 "-O to replace it, or choose another name."
             )
         return status
+
+
+class CheckedS3Storage(S3FeedStorage):
+    """Scrapy's, which uploads at the end, but asks for the bucket at the start.
+
+    Registered in ``FEED_STORAGES`` for ``s3``.
+    """
+
+    def check(self) -> None:
+        """Raise what boto3 raises where the bucket cannot be reached.
+
+        A key that may only write is refused this question, and is believed.
+        """
+        from botocore.exceptions import ClientError  # noqa: PLC0415  # optional
+
+        try:
+            self.s3_client.head_bucket(Bucket=self.bucketname)
+        except ClientError as error:
+            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+            if status != HTTPStatus.FORBIDDEN:
+                raise
 
 
 class SnapshotStdoutStorage(StdoutFeedStorage):

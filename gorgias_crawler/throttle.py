@@ -50,15 +50,18 @@ class Budget:
     """How full the bucket is at most, and when the next call may go out.
 
     A call may go out when the level after it is within *share* of the bucket.
-    ``is_pacing`` false leaves only the pauses after a 429 in force. ``limit`` is the
-    bucket's size, None until an answer tells it. ``crowded_since_s`` is set while other
+    ``is_pacing`` false leaves only the pauses after a 429 in force; ``is_held`` lets no
+    call out. ``limit`` is the
+    bucket's size, None until an answer tells it, and ``used`` what it held then. ``crowded_since_s`` is set while other
     clients hold the bucket well above our share.
     """
 
     def __init__(self, share: float) -> None:
         self.share = share
         self.is_pacing = False
+        self.is_held = False
         self.limit: int | None = None
+        self.used = 0
         self.calls = 0
         self.highest_level = 0
         self.crowded_since_s: float | None = None
@@ -66,7 +69,8 @@ class Budget:
         self._leak_per_s = RATE_WITHOUT_HEADER
         self._level = 0.0
         self._level_at_s = 0.0
-        self._newest_told = 0
+        self._newest_sent_s = -math.inf
+        self._told: list[tuple[float, int]] = []
         self._told_at_s = -math.inf
         self._in_flight: dict[int, _Sent] = {}
         self._mark: _Mark | None = None
@@ -96,6 +100,8 @@ class Budget:
 
         It is infinite where an answer must come first.
         """
+        if self.is_held:
+            return math.inf
         until_s = self.paused_until_s
         if self.is_pacing:
             until_s = max(until_s, self._yield_until_s)
@@ -115,6 +121,16 @@ class Budget:
         is_old = now_s - self._told_at_s > _OLD_S
         return is_old or self.crowded_since_s is not None
 
+    def __str__(self) -> str:
+        """Say what is known when a call has gone out, for whoever debugs the pace."""
+        if self.limit is None:
+            return f"call {self.calls}, size not known yet"
+        level = self.level(self._last_sent_s)
+        return (
+            f"call {self.calls}, level {level:.1f} of {self.limit} (ours up to "
+            f"{self.allowed}), leak {self._leak_per_s:.2f}/s"
+        )
+
     # What happens.
 
     def sent(self, now_s: float) -> int:
@@ -131,16 +147,11 @@ class Budget:
         self._mark = None
 
     def answered(self, number: int, header: str, now_s: float) -> None:
-        """Take from the answer to call *number* what it tells of the bucket.
-
-        What is older than something known already tells nothing. The bucket may not
-        have counted the calls that were sent later, nor those that went beside it.
-        """
+        """Take from the answer to call *number* what it tells of the bucket."""
         sent = self._in_flight.pop(number)
         told = _USED_OF_LIMIT.fullmatch(header)
-        if told is None or number < self._newest_told:
+        if told is None:
             return
-        self._newest_told = number
         used, limit = int(told[1]), int(told[2])
         if limit != self.limit:
             self.limit, self._mark = limit, None
@@ -148,10 +159,28 @@ class Budget:
         self._learn_leak(
             _Mark(used, self.calls, sent.at_s), number - sent.beside, now_s
         )
-        self._level = used + (self.calls - number) + sent.beside
-        self._level_at_s = self._told_at_s = now_s
+        self._correct_level(used, sent.at_s, now_s)
+        self.used = used
         self.highest_level = max(self.highest_level, used)
         self._see_others(used, now_s)
+
+    def _correct_level(self, used: int, sent_s: float, now_s: float) -> None:
+        """Believe the call that the bucket counted last, whichever that was.
+
+        It is one of those that were answered since the newest of them was sent. What is
+        in flight may be counted or not, and is taken to be not.
+        """
+        self._newest_sent_s = max(self._newest_sent_s, sent_s)
+        self._told = [
+            (told_s, told)
+            for told_s, told in [*self._told, (now_s, used)]
+            if told_s >= self._newest_sent_s
+        ]
+        highest = max(
+            told - (now_s - told_s) * self._leak_per_s for told_s, told in self._told
+        )
+        self._level = max(0.0, highest) + len(self._in_flight)
+        self._level_at_s = self._told_at_s = now_s
 
     def _learn_leak(self, told: _Mark, calls_counted: int, now_s: float) -> None:
         """Raise the leak to what two answers prove; other clients only hide some.

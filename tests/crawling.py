@@ -50,6 +50,8 @@ class Shop:
     def environment(self) -> dict[str, str]:
         kept = {k: v for k, v in os.environ.items() if not k.startswith("GORGIAS_")}
         account = {"GORGIAS_API_USER": API_USER, "GORGIAS_API_KEY": API_KEY}
+        # else boto3 asks the network where it may be running
+        account["AWS_EC2_METADATA_DISABLED"] = "true"
         if self.sandbox is not None:
             account["GORGIAS_API_URL"] = self.sandbox.url
         return kept | account | self.environ

@@ -39,7 +39,7 @@ SETTINGS = {
         "fake": "tests.feed_crawl.FakeRemote",
     },
     "FEED_EXPORTERS": {
-        "csv": "gorgias_crawler.feeds.HeaderedCsvItemExporter",
+        "csv": "gorgias_crawler.exporters.HeaderedCsvItemExporter",
         "failing": "tests.feed_crawl.FailsAtItsEnd",
         "leaking": "tests.feed_crawl.FailsAtTheThirdRow",
     },

@@ -201,7 +201,7 @@ def test_the_env_file_of_the_working_directory_is_read(open_shop):
         (["-s", "GORGIAS_MAX_OUTAGE=soon"], "GORGIAS_MAX_OUTAGE"),
         (["-s", "FEED_EXPORT_FIELDS=ticket_id,boddy"], "boddy"),
         (["-O", "x.docx"], "docx"),
-        (["-O", "s3://bucket/x.csv"], "boto3"),
+        (["-O", "s3://bucket/x.csv"], "Unable to locate credentials"),
     ],
 )
 def test_a_wrong_option_is_named_before_the_first_request(open_shop, options, words):
@@ -215,7 +215,7 @@ def test_a_wrong_option_is_named_before_the_first_request(open_shop, options, wo
 
 def test_a_file_that_is_named_takes_the_place_of_the_default_one(open_shop):
     shop = open_shop(tickets=3)
-    assert shop.crawl("-O", "one.csv", "-o", "two.jsonl").status == 0
+    assert shop.crawl("-O", "one.csv", "-O", "two.jsonl").status == 0
     assert {path.name for path in shop.path.iterdir()} >= {"one.csv", "two.jsonl"}
     assert not shop.file.exists()
 

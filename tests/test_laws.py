@@ -7,8 +7,8 @@ import pytest
 
 CORE = {
     "account", "agenda", "answers", "api", "archive", "arguments", "bodies", "calls",
-    "config", "errors", "items", "job", "plans", "report", "retry", "spreadsheet",
-    "throttle", "trail",
+    "config", "emission", "errors", "filters", "items", "job", "plans", "progress",
+    "report", "retry", "spreadsheet", "status", "throttle", "trail", "verification",
 }  # fmt: skip
 FACES_OF_SCRAPY = {"scrapy", "twisted", "itemadapter"}
 

@@ -54,7 +54,7 @@ def test_an_estimate_fetches_no_message(tmp_path):
     ("values", "words"),
     [
         ({"fetch": "fast"}, "auto, bulk, per-ticket"),
-        ({"relist": "perhaps"}, "relist=true"),
+        ({"relist": "perhaps"}, "relist=false"),
         ({"fetsch": "bulk"}, "no such argument"),
     ],
 )

@@ -16,6 +16,9 @@ LOOK_BACK_US = 5 * 60 * 1_000_000
 _NEVER = -(2**63)  # before any instant: microseconds since 1970
 _EXPECTED = "coalesce(answered, messages_count)"
 _ARCHIVED = "(SELECT count(*) FROM message WHERE ticket_id = ticket.id)"
+# A walk through messages settles all its tickets at its end; by the counts, many are
+# whole before.
+_WHOLE = f"(due = 0 OR (due = {DUE_BY_WALK} AND {_EXPECTED} = {_ARCHIVED}))"
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,14 @@ def noted(archive: Archive) -> list[tuple[int, int, int]]:
     ).fetchall()
 
 
+def miscounted(archive: Archive) -> list[tuple[int, int, int]]:
+    """Return (ticket id, expected count, archived count) of settled tickets that differ."""
+    return archive.db.execute(
+        f"SELECT id, {_EXPECTED}, {_ARCHIVED} AS archived FROM ticket "
+        f"WHERE due = 0 AND NOT gone AND {_EXPECTED} <> archived ORDER BY id"
+    ).fetchall()
+
+
 def is_listed(archive: Archive) -> bool:
     """Tell whether a listing of all tickets has come to its end."""
     listing = walks.get(archive, walks.LISTING)
@@ -73,6 +84,20 @@ def is_complete(archive: Archive) -> bool:
     """Tell whether every listed ticket is archived with all its messages."""
     due = archive.db.execute("SELECT 1 FROM ticket WHERE due > 0 LIMIT 1").fetchone()
     return is_listed(archive) and due is None and not unconfirmed(archive, 1)
+
+
+def is_at_rest(archive: Archive) -> bool:
+    """Tell whether the run before this one left nothing to go on with.
+
+    What failed in it is tried again, but is no reason to go on with its listing.
+    """
+    if not is_listed(archive):
+        return False
+    last = archive.db.execute(
+        "SELECT json_extract(manifest, '$.reached_end') FROM run "
+        "ORDER BY id DESC LIMIT 1 OFFSET 1"
+    ).fetchone()
+    return is_complete(archive) or bool(last and last[0])
 
 
 def due_tickets(archive: Archive, after: int, limit: int, run: int) -> list[int]:
@@ -235,18 +260,31 @@ def make_unsent_due(archive: Archive, age_us: int) -> None:
         )
 
 
-def in_order(archive: Archive) -> Iterator[tuple[bytes, Iterator[bytes]]]:
+def in_order(
+    archive: Archive, *, only_whole: bool = False
+) -> Iterator[tuple[bytes, Iterator[bytes]]]:
     """Yield every ticket's JSON with its messages' JSON, in the order of the file.
 
-    Reads in short transactions, so that the write-ahead log can be emptied meanwhile.
+    *only_whole* leaves out tickets that have something to fetch. Reads in short
+    transactions, so that the write-ahead log can be emptied meanwhile.
     """
+    which = f"AND {_WHOLE}" if only_whole else ""
     after = 0
     while batch := archive.db.execute(
-        "SELECT id, raw FROM ticket WHERE id > ? ORDER BY id LIMIT 100", (after,)
+        f"SELECT id, raw FROM ticket WHERE id > ? {which} ORDER BY id LIMIT 100",
+        (after,),
     ).fetchall():
         for id_, raw in batch:
             yield unpacked(raw), _messages(archive, id_)
         after = batch[-1][0]
+
+
+def not_whole(archive: Archive) -> int:
+    """Count the tickets of which something is still to fetch."""
+    (count,) = archive.db.execute(
+        f"SELECT count(*) FROM ticket WHERE NOT {_WHOLE}"
+    ).fetchone()
+    return int(count)
 
 
 def _messages(archive: Archive, ticket_id: int) -> Iterator[bytes]:

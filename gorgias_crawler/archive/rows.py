@@ -70,6 +70,10 @@ def _due(archive: Archive, ticket: Ticket) -> int:
         return DUE_BY_URL
     if ticket.messages_count == 0 and not _has(archive, ticket.id):
         return 0
+    if walks.get(archive, walks.NEWEST_MESSAGES) is not None:
+        # The walk has passed the newest messages: it misses what has come since, and
+        # a deletion beside it would make the count agree.
+        return DUE_BY_URL
     return DUE_BY_WALK
 
 
@@ -86,9 +90,26 @@ def put_messages(archive: Archive, messages: Iterable[Message]) -> None:
 
     A message that names no ticket belongs to no row of the export and is left out.
     """
-    archive.db.executemany(
-        "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?)",
-        (_columns(row, row.ticket_id) for row in messages if row.ticket_id),
+    for row in messages:
+        if row.ticket_id is None:
+            continue
+        _make_left_due(archive, "VALUES (?, ?)", (row.id, row.ticket_id))
+        archive.db.execute(
+            "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?)",
+            _columns(row, row.ticket_id),
+        )
+
+
+def _make_left_due(archive: Archive, moving: str, values: tuple[int, ...]) -> None:
+    """Make due the tickets that messages leave; most have vanished in a merge.
+
+    *moving* selects the messages' ids with the tickets that they are in now.
+    """
+    archive.db.execute(
+        f"UPDATE ticket SET due = max(due, {DUE_BY_URL}) WHERE id IN "
+        f"(WITH moving (id, now_in) AS ({moving}) SELECT ticket_id FROM message "
+        "JOIN moving USING (id) WHERE ticket_id <> now_in)",
+        values,
     )
 
 
@@ -123,6 +144,11 @@ def restart_ticket(archive: Archive, ticket_id: int) -> None:
 
 def _unstage(archive: Archive, ticket_id: int) -> None:
     _note_sample(archive, ticket_id)
+    _make_left_due(
+        archive,
+        "SELECT id, ticket_id FROM staged WHERE asked_ticket_id = ?",
+        (ticket_id,),
+    )
     archive.db.execute(
         "DELETE FROM message WHERE ticket_id = ?1 AND id NOT IN "
         "(SELECT id FROM staged WHERE asked_ticket_id = ?1)",

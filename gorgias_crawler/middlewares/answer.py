@@ -2,7 +2,6 @@
 
 import logging
 import random
-import time
 
 from OpenSSL import SSL
 from scrapy import Request
@@ -48,17 +47,13 @@ class AnswerMiddleware(RetryMiddleware):
         """Build the middleware for *crawler*. Raises `ConfigurationError`."""
         return cls(crawler)
 
-    def process_request(self, request: Request) -> None:
-        """Note when the call was asked for."""
-        request.meta["asked_s"] = time.monotonic()
-
     async def process_response(  # type: ignore[override]  # Scrapy awaits it
         self, request: Request, response: Response
     ) -> Request | Response:
         """Hand the page on, ask again, or raise what the call comes to."""
         failed = self._failure(request, response)
         if failed is None or not isinstance(failed.error, UnansweredError):
-            self._outage.answered()
+            self._outage.answered(request.meta["sent_s"])
         if failed is None:
             return response
         logger.debug(
@@ -124,7 +119,7 @@ class AnswerMiddleware(RetryMiddleware):
             assert again is not None
             return again
         is_unanswered = isinstance(failed.error, UnansweredError)
-        if is_unanswered and await self._outage.passed(request.meta["asked_s"]):
+        if is_unanswered and await self._outage.passed(request.meta["sent_s"]):
             afresh = request.copy()
             afresh.meta["retry_times"] = 0
             return afresh

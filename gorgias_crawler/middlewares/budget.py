@@ -23,6 +23,13 @@ _LOOK_S = 0.2  # how soon a waiting call notices what other answers told
 _SAY_AFTER_S = 60.0  # waits for other clients are announced from here on
 
 
+def budget_of(crawler: Crawler) -> Budget:
+    """Return what is known of the account's API budget."""
+    middleware = crawler.get_downloader_middleware(BudgetMiddleware)
+    assert middleware is not None, "BudgetMiddleware is not in DOWNLOADER_MIDDLEWARES"
+    return middleware.budget
+
+
 class BudgetMiddleware:
     """Lets a call out when the account's budget has room; a 429 pauses all calls."""
 
@@ -50,14 +57,23 @@ class BudgetMiddleware:
 
         Raises `StoppedError`, and `RunEndError` where other clients hold the budget.
         """
+        if request.meta.get("is_probe"):
+            # One call now and then; it must not wait behind those that wait for it.
+            self._send(request, time.monotonic())
+            return
         async with self._gate:
             began_s = time.monotonic()
             self._waiting.check()
             while (wait_s := self.budget.wait_s(now_s := time.monotonic())) > 0:
                 self._mind_the_others(now_s)
                 await self._waiting.sleep(min(wait_s, _LOOK_S))
-            request.meta["call_number"] = self.budget.sent(now_s)
-            self._record(now_s - began_s)
+            self._send(request, began_s)
+
+    def _send(self, request: Request, began_s: float) -> None:
+        now_s = time.monotonic()
+        request.meta["call_number"] = self.budget.sent(now_s)
+        request.meta["sent_s"] = now_s
+        self._record(now_s - began_s)
 
     def process_response(
         self, request: Request, response: Response
@@ -138,14 +154,5 @@ class BudgetMiddleware:
         stats.inc_value("gorgias/budget/calls")
         self._waited_s += waited_s
         stats.set_value("gorgias/budget/waited_s", self._waited_s)
-        if self.is_debugging and self.budget.limit is not None:
-            logger.info(
-                "budget: call %d, level %.1f of %d (ours up to %d), leak %.2f/s, "
-                "waited %d ms",
-                self.budget.calls,
-                self.budget.level(time.monotonic()),
-                self.budget.limit,
-                self.budget.allowed,
-                self.budget.calls_per_s,
-                waited_s * 1000,
-            )
+        if self.is_debugging:
+            logger.info("budget: %s, waited %d ms", self.budget, waited_s * 1000)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 import time
 from typing import Any
@@ -15,6 +16,7 @@ from gorgias_crawler.errors import (
     StoppedError,
     UnansweredError,
 )
+from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.middlewares.waiting import Waiting
 from gorgias_crawler.plans import duration
 
@@ -35,28 +37,36 @@ class Outage:
         self._waiting = waiting
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
         self._last_answer_s: float | None = None
+        self._answered_sent_s = -math.inf
         self._ended = 0
         self._probing = asyncio.Lock()
 
-    def answered(self) -> None:
-        """Note that the API answers."""
+    def answered(self, sent_s: float) -> None:
+        """Note that the API has answered a call that went out at *sent_s*."""
         self._last_answer_s = time.monotonic()
+        self._answered_sent_s = max(self._answered_sent_s, sent_s)
 
-    async def passed(self, asked_s: float) -> bool:
+    async def passed(self, sent_s: float) -> bool:
         """Wait for the end of an outage, if there is one; tell whether there was.
 
-        *asked_s* is when the call that failed went out: if another call was answered
-        since, there is no outage. Raises `RunEndError` after ``GORGIAS_MAX_OUTAGE``.
+        *sent_s* is when the call that failed went out: if a later one was answered,
+        there is no outage. Raises `RunEndError` after ``GORGIAS_MAX_OUTAGE``.
         """
         ended = self._ended
         async with self._probing:
             if self._ended > ended:
                 return True
-            if self._last_answer_s is None or self._last_answer_s > asked_s:
+            if self._last_answer_s is None or self._answered_sent_s > sent_s:
                 return False
+            since_s = self._last_answer_s
             if (reason := await self._probe()) is None:
                 return False
-            await self._wait_for_the_end(reason, self._last_answer_s)
+            budget = budget_of(self.crawler)
+            budget.is_held = True
+            try:
+                await self._wait_for_the_end(reason, since_s)
+            finally:
+                budget.is_held = False
             self._ended += 1
             return True
 

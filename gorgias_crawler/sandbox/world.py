@@ -130,9 +130,11 @@ class World:
             self._touch(self._tickets[ticket_id])
 
     def send_late(self, message_id: int) -> None:
-        """Send a message; only where it is old does its ticket move with it."""
+        """Send what waits to be sent; only where it is old does its ticket move."""
         with self._lock:
             message = self._messages[message_id]
+            if not message.is_unsent:
+                return
             message.sent_late_us = self.now_us()
             if self.now_us() - message.created_us > 48 * _HOUR_US:
                 self._touch(message.ticket)

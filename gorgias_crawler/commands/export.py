@@ -1,0 +1,104 @@
+"""``scrapy export``: files from an archive, without a call to the API."""
+
+import argparse
+import logging
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError
+
+from gorgias_crawler import arguments, filters
+from gorgias_crawler.archive import Archive, reckoning
+from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
+from gorgias_crawler.items import Message
+from gorgias_crawler.job import ARCHIVE, job_id
+from gorgias_crawler.running import SpiderCommand, say
+from gorgias_crawler.settings import EXTENSIONS
+from gorgias_crawler.spiders.rows import RowsSpider
+
+logger = logging.getLogger(__name__)
+
+
+class ExportSpider(RowsSpider):
+    """Yields the rows of an archive, whether a crawl is at work on it or not."""
+
+    name = "export"
+    custom_settings = {  # noqa: RUF012  # as Scrapy declares it
+        "EXTENSIONS": EXTENSIONS
+        | {
+            "gorgias_crawler.extensions.BudgetThrottle": None,
+            "gorgias_crawler.extensions.RunReport": None,
+            "gorgias_crawler.bar.ProgressLine": None,
+        },
+        "DOWNLOADER_MIDDLEWARES": {},
+    }
+
+    def __init__(self, jobdir: str, **values: str) -> None:
+        super().__init__()
+        arguments.check_names(values, filters.MEANINGS)
+        self.filters = filters.parse(values)
+        path = Path(jobdir)
+        self.archive = Archive.open_to_read(path / ARCHIVE)
+        # its own temporary file: a crawl may write the same target now
+        self.job_id = f"{job_id(path)}.export"
+
+    def claim_feed(self, uri: str) -> None:
+        """Leave no note: the archive is only read."""
+
+    async def start(self) -> AsyncIterator[Message]:
+        """Yield the rows of all tickets that are whole."""
+        for row in self.emit(self.filters, only_whole=True):
+            yield row
+
+
+class Command(SpiderCommand):
+    """Writes feeds from a job's archive, also of an unfinished job."""
+
+    def syntax(self) -> str:
+        """Return the usage line."""
+        return "[options] JOBDIR"
+
+    def short_desc(self) -> str:
+        """Return the line in the list of commands."""
+        return "Write a file from a job's archive, without a call to the API"
+
+    def long_desc(self) -> str:
+        """Return the explanation in the help."""
+        names = ", ".join(filters.MEANINGS)
+        return f"{self.short_desc()}. Arguments, -a NAME=VALUE: {names}."
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check that there is an archive before Scrapy says anything."""
+        super().process_options(args, opts)
+        if len(args) != 1:
+            raise UsageError("name the job directory: scrapy export JOBDIR -O FILE")
+        try:
+            Archive.open_to_read(Path(args[0]) / ARCHIVE).close()
+        except GorgiasError as error:
+            say(error)
+            sys.exit(error.exit_status)
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Export the job that *args* names."""
+        crawler = self.run_spider(ExportSpider, jobdir=args[0], **opts.spargs)
+        if self.exitcode == 0:
+            self.exitcode = _exit_status(crawler)
+
+
+def _exit_status(crawler: Crawler) -> int:
+    spider: Any = crawler.spider
+    missing = reckoning.not_whole(spider.archive)
+    spider.archive.close()
+    if not spider.emitted_all or spider.feeds_failed:
+        logger.error("No complete file was written; what was there is untouched.")
+        return EXIT_INCOMPLETE
+    logger.info("Exported %s rows.", f"{spider.rows:,}")
+    if missing:
+        logger.warning(
+            "%s tickets are not whole yet and were left out: crawl again to fetch them.",
+            f"{missing:,}",
+        )
+    return EXIT_COMPLETE

@@ -1,0 +1,163 @@
+"""``scrapy verify``: whether an archive and its files can be trusted."""
+
+import argparse
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from scrapy.commands import ScrapyCommand
+from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError
+from scrapy.utils.conf import arglist_to_dict, build_component_list
+from scrapy.utils.misc import build_from_crawler, load_object
+
+from gorgias_crawler import arguments, emission, filters, job, verification
+from gorgias_crawler.archive import Archive, reckoning
+from gorgias_crawler.counts import CountsSpider
+from gorgias_crawler.errors import (
+    EXIT_COMPLETE,
+    EXIT_INCOMPLETE,
+    GorgiasError,
+    RunEndError,
+)
+from gorgias_crawler.filters import Filters
+from gorgias_crawler.items import Message
+from gorgias_crawler.running import run_crawler, say
+
+_SHOWN = 20  # problems of one kind; the first ones tell what is wrong
+
+
+class Command(ScrapyCommand):
+    """Holds archive against itself, the counts, its files, and the API if asked to."""
+
+    def syntax(self) -> str:
+        """Return the usage line."""
+        return "[options] JOBDIR [FILE]"
+
+    def short_desc(self) -> str:
+        """Return the line in the list of commands."""
+        return "Check an archive and the files that were written from it"
+
+    def long_desc(self) -> str:
+        """Return the explanation in the help."""
+        return (
+            f"{self.short_desc()}: without FILE, all local ones of its last run. Exit "
+            "status 0 says that all holds; 3 that something differs, by ticket id."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add the options of this command."""
+        super().add_options(parser)
+        parser.add_argument(
+            "-a",
+            dest="spargs",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="a filter that FILE was written with, as for export",
+        )
+        parser.add_argument(
+            "--online",
+            action="store_true",
+            help="list all tickets again (1 call per 100) and compare their counts",
+        )
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Keep the log quiet: the answer is what is printed."""
+        assert self.settings is not None
+        self.settings.set("LOG_LEVEL", "WARNING", priority="project")
+        super().process_options(args, opts)
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Verify the job that *args* names."""
+        if not 1 <= len(args) <= 2:
+            raise UsageError("name the job directory: scrapy verify JOBDIR [FILE]")
+        path = Path(args[0])
+        assert self.crawler_process is not None
+        crawler = self.crawler_process.create_crawler(CountsSpider)
+        try:
+            archive = Archive.open_to_read(path / job.ARCHIVE)
+            holds = _say("Archive file", verification.damages(archive))
+            if holds:  # else nothing can be held against it
+                holds = _say_counts(archive)
+                values = arglist_to_dict(opts.spargs)
+                for feed in _feeds(job.read_manifest(path), args[1:], values):
+                    holds &= _say_file(archive, feed, crawler)
+                if opts.online:
+                    holds &= self._say_online(archive, crawler)
+            archive.close()
+        except GorgiasError as error:
+            say(error)
+            self.exitcode = error.exit_status
+            return
+        self.exitcode = EXIT_COMPLETE if holds else EXIT_INCOMPLETE
+
+    def _say_online(self, archive: Archive, crawler: Crawler) -> bool:
+        assert self.crawler_process is not None
+        run_crawler(self.crawler_process, crawler, archive=archive)
+        spider: Any = crawler.spider
+        if spider.ending is not None:
+            raise spider.ending
+        if not spider.is_done:
+            raise RunEndError("stopped", "Stopped before all tickets were listed.")
+        what = f"Gorgias: {spider.listed:,} tickets listed now"
+        return _say(what, spider.problems())
+
+
+def _say_counts(archive: Archive) -> bool:
+    totals = reckoning.totals(archive)
+    what = f"Archive: {totals.tickets:,} tickets, {totals.messages:,} messages"
+    return _say(what, verification.gaps(archive))
+
+
+def _say_file(archive: Archive, feed: dict[str, Any], crawler: Crawler) -> bool:
+    path = Path(feed["uri"])
+    if not path.is_file():
+        return _say(f"File {path}", iter(["it is not there"]))
+    rows = _expected(archive, feed["filters"], crawler)
+    is_safe = crawler.settings.getbool("GORGIAS_SPREADSHEET_SAFE")
+    problems = verification.file_problems(path, rows, is_for_spreadsheets=is_safe)
+    holds = _say(f"File {path}", problems)
+    if feed["sha256"]:
+        changed = verification.hash_problems(path, feed["sha256"])
+        holds &= _say("Its SHA-256 against that in run.json", changed)
+    return holds
+
+
+def _expected(archive: Archive, wanted: Filters, crawler: Crawler) -> Iterator[Message]:
+    """Yield the rows as the pipelines of these settings make them."""
+    paths = build_component_list(crawler.settings.getwithbase("ITEM_PIPELINES"))
+    pipelines: list[Callable[[Message], Message]] = [
+        build_from_crawler(load_object(path), crawler).process_item for path in paths
+    ]
+    for message in emission.messages(archive, wanted):
+        row = message
+        for process_item in pipelines:
+            row = process_item(row)
+        yield row
+
+
+def _feeds(
+    manifest: dict[str, Any] | None, names: list[str], values: dict[str, str]
+) -> Iterator[dict[str, Any]]:
+    """Yield what is known of the files to verify: URI, hash, filters."""
+    arguments.check_names(values, filters.MEANINGS)
+    recorded = {feed["uri"]: feed for feed in manifest["feeds"]} if manifest else {}
+    used = manifest["arguments"] if manifest else {}
+    local = [uri for uri, feed in recorded.items() if feed["sha256"] and ":" not in uri]
+    for name in names or local:
+        uri = str(Path(name).resolve())
+        asked = values if values or uri not in recorded else used
+        sha256 = recorded.get(uri, {}).get("sha256")
+        yield {"uri": uri, "sha256": sha256, "filters": filters.parse(asked)}
+
+
+def _say(what: str, problems: Iterator[str]) -> bool:
+    found = list(islice(problems, _SHOWN + 1))
+    print(f"{what}: {'all holds' if not found else 'NOT as it should be'}.")
+    for problem in found[:_SHOWN]:
+        print(f"  {problem}")
+    if len(found) > _SHOWN:
+        print("  and more")
+    return not found

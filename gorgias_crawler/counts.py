@@ -1,0 +1,105 @@
+"""Lists all tickets and holds their counts against an archive."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from scrapy import Request
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from gorgias_crawler import account, api
+from gorgias_crawler.api import Order, Page, Ticket
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.settings import EXTENSIONS
+from gorgias_crawler.spiders.calling import CallingSpider, Output, ends_run
+from gorgias_crawler.trail import LoopError, Trail
+
+
+class CountsSpider(CallingSpider):
+    """Fetches no message and writes nothing; `problems` tells what differs.
+
+    ``is_done`` turns true when the last page is there.
+    """
+
+    name = "counts"
+    custom_settings = {  # noqa: RUF012  # as Scrapy declares it
+        "FEEDS": {},
+        "EXTENSIONS": EXTENSIONS
+        | {
+            "gorgias_crawler.extensions.RunReport": None,
+            "gorgias_crawler.bar.ProgressLine": None,
+        },
+    }
+
+    def __init__(self, archive: Archive | None = None, **values: Any) -> None:
+        super().__init__()
+        self.archive = archive
+        self.listed = 0
+        self.is_done = False
+        self._counts: dict[int, int | None] = {}
+        self._trail = Trail()
+
+    def problems(self) -> Iterator[str]:
+        """Yield a sentence for each ticket that differs from the archive."""
+        assert self.archive is not None
+        for id_, count, expected in self.archive.db.execute(
+            "SELECT id, (SELECT count(*) FROM message WHERE ticket_id = ticket.id), "
+            "coalesce(answered, messages_count) FROM ticket ORDER BY id"
+        ):
+            if id_ not in self._counts:
+                yield f"ticket {id_}: archived, but not listed any more"
+                continue
+            now = self._counts.pop(id_)
+            if now is not None and now not in (count, expected):
+                yield f"ticket {id_}: {now:,} messages counted now, {count:,} archived"
+        for id_ in sorted(self._counts):
+            yield f"ticket {id_}: listed, but not archived"
+
+    @ends_run
+    def parse_account(self, response: Response, page: str | None) -> Output:
+        """Check that the archive is of this account, then begin to list."""
+        assert self.archive is not None
+        account.check_account(self.archive, self.account, page)
+        yield self._page(None)
+
+    @ends_run
+    def account_failed(self, failure: Failure) -> Output:
+        """End the run, unless the key merely may not ask for the account."""
+        error = self.answer_error(failure)
+        if error is None:
+            return
+        if end := account.explain(self.account, error):
+            raise end
+        yield self._page(None)
+
+    @ends_run
+    def parse_tickets(self, response: Response, page: Page[Ticket]) -> Output:
+        """Take the counts of a page."""
+        self._counts |= {ticket.id: ticket.messages_count for ticket in page.rows}
+        self.listed = len(self._counts)
+        try:
+            self._trail.passed(len(page.rows), page.next_cursor, further=True)
+        except LoopError as error:
+            raise RunEndError("listing_failed", f"Listing tickets: {error}.") from None
+        if page.next_cursor:
+            yield self._page(page.next_cursor)
+        else:
+            self.is_done = True
+
+    @ends_run
+    def failed(self, failure: Failure) -> Output:
+        """End the run: a list with a gap proves nothing."""
+        error = self.answer_error(failure)
+        if error is not None:
+            raise RunEndError(
+                "listing_failed",
+                f"Tickets could not be listed ({error.reason}): try again later.",
+            )
+        yield from ()
+
+    def _page(self, cursor: str | None) -> Request:
+        url = api.tickets_url(
+            self.account.base_url, Order.OLDEST, cursor, api.PAGE_LIMIT
+        )
+        return self.request(url, api.parse_tickets, self.parse_tickets, self.failed)

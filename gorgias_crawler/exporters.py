@@ -1,0 +1,107 @@
+"""Formats of feeds beside Scrapy's own: a header for empty files, and conversations."""
+
+import json
+from collections.abc import Mapping
+from io import BytesIO
+from typing import Any, Self
+
+from itemadapter import ItemAdapter
+from scrapy import Field
+from scrapy.crawler import Crawler
+from scrapy.exporters import BaseItemExporter, CsvItemExporter
+
+from gorgias_crawler.items import DEFAULT_COLUMNS, is_of_ticket
+from gorgias_crawler.spreadsheet import safe_cell
+
+CONVERSATION_COLUMNS = [
+    "ticket_id", "subject", "channel", "status", "language", "tags", "customer_name",
+    "customer_email", "assignee", "created_datetime", "closed_datetime", "spam",
+    "trashed_datetime", "custom_fields",
+    "message_id", "message_created_datetime", "sent_datetime", "from_agent", "public",
+    "sender", "receiver", "body", "attachments",
+]  # fmt: skip
+"""What a search index or a language model needs of a conversation."""
+
+
+class HeaderedCsvItemExporter(CsvItemExporter):
+    """Scrapy's, but a file without rows has its header too.
+
+    With ``GORGIAS_SPREADSHEET_SAFE`` its cells are safe to open in a spreadsheet, and a
+    byte order mark tells that they are UTF-8.
+    """
+
+    def __init__(
+        self, file: BytesIO, *, is_for_spreadsheets: bool = False, **kwargs: Any
+    ) -> None:
+        if is_for_spreadsheets:
+            kwargs["encoding"] = "utf-8-sig"
+        super().__init__(file, **kwargs)
+        self._is_for_spreadsheets = is_for_spreadsheets
+        self._is_empty = True
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, file: BytesIO, **kwargs: Any) -> Self:
+        """Build the exporter as the settings of *crawler* ask for it."""
+        is_safe = crawler.settings.getbool("GORGIAS_SPREADSHEET_SAFE")
+        return cls(file, is_for_spreadsheets=is_safe, **kwargs)
+
+    def serialize_field(
+        self, field: Mapping[str, Any] | Field, name: str, value: Any
+    ) -> Any:
+        """Return the cell: lists joined, and text neutralised where that is asked."""
+        cell = super().serialize_field(field, name, value)
+        if self._is_for_spreadsheets and isinstance(cell, str):
+            return safe_cell(cell)
+        return cell
+
+    def export_item(self, item: Any) -> None:
+        """Write a row."""
+        self._is_empty = False
+        super().export_item(item)
+
+    def finish_exporting(self) -> None:
+        """Write the header if no row has brought it."""
+        fields = self.fields_to_export
+        if self._is_empty and self.include_headers_line and fields:
+            names = fields.values() if isinstance(fields, Mapping) else fields
+            self.csv_writer.writerow(names)
+        super().finish_exporting()
+
+
+class ConversationsItemExporter(BaseItemExporter):
+    """JSON Lines with one ticket a line, its messages in order under ``messages``.
+
+    Relies on the order of the export: rows of a ticket come together. Internal notes
+    have ``public`` false. With ``FEED_EXPORT_FIELDS`` its columns are taken instead.
+    """
+
+    def __init__(self, file: BytesIO, **kwargs: Any) -> None:
+        super().__init__(dont_fail=True, **kwargs)
+        self.file = file
+        columns = list(self.fields_to_export or ())
+        if not columns or columns == DEFAULT_COLUMNS:
+            columns = CONVERSATION_COLUMNS
+        self._of_ticket = [name for name in columns if is_of_ticket(name)]
+        self._of_message = [name for name in columns if not is_of_ticket(name)]
+        self._ticket_id: int | None = None
+        self._conversation: dict[str, Any] = {}
+
+    def export_item(self, item: Any) -> None:
+        """Add a message; write the ticket before it when another one begins."""
+        adapter = ItemAdapter(item)
+        if adapter["ticket_id"] != self._ticket_id:
+            self._write()
+            self._ticket_id = adapter["ticket_id"]
+            self._conversation = {name: adapter[name] for name in self._of_ticket}
+            self._conversation["messages"] = []
+        message = {name: adapter[name] for name in self._of_message}
+        self._conversation["messages"].append(message)
+
+    def finish_exporting(self) -> None:
+        """Write the last ticket."""
+        self._write()
+
+    def _write(self) -> None:
+        if self._ticket_id is not None:
+            line = json.dumps(self._conversation, ensure_ascii=False)
+            self.file.write(f"{line}\n".encode())

@@ -1,0 +1,164 @@
+"""Which of the archived tickets and messages become rows (``-a status=closed`` ...).
+
+The archive always holds the whole account; a filter only leaves rows out.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from gorgias_crawler.api import instant_us
+from gorgias_crawler.errors import ConfigurationError
+
+Json = Mapping[str, Any]
+
+MEANINGS = {
+    "since": "tickets created on this day or later, for example 2025-01-01 (UTC)",
+    "until": "tickets created on this day or earlier, for example 2025-12-31 (UTC)",
+    "status": "tickets that are open or closed",
+    "channel": "tickets of these channels, for example email,chat",
+    "tag": "tickets with at least one of these tags, for example vip,refund",
+    "spam": "false leaves spam out, true keeps nothing else",
+    "trashed": "false leaves tickets in the trash out, true keeps nothing else",
+    "notes": "false leaves internal notes out, true keeps nothing else",
+}
+"""Every filter with its meaning, for the help and the README."""
+
+TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+"""The words for a boolean argument."""
+
+_STATUSES = {"open", "closed"}
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What becomes a row; None and empty leave nothing out.
+
+    ``since_us`` and ``until_us`` bound the ticket's creation, the second exclusively,
+    in microseconds since 1970.
+    """
+
+    since_us: int | None = None
+    until_us: int | None = None
+    status: frozenset[str] = frozenset()
+    channel: frozenset[str] = frozenset()
+    tag: frozenset[str] = frozenset()
+    spam: bool | None = None
+    trashed: bool | None = None
+    notes: bool | None = None
+
+    def __bool__(self) -> bool:
+        """Tell whether anything may be left out."""
+        return self != Filters()
+
+    @property
+    def needs_messages(self) -> bool:
+        """Whether messages, too, are looked at one by one."""
+        return self.notes is not None
+
+    def accept_ticket(self, ticket: Json) -> bool:
+        """Tell whether messages of *ticket* become rows."""
+        created_us = instant_us(ticket.get("created_datetime"))
+        return (
+            (self.since_us is None or created_us >= self.since_us)
+            and (self.until_us is None or created_us < self.until_us)
+            and (not self.status or ticket.get("status") in self.status)
+            and (not self.channel or ticket.get("channel") in self.channel)
+            and (not self.tag or not self.tag.isdisjoint(_tags(ticket)))
+            and self.spam in (None, bool(ticket.get("spam")))
+            and self.trashed in (None, bool(ticket.get("trashed_datetime")))
+        )
+
+    def accept_message(self, message: Json) -> bool:
+        """Tell whether *message*, of an accepted ticket, becomes a row."""
+        return self.notes in (None, message.get("public") is False)
+
+
+def _tags(ticket: Json) -> set[str]:
+    tags = ticket.get("tags")
+    return {
+        str(tag.get("name")).lower()
+        for tag in (tags if isinstance(tags, list) else [])
+        if isinstance(tag, dict)
+    }
+
+
+def parse(values: Mapping[str, str]) -> Filters:
+    """Return the filters that *values* ask for. Raises `ConfigurationError`."""
+    given = {name: values[name] for name in MEANINGS if name in values}
+    parsed: dict[str, Any] = {}
+    for name, value in given.items():
+        attribute = name if name in _NAMES else f"{name}_us"
+        parsed[attribute] = _PARSERS[name](name, value)
+    return Filters(**parsed)
+
+
+def truth(name: str, value: str) -> bool:
+    """Return a boolean argument. Raises `ConfigurationError`."""
+    if value.lower() not in TRUTH:
+        raise ConfigurationError(
+            f"-a {name}={value}: say true or false, for example -a {name}=false."
+        )
+    return TRUTH[value.lower()]
+
+
+def _words(name: str, value: str) -> frozenset[str]:
+    words = frozenset(word.strip().lower() for word in value.split(",") if word.strip())
+    if not words:
+        raise ConfigurationError(
+            f"-a {name}={value}: name at least one, for example -a {name}=vip."
+        )
+    return words
+
+
+def _statuses(name: str, value: str) -> frozenset[str]:
+    words = _words(name, value)
+    if not words <= _STATUSES:
+        raise ConfigurationError(
+            f"-a {name}={value}: a ticket is open or closed, for example "
+            f"-a {name}=closed."
+        )
+    return words
+
+
+def _since(name: str, value: str) -> int:
+    return _instant_us(name, value, timedelta(0))
+
+
+def _until(name: str, value: str) -> int:
+    return _instant_us(name, value, timedelta(days=1))
+
+
+def _instant_us(name: str, value: str, length_of_day: timedelta) -> int:
+    """Return an instant; where a whole day is meant, *length_of_day* after it began."""
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return _moment_us(name, value)
+    begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return instant_us((begin + length_of_day).isoformat())
+
+
+def _moment_us(name: str, value: str) -> int:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise ConfigurationError(
+            f"-a {name}={value}: give a date, for example -a {name}=2025-01-31, or a "
+            "time such as 2025-01-31T08:00:00+01:00."
+        ) from None
+    return instant_us(value)
+
+
+_NAMES = {field.name for field in fields(Filters)}
+_PARSERS: dict[str, Callable[[str, str], Any]] = {
+    "since": _since,
+    "until": _until,
+    "status": _statuses,
+    "channel": _words,
+    "tag": _words,
+    "spam": truth,
+    "trashed": truth,
+    "notes": truth,
+}

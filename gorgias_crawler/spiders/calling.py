@@ -1,0 +1,117 @@
+"""What every spider does that calls the API: the account first, then typed answers."""
+
+import functools
+import os
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Callable, Iterator
+from typing import Any, Self
+
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from twisted.python.failure import Failure
+
+from gorgias_crawler import api
+from gorgias_crawler.config import Account, read_account
+from gorgias_crawler.errors import (
+    AnswerError,
+    GorgiasError,
+    RunEndError,
+    StoppedError,
+)
+from gorgias_crawler.items import Message
+from gorgias_crawler.spiders.run import RunSpider
+
+Output = Iterator[Request | Message]
+
+
+def ends_run(
+    callback: Callable[..., Output],
+) -> Callable[..., Output]:
+    """Let a callback end the run by raising an error of ours."""
+
+    @functools.wraps(callback)
+    def wrapper(spider: "CallingSpider", *args: Any, **kwargs: Any) -> Output:
+        try:
+            yield from callback(spider, *args, **kwargs)
+        except GorgiasError as error:
+            spider.end_run(error)
+
+    return wrapper
+
+
+class CallingSpider(RunSpider):
+    """Calls the API of ``account``; the middlewares pace, retry and type the answers."""
+
+    account: Account
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build the spider. Raises `ConfigurationError`."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.account = read_account(os.environ)
+        return spider
+
+    @abstractmethod
+    def parse_account(self, response: Response, page: str | None) -> Output:
+        """Go on from the answer that names the account."""
+
+    @abstractmethod
+    def account_failed(self, failure: Failure) -> Output:
+        """Go on, or end the run, where the account was not named."""
+
+    async def start(self) -> AsyncIterator[Request]:
+        """Ask first whose key this is: it costs one call and tells the budget."""
+        yield self.account_request()
+
+    def probe(self) -> Request:
+        """Return a call that only tells whether the API answers."""
+        request = self.account_request()
+        request.meta["is_probe"] = True
+        return request
+
+    def account_request(self) -> Request:
+        """Return the first call of a run."""
+        return self.request(
+            api.account_url(self.account.base_url),
+            api.parse_account,
+            self.parse_account,
+            errback=self.account_failed,
+        )
+
+    def request(
+        self,
+        url: str,
+        parse: Callable[[bytes], Any],
+        callback: Callable[..., Output],
+        errback: Callable[[Failure], Output],
+        **cb_kwargs: Any,
+    ) -> Request:
+        """Return a request; the callback gets what *parse* makes of the body."""
+        meta: dict[str, Any] = {"parse": parse}
+        if self.account.is_on_this_machine:
+            # A proxy set for the shop's network cannot reach a server on this machine.
+            meta["proxy"] = None
+        return Request(
+            url,
+            callback=callback,
+            errback=errback,
+            cb_kwargs=cb_kwargs,
+            meta=meta,
+            dont_filter=True,
+        )
+
+    def answer_error(self, failure: Failure) -> AnswerError | None:
+        """Return what the call came to; None where the stop of the run dropped it."""
+        error = failure.value
+        if self.is_stopping or isinstance(error, StoppedError):
+            return None
+        if isinstance(error, GorgiasError) and not isinstance(error, AnswerError):
+            raise error
+        if not isinstance(error, AnswerError):
+            raise RunEndError(
+                "unexpected_error",
+                f"A call failed in an unexpected way ({type(error).__name__}). What "
+                "was archived is kept; run the same command again.",
+            )
+        return error

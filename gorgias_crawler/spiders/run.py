@@ -1,0 +1,29 @@
+"""A run that may end early, and knows why."""
+
+import asyncio
+
+from scrapy import Spider
+
+from gorgias_crawler.errors import GorgiasError
+
+
+class RunSpider(Spider):
+    """Base of our spiders. ``ending`` is the error that ends the run, if one does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ending: GorgiasError | None = None
+
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the run ends early: nothing new may be asked or emitted."""
+        return self.ending is not None or not self.crawler.crawling
+
+    def end_run(self, error: GorgiasError) -> None:
+        """End the run early because of *error*; the first one counts."""
+        if self.ending is None:
+            self.ending = error
+            reason = getattr(error, "reason", "cannot_start")
+            self._closing = asyncio.ensure_future(
+                self.crawler.engine.close_spider_async(reason=reason)
+            )

@@ -1,0 +1,65 @@
+"""How far a job is, in words, read from its archive while a crawl may be at work."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from gorgias_crawler.archive import Archive, reckoning, walks
+
+_NAMED = 20  # failures shown; run.json has all
+
+
+def lines(
+    archive: Archive, last_run: Mapping[str, Any] | None, *, is_running: bool
+) -> Iterator[str]:
+    """Yield what a person wants to know of a job.
+
+    *last_run* is the manifest of the last run that came to its end.
+    """
+    account = archive.fact("domain") or archive.fact("host") or "not known yet"
+    at_work = "a crawl is at work on it now" if is_running else "no crawl is at work"
+    yield f"Account {account}: {at_work}."
+    yield _phase(archive)
+    totals = reckoning.totals(archive)
+    yield (
+        f"Tickets: {totals.tickets:,} listed, {totals.tickets - totals.due:,} settled, "
+        f"{totals.due:,} to fetch or to check, {totals.gone:,} gone."
+    )
+    yield (
+        f"Messages: {totals.messages:,} archived of {totals.expected:,} that the "
+        "tickets count."
+    )
+    yield from _failures(archive)
+    yield from _last_run(last_run)
+
+
+def _phase(archive: Archive) -> str:
+    if not reckoning.is_listed(archive):
+        return "Phase: listing tickets."
+    if reckoning.is_complete(archive):
+        return "Phase: complete; the next run asks for what changed since."
+    if walks.get(archive, walks.NEWEST_MESSAGES):
+        return "Phase: walking through all messages."
+    return "Phase: fetching messages per ticket."
+
+
+def _failures(archive: Archive) -> Iterator[str]:
+    failures = reckoning.failures(archive)
+    if not failures:
+        return
+    yield f"Failures: {len(failures):,} tickets; the next run tries them again:"
+    for ticket_id, reason in failures[:_NAMED]:
+        yield f"  {ticket_id}  {reason}"
+    if len(failures) > _NAMED:
+        yield f"  and {len(failures) - _NAMED:,} more"
+
+
+def _last_run(manifest: Mapping[str, Any] | None) -> Iterator[str]:
+    if manifest is None:
+        yield "Last run: none has come to its end."
+        return
+    yield (
+        f"Last run: ended {manifest['ended']} with exit status "
+        f"{manifest['exit_status']} after {manifest['calls']['made']:,} calls."
+    )
+    for feed in manifest["feeds"]:
+        yield f"  {feed['uri']}: {feed['rows']:,} rows"

@@ -1,0 +1,180 @@
+"""Whether an archive holds together, and whether a file is what the archive says."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+import sqlite3
+import sys
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any
+
+from gorgias_crawler.archive import Archive, reckoning
+from gorgias_crawler.archive.file import unpacked
+from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.items import Message
+from gorgias_crawler.spreadsheet import safe_cell
+
+Row = dict[str, Any]
+_CHUNK = 2**20  # bytes of a file that are hashed at once
+
+
+def damages(archive: Archive) -> Iterator[str]:
+    """Yield a sentence for all that cannot be read in *archive*."""
+    try:
+        for (answer,) in archive.db.execute("PRAGMA integrity_check(5)"):
+            if answer != "ok":
+                yield str(answer)
+        yield from _unreadable(archive, "ticket")
+        yield from _unreadable(archive, "message")
+    except sqlite3.DatabaseError as error:
+        yield str(error)
+
+
+def gaps(archive: Archive) -> Iterator[str]:
+    """Yield a sentence for all that is missing in an *archive* that can be read."""
+    if not reckoning.is_listed(archive):
+        yield "the listing of tickets is not finished"
+    for ticket_id, listed, archived in reckoning.miscounted(archive):
+        yield f"ticket {ticket_id}: {archived:,} messages archived, {listed:,} counted"
+    for ticket_id, reason in reckoning.failures(archive):
+        yield f"ticket {ticket_id}: could not be fetched ({reason})"
+    if missing := reckoning.not_whole(archive):
+        yield f"{missing:,} tickets are not whole yet"
+    if unconfirmed := reckoning.unconfirmed(archive, 100):
+        yield f"{len(unconfirmed)} tickets are still to be asked for by their ids"
+
+
+def _unreadable(archive: Archive, table: str) -> Iterator[str]:
+    for id_, raw in archive.db.execute(f"SELECT id, raw FROM {table}"):  # noqa: S608
+        try:
+            found = json.loads(unpacked(raw)).get("id")
+        except (zlib.error, ValueError, AttributeError, TypeError):
+            found = None
+        if found != id_:
+            yield f"{table} {id_}: the archived object cannot be read"
+
+
+def hash_problems(path: Path, recorded: str | None) -> Iterator[str]:
+    """Yield a sentence where the file at *path* has not the *recorded* SHA-256."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    if recorded is not None and digest.hexdigest() != recorded:
+        yield f"{path}: it was changed since it was written (its SHA-256 differs)"
+
+
+def file_problems(
+    path: Path, expected: Iterable[Message], *, is_for_spreadsheets: bool
+) -> Iterator[str]:
+    """Yield a sentence for each ticket whose rows are not the *expected* ones.
+
+    *is_for_spreadsheets* is ``GORGIAS_SPREADSHEET_SAFE``, which CSV files differ by.
+    Raises `ConfigurationError` where the format of the file is unknown.
+    """
+    to_cell = _json_value
+    if ".csv" in path.suffixes:
+        to_cell = _safe_csv_cell if is_for_spreadsheets else _csv_cell
+    with _opened(path) as file:
+        found = _by_ticket(_reader(path)(file))
+        wanted = groupby(expected, key=lambda message: message.ticket_id)
+        theirs = next(found, None)
+        for ticket_id, messages in wanted:
+            while theirs is not None and theirs[0] < ticket_id:
+                yield f"ticket {theirs[0]}: in the file, not in the archive"
+                theirs = next(found, None)
+            if theirs is None or theirs[0] > ticket_id:
+                yield f"ticket {ticket_id}: in the archive, not in the file"
+                continue
+            yield from _difference(ticket_id, list(messages), theirs[1], to_cell)
+            theirs = next(found, None)
+        while theirs is not None:
+            yield f"ticket {theirs[0]}: in the file, not in the archive"
+            theirs = next(found, None)
+
+
+def _difference(
+    ticket_id: int,
+    messages: list[Message],
+    rows: list[Row],
+    to_cell: Callable[[Message, str], Any],
+) -> Iterator[str]:
+    if len(messages) != len(rows):
+        yield (
+            f"ticket {ticket_id}: {len(rows):,} rows in the file, "
+            f"{len(messages):,} messages in the archive"
+        )
+        return
+    for message, row in zip(messages, rows, strict=True):
+        names = [name for name, value in row.items() if value != to_cell(message, name)]
+        if names:
+            yield (
+                f"ticket {ticket_id}: message {message.message_id} differs in "
+                f"{', '.join(names)}"
+            )
+
+
+def _by_ticket(rows: Iterator[Row]) -> Iterator[tuple[int, list[Row]]]:
+    for ticket_id, group in groupby(rows, key=lambda row: row.get("ticket_id")):
+        if ticket_id is None:
+            raise ConfigurationError(
+                "The file has no column ticket_id, so its rows cannot be told apart: "
+                "verify a file that has one."
+            )
+        yield int(ticket_id), list(group)
+
+
+def _csv_cell(message: Message, name: str) -> str:
+    value = getattr(message, name, None)
+    if isinstance(value, list):
+        return ",".join(value)
+    return "" if value is None else str(value)
+
+
+def _safe_csv_cell(message: Message, name: str) -> str:
+    cell = _csv_cell(message, name)
+    is_text = isinstance(getattr(message, name, None), str | list)
+    return safe_cell(cell) if is_text else cell
+
+
+def _json_value(message: Message, name: str) -> Any:
+    return getattr(message, name, None)
+
+
+def _opened(path: Path) -> IO[str]:
+    # utf-8-sig reads a file with or without a byte order mark
+    if path.suffix == ".gz":
+        unzipped: Any = gzip.GzipFile(path)
+        return io.TextIOWrapper(unzipped, encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _reader(path: Path) -> Callable[[IO[str]], Iterator[Row]]:
+    readers = {".csv": _read_csv, ".jsonl": _read_lines, ".json": _read_array}
+    for suffix in path.suffixes:
+        if suffix in readers:
+            return readers[suffix]
+    raise ConfigurationError(
+        f"{path}: only files named .csv, .jsonl and .json (also .gz) can be verified."
+    )
+
+
+def _read_csv(file: IO[str]) -> Iterator[Row]:
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # bodies of many MB
+    yield from csv.DictReader(file)
+
+
+def _read_lines(file: IO[str]) -> Iterator[Row]:
+    for line in file:
+        row = json.loads(line)
+        messages = row.pop("messages", [{}])
+        yield from ({**row, **message} for message in messages)
+
+
+def _read_array(file: IO[str]) -> Iterator[Row]:
+    yield from json.load(file)

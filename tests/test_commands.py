@@ -1,0 +1,477 @@
+"""status, verify, export, the help and the progress line, as a user meets them."""
+
+import gzip
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import termios
+import time
+
+import pytest
+
+from gorgias_crawler import arguments, config
+from gorgias_crawler.exporters import CONVERSATION_COLUMNS
+from gorgias_crawler.sandbox import Answer
+from tests.crawling import SCRAPY, Shop, wait
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A shop whose crawl is complete; its tests change nothing of it."""
+    from gorgias_crawler.sandbox import Sandbox, World  # noqa: PLC0415
+
+    path = tmp_path_factory.mktemp("shop")
+    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
+    world = World(tickets=50)
+    with Sandbox(world, rate=None) as sandbox:
+        shop = Shop(path, sandbox, world)
+        ended = shop.crawl()
+        assert ended.status == 0, ended.log
+        yield shop
+
+
+def unfinished(shop):
+    """Let a crawl be killed when about half of the tickets are there."""
+    hook_calls = []
+
+    def kill(call):
+        if call.path == "/api/messages":
+            hook_calls.append(call)
+            if len(hook_calls) == 25:
+                process.kill()
+
+    shop.sandbox.on_request = kill
+    process = shop.start("-a", "fetch=per-ticket")
+    wait(process)
+    shop.sandbox.on_request = None
+
+
+# status
+
+
+def test_status_tells_how_far_a_finished_job_is(finished):
+    ended = finished.run("status", "job")
+    assert ended.status == 0
+    assert "Account sandbox: no crawl is at work" in ended.log
+    assert "Phase: complete" in ended.log
+    assert "Tickets: 50 listed, 50 settled" in ended.log
+    rows = len(finished.expected())
+    assert f"Messages: {rows:,} archived of {rows:,}" in ended.log
+    assert f"{finished.file}: {rows:,} rows" in ended.log
+
+
+def test_status_works_while_a_crawl_is_at_work_and_does_not_disturb_it(open_shop):
+    shop = open_shop(latency_s=0.1)
+    process = shop.start("-a", "fetch=per-ticket", "-s", "CONCURRENT_REQUESTS=2")
+    while len(shop.sandbox.calls) < 6:
+        time.sleep(0.02)
+    ended = shop.run("status", "job")
+    assert "a crawl is at work on it now" in ended.log
+    assert "Phase: fetching messages per ticket" in ended.log
+    assert wait(process).status == 0
+    assert shop.rows() == shop.expected()
+
+
+def test_status_names_failures_with_their_reasons(open_shop):
+    shop = open_shop(tickets=10)
+    victim = shop.expected()[0]["ticket_id"]
+    shop.sandbox.on_request = lambda call: (
+        Answer(500, b"") if call.query.get("ticket_id") == [victim] else None
+    )
+    shop.crawl("-a", "fetch=per-ticket", "-s", "RETRY_TIMES=0")
+    ended = shop.run("status", "job")
+    assert f"{victim}  500 Internal Server Error" in ended.log
+    assert "exit status 3" in ended.log
+
+
+@pytest.mark.parametrize("command", ["status", "verify", "export"])
+def test_what_is_no_job_directory_is_told_so(finished, command):
+    options = ["-O", "x.csv"] if command == "export" else []
+    ended = finished.run(command, "nowhere", *options)
+    assert ended.status == 1
+    assert "nowhere is not a job directory" in ended.log
+    assert "Traceback" not in ended.log
+    assert not (finished.path / "nowhere").exists()
+
+
+# verify
+
+
+def test_verify_holds_archive_file_and_hash_against_each_other(finished):
+    ended = finished.run("verify", "job")
+    assert ended.status == 0, ended.log
+    assert ended.log.count("all holds") == 4
+
+
+def edit_body(text):
+    return text.replace("refund", "REFUND", 1)
+
+
+def drop_last_row(text):
+    return text[: text.rstrip("\r\n").rindex("\r\n") + 2]
+
+
+def double_last_row(text):
+    return text + text[text.rstrip("\r\n").rindex("\r\n") + 2 :]
+
+
+@pytest.mark.parametrize("spoil", [edit_body, drop_last_row, double_last_row])
+def test_verify_names_the_ticket_that_differs(finished, spoil):
+    copy = finished.path / f"{spoil.__name__}.csv"
+    with finished.file.open(encoding="utf-8", newline="") as file:
+        copy.write_text(spoil(file.read()), encoding="utf-8", newline="")
+    ended = finished.run("verify", "job", copy.name)
+    assert ended.status == 3
+    tickets = {row["ticket_id"] for row in finished.expected()}
+    (line,) = [line for line in ended.log.splitlines() if line.startswith("  ticket")]
+    assert line.split()[1].rstrip(":") in tickets
+
+
+def test_verify_tells_a_file_that_was_changed_after_it_was_written(open_shop):
+    shop = open_shop(tickets=5)
+    shop.crawl()
+    with shop.file.open("ab") as file:
+        file.write(b"\r\n")
+    ended = shop.run("verify", "job")
+    assert ended.status == 3
+    assert "it was changed since it was written" in ended.log
+
+
+def test_verify_tells_a_damaged_archive(open_shop):
+    shop = open_shop(tickets=50)
+    shop.crawl()
+    archive = shop.jobdir / "archive.sqlite"
+    damaged = bytearray(archive.read_bytes())
+    for page in range(20, len(damaged) // 4096):
+        damaged[page * 4096 + 2000 : page * 4096 + 2100] = bytes(100)
+    archive.write_bytes(damaged)
+    ended = shop.run("verify", "job")
+    assert ended.status == 3
+    assert "cannot be read" in ended.log or "is damaged" in ended.log
+    assert "Traceback" not in ended.log
+
+
+def test_verify_of_an_unfinished_job_says_what_is_missing(open_shop):
+    shop = open_shop()
+    unfinished(shop)
+    ended = shop.run("verify", "job")
+    assert ended.status == 3
+    assert "tickets are not whole yet" in ended.log
+
+
+def test_verify_online_tells_what_has_changed_since(open_shop):
+    shop = open_shop()
+    shop.crawl()
+    assert shop.run("verify", "job", "--online").status == 0
+    replied = int(shop.expected()[0]["ticket_id"])
+    deleted = int(shop.expected()[-1]["ticket_id"])
+    shop.world.reply(replied)
+    shop.world.delete_ticket(deleted)
+    new = shop.world.add_ticket()
+    ended = shop.run("verify", "job", "--online")
+    assert ended.status == 3
+    assert f"ticket {replied}: " in ended.log
+    assert f"ticket {deleted}: archived, but not listed any more" in ended.log
+    assert f"ticket {new}: listed, but not archived" in ended.log
+    paths = {call.path for call in shop.sandbox.calls[-2:]}
+    assert paths == {"/api/account", "/api/tickets"}
+
+
+# export
+
+
+def test_export_writes_the_crawls_file_without_a_call(finished):
+    calls = len(finished.sandbox.calls)
+    ended = finished.run("export", "job", "-O", "again.csv")
+    assert ended.status == 0, ended.log
+    assert (finished.path / "again.csv").read_bytes() == finished.file.read_bytes()
+    assert len(finished.sandbox.calls) == calls
+
+
+def test_export_of_an_unfinished_job_holds_whole_tickets_and_says_how_many_are_not(
+    open_shop,
+):
+    shop = open_shop()
+    unfinished(shop)
+    ended = shop.run("export", "job", "-O", "part.csv")
+    assert ended.status == 0, ended.log
+    assert "tickets are not whole yet and were left out" in ended.log
+    rows = shop.rows("part.csv")
+    ids = {row["ticket_id"] for row in rows}
+    assert 0 < len(ids) < 46
+    assert rows == [row for row in shop.expected() if row["ticket_id"] in ids]
+    assert shop.crawl().status == 0
+    assert shop.rows() == shop.expected()
+
+
+def test_export_refuses_a_file_of_others_and_a_missing_job(finished):
+    (finished.path / "other.csv").write_text("mine")
+    ended = finished.run("export", "job", "-o", "other.csv")
+    assert ended.status == 1
+    assert "use -O to replace it" in ended.log
+    assert finished.run("export").status == 2
+    assert (finished.path / "other.csv").read_text() == "mine"
+
+
+def test_filters_leave_rows_out_and_nothing_else(finished):
+    options = ["-a", "status=closed", "-a", "channel=email,chat"]
+    ended = finished.run("export", "job", "-O", "closed.csv", *options)
+    assert ended.status == 0, ended.log
+    assert finished.rows("closed.csv") == [
+        row
+        for row in finished.expected()
+        if row["status"] == "closed" and row["channel"] in {"email", "chat"}
+    ]
+    ended = finished.run("verify", "job", "closed.csv", *options)
+    assert ended.status == 0, ended.log
+
+
+def test_a_crawl_with_filters_archives_all_and_its_file_verifies(open_shop):
+    shop = open_shop()
+    assert shop.crawl("-a", "status=open", "-a", "notes=false").status == 0
+    assert {row["status"] for row in shop.rows()} == {"open"}
+    assert shop.run("verify", "job").status == 0
+    shop.run("export", "job", "-O", "all.csv")
+    assert shop.rows("all.csv") == shop.expected()
+
+
+# formats
+
+
+def test_conversations_are_one_ticket_a_line_with_its_messages_in_order(finished):
+    ended = finished.run("export", "job", "-O", "all.jsonl:conversations")
+    assert ended.status == 0, ended.log
+    lines = (finished.path / "all.jsonl").read_text("utf-8").split("\n")
+    tickets = [json.loads(line) for line in lines if line]
+    bodies = [m["body"] for ticket in tickets for m in ticket["messages"]]
+    assert bodies == [row["body"] for row in finished.expected()]
+    ids = [ticket["ticket_id"] for ticket in tickets]
+    assert ids == sorted(set(ids))
+    assert any(not m["public"] for ticket in tickets for m in ticket["messages"])
+    assert set(tickets[0]) | set(tickets[0]["messages"][0]) == {
+        *CONVERSATION_COLUMNS,
+        "messages",
+    }
+    assert finished.run("verify", "job", "all.jsonl").status == 0
+
+
+@pytest.mark.parametrize("name", ["rows.jsonl", "rows.json"])
+def test_json_holds_the_same_rows(finished, name):
+    assert finished.run("export", "job", "-O", name).status == 0
+    text = (finished.path / name).read_text("utf-8")
+    rows = (
+        json.loads(text)
+        if name.endswith("json")
+        else [json.loads(line) for line in text.split("\n") if line]
+    )
+    flat = [
+        {key: "" if value is None else str(value) for key, value in row.items()}
+        for row in rows
+    ]
+    assert flat == finished.expected()
+    assert finished.run("verify", "job", name).status == 0
+
+
+def test_a_gzipped_feed_holds_the_same_file(finished):
+    plugin = "scrapy.extensions.postprocessing.GzipPlugin"
+    feeds = {"rows.csv.gz": {"format": "csv", "postprocessing": [plugin]}}
+    options = ["-s", f"FEEDS={json.dumps(feeds)}"]
+    path = finished.path / "rows.csv.gz"
+    ended = finished.run("export", "job", *options)
+    assert ended.status == 0, ended.log
+    assert gzip.decompress(path.read_bytes()) == finished.file.read_bytes()
+    assert finished.run("verify", "job", "rows.csv.gz").status == 0
+
+
+def test_a_file_for_spreadsheets_verifies_with_its_setting(finished):
+    option = ("-s", "GORGIAS_SPREADSHEET_SAFE=True")
+    assert finished.run("export", "job", "-O", "safe.csv", *option).status == 0
+    assert finished.run("verify", "job", "safe.csv", *option).status == 0
+
+
+# bodies
+
+
+def test_the_order_of_body_candidates_can_be_chosen(finished):
+    fields = "ticket_id,body,body_html,stripped_text"
+    ended = finished.run(
+        "export", "job", "-O", "html.csv",
+        *("-s", "GORGIAS_BODY_FIELDS=stripped_text,body_html"),
+        *("-s", f"FEED_EXPORT_FIELDS={fields}"),
+    )  # fmt: skip
+    assert ended.status == 0, ended.log
+    for row in finished.rows("html.csv"):
+        candidates = [row["stripped_text"], row["body_html"]]
+        assert row["body"] == next((c for c in candidates if c.strip()), "")
+
+
+def test_an_unknown_body_candidate_is_an_error(finished):
+    option = "GORGIAS_BODY_FIELDS=body_txt"
+    ended = finished.run("export", "job", "-O", "x.csv", "-s", option)
+    assert ended.status == 1
+    assert "GORGIAS_BODY_FIELDS=body_txt" in ended.log
+    assert "Traceback" not in ended.log
+
+
+def test_html_becomes_text_with_links_and_paragraphs(open_shop):
+    shop = open_shop(tickets=1)
+
+    def answer(call):
+        good = shop.sandbox.answer(call)
+        if call.path != "/api/messages":
+            return good
+        page = json.loads(good.body)
+        for message in page["data"]:
+            message["body_text"] = None
+            message["body_html"] = (
+                "<style>p {}</style><p>Hello &amp; welcome</p>"
+                '<p>See <a href="https://shop.example/1">your order</a></p>'
+            )
+        page["data"][-1]["body_html"] = "<img src=x>"
+        page["data"][-1]["stripped_text"] = "stripped"
+        return Answer(200, json.dumps(page).encode())
+
+    shop.sandbox.on_request = answer
+    options = ["-s", "GORGIAS_BODY_AS_TEXT=True", "-a", "fetch=per-ticket"]
+    ended = shop.crawl(*options)
+    assert ended.status == 0, ended.log
+    first, *_, last = [row["body"] for row in shop.rows()]
+    assert "Hello & welcome\n" in first
+    assert "[your order](https://shop.example/1)" in first
+    assert "<" not in first
+    assert last == "stripped"
+
+
+# help
+
+
+def test_the_help_names_every_argument_setting_and_variable(finished):
+    ended = finished.run("crawl", "--help")
+    assert ended.status == 0
+    for name in [*arguments.MEANINGS, *config.SETTINGS, *config.VARIABLES]:
+        assert name in ended.log
+
+
+# progress
+
+
+def in_a_terminal(shop, *options):
+    """Run a crawl whose standard error is a terminal; return all it drew."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 150))
+    process = subprocess.Popen(
+        [*SCRAPY, "crawl", "gorgias", "-s", "JOBDIR=job", *options],
+        cwd=shop.path,
+        env=shop.environment(),
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    drawn = b""
+    while True:
+        try:
+            drawn += os.read(ours, 65536)
+        except OSError:  # what a closed terminal answers
+            break
+    os.close(ours)
+    return process.wait(), drawn.decode()
+
+
+def test_a_terminal_shows_one_live_line_that_log_lines_pass(open_shop):
+    shop = open_shop(latency_s=0.3)
+    status, drawn = in_a_terminal(shop, "-a", "fetch=per-ticket")
+    assert status == 0
+    assert "fetching messages per ticket:" in drawn
+    assert "calls/s, budget" in drawn
+    assert "left" in drawn
+    for line in drawn.replace("\r", "\n").split("\n"):
+        assert "calls/s" not in line or "INFO" not in line
+
+
+@pytest.mark.parametrize("has_terminal", [False, True])
+def test_without_a_terminal_or_tqdm_the_log_says_it(open_shop, has_terminal):
+    shop = open_shop(latency_s=0.3)
+    (shop.path / "often.py").write_text(
+        "from gorgias_crawler.settings import *\n"
+        "from gorgias_crawler import bar\n"
+        "bar._LOG_EVERY_S = 0.3\n"
+        "import sys\n"
+        "sys.modules['tqdm'] = None\n"
+    )
+    shop.environ["SCRAPY_SETTINGS_MODULE"] = "often"
+    shop.environ["PYTHONPATH"] = str(shop.path)
+    if has_terminal:
+        _, log = in_a_terminal(shop, "-a", "fetch=per-ticket")
+    else:
+        log = shop.crawl("-a", "fetch=per-ticket").log
+    assert "of 50 tickets, " in log
+    assert "calls/s, budget" in log
+    assert "\r\x1b" not in log
+
+
+# S3
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory):
+    """A server of Amazon's storage protocol on loopback, with one bucket."""
+    boto3 = pytest.importorskip("boto3")
+    log = (tmp_path_factory.mktemp("s3") / "log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from moto.server import main; main(['-p', '0'])"],
+        stderr=subprocess.PIPE,
+        stdout=log,
+        text=True,
+    )
+    assert process.stderr is not None
+    lines = (line for line in process.stderr if "Running on http" in line)
+    endpoint = next(lines).split()[-1]
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="s3cr3t-of-s3",
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket="exports")
+    yield endpoint, client
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    log.close()
+
+
+def test_s3_gets_the_whole_object_or_keeps_that_of_the_night_before(open_shop, s3):
+    endpoint, client = s3
+    shop = open_shop(latency_s=0.01)
+    shop.environ = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "s3cr3t-of-s3",
+    }
+    options = ["-s", f"AWS_ENDPOINT_URL={endpoint}", "-s", "AWS_REGION_NAME=us-east-1"]
+    options += ["-s", "AWS_ACCESS_KEY_ID=test", "-O", "s3://exports/tickets.csv"]
+    options += ["-s", "AWS_SECRET_ACCESS_KEY=s3cr3t-of-s3"]
+    before = b"of the night before"
+    client.put_object(Bucket="exports", Key="tickets.csv", Body=before)
+
+    def stop(call):
+        if call.path == "/api/messages" and not stopped:
+            stopped.append(call)
+            process.send_signal(signal.SIGINT)
+
+    stopped: list[object] = []
+    shop.sandbox.on_request = stop
+    process = shop.start("-a", "fetch=per-ticket", *options)
+    assert wait(process).status == 3
+    stored = client.get_object(Bucket="exports", Key="tickets.csv")["Body"].read()
+    assert stored == before
+
+    ended = shop.crawl(*options)
+    assert ended.status == 0, ended.log
+    stored = client.get_object(Bucket="exports", Key="tickets.csv")["Body"].read()
+    shop.run("export", "job", "-O", "local.csv")
+    assert stored == (shop.path / "local.csv").read_bytes()
+    assert "s3cr3t" not in ended.log + json.dumps(shop.manifest())

@@ -1,0 +1,152 @@
+"""The README says what happens: its tables, its output, its commands."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from gorgias_crawler import arguments, config, items, settings
+from tests.crawling import SCRAPY, Shop
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text("utf-8")
+
+
+def table(head, rows):
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def default(name):
+    value = getattr(settings, name)
+    return f"`{','.join(value) if isinstance(value, list) else value}`"
+
+
+def columns(names):
+    kinds = {column.name: column for column in fields(items.Message)}
+    return [
+        [f"`{name}`", meta["meaning"], f"`{meta['source']}`"]
+        for name, meta in ((name, kinds[name].metadata) for name in names)
+    ]
+
+
+TABLES = {
+    "ARGUMENTS_TABLE": table(
+        ["argument", "meaning"],
+        [[f"`{name}`", meaning] for name, meaning in arguments.MEANINGS.items()],
+    ),
+    "SETTINGS_TABLE": table(
+        ["setting", "default", "meaning"],
+        [
+            [f"`{name}`", default(name), meaning]
+            for name, meaning in config.SETTINGS.items()
+        ],
+    ),
+    "VARIABLES_TABLE": table(
+        ["variable", "meaning"],
+        [[f"`{name}`", meaning] for name, meaning in config.VARIABLES.items()],
+    ),
+    "COLUMNS_TABLE": table(
+        ["column", "meaning", "source"], columns(items.DEFAULT_COLUMNS)
+    ),
+    "ALL_COLUMNS_TABLE": table(
+        ["column", "meaning", "source"],
+        columns(name for name in items.COLUMNS if name not in items.DEFAULT_COLUMNS),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_each_table_is_that_of_the_definitions(name):
+    assert TABLES[name] in README
+
+
+def test_every_setting_of_ours_has_a_meaning():
+    ours = {name for name in vars(settings) if name.startswith("GORGIAS_")}
+    assert ours == set(config.SETTINGS)
+
+
+def test_every_variable_is_in_the_env_example():
+    example = (ROOT / ".env.example").read_text("utf-8")
+    for name in config.VARIABLES:
+        assert re.search(rf"^#?{name}=", example, re.MULTILINE), name
+
+
+def test_every_file_that_is_linked_is_there():
+    for path in re.findall(r"\]\(([\w./-]+)\)", README):
+        assert (ROOT / path).exists(), path
+
+
+def normalized(text, directory):
+    """Leave out what differs from run to run: dates, ports, places, durations."""
+    text = text.replace(str(directory), "/home/you/gorgias")
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DATE", text)
+    text = re.sub(r"calls in \d+ s", "calls in SOME s", text)
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def demo(directory):
+    """Run the demo as the first command does; return what it shows."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith("GORGIAS_")}
+    (directory / "scrapy.cfg").write_bytes((ROOT / "scrapy.cfg").read_bytes())
+    return subprocess.run(
+        [*SCRAPY, "demo"],
+        cwd=directory,
+        env=kept,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=True,
+    ).stdout
+
+
+def test_the_demo_shows_what_the_readme_shows(tmp_path):
+    shown = README.split("```text\n")[1].split("```")[0]
+    found = demo(tmp_path)
+    assert normalized(found, tmp_path) == normalized(shown, tmp_path)
+    assert (tmp_path / "demo" / "gorgias_tickets.csv").exists()
+    assert (tmp_path / "demo" / "job" / "run.json").exists()
+    assert [path.name for path in tmp_path.iterdir() if "csv" in path.name] == []
+
+
+def test_every_command_of_the_readme_works(open_shop):
+    shop: Shop = open_shop()
+    blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    commands = [line for line in lines if line.startswith(".venv/bin/scrapy")]
+    assert len(commands) >= 8
+    for command in commands:
+        _, *options = shlex.split(command)
+        ended = subprocess.run(
+            [*SCRAPY, *options],
+            cwd=shop.path,
+            env=shop.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert ended.returncode == 0, f"{command}\n{ended.stdout}"
+    assert shop.rows() == shop.expected()
+
+
+def fill():
+    """Write the tables and the demo's output where the README has placeholders."""
+    import tempfile  # noqa: PLC0415
+
+    text = README
+    for name, content in TABLES.items():
+        text = text.replace(f"\n{name}\n", f"\n{content}\n")
+    with tempfile.TemporaryDirectory() as name:
+        shown = demo(Path(name)).replace(name, "/home/you/gorgias").strip()
+    text = text.replace("\nDEMO_OUTPUT\n", f"\n{shown}\n")
+    (ROOT / "README.md").write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(fill())
