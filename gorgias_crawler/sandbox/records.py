@@ -29,12 +29,13 @@ class TicketRecord:
 
 @dataclass(slots=True, eq=False)
 class MessageRecord:
-    """A message; ``sent_late_us`` is set when it is sent long after it was written."""
+    """A message; one that ``waits`` is unsent until ``sent_late_us`` is set."""
 
     id: int
     number: int
     ticket: TicketRecord
     created_us: int
+    waits: bool = False
     sent_late_us: int | None = None
 
     @property
@@ -50,7 +51,7 @@ class MessageRecord:
     @property
     def is_unsent(self) -> bool:
         """Whether an agent wrote it and it was neither sent nor failed."""
-        return self.number % 16 == 15 and self.sent_late_us is None
+        return self.waits and self.sent_late_us is None
 
     @property
     def from_agent(self) -> bool:

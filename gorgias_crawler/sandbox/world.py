@@ -28,13 +28,19 @@ Key = tuple[int, int]
 class World:
     """Tickets and messages of a pretend account, the same for the same arguments.
 
-    *messages_per_ticket* is their mean number, the two long tickets aside. All methods
-    may be called from any thread.
+    *messages_per_ticket* is their mean number, the two long tickets aside. One message
+    in *unsent_every*, a multiple of 16, is an agent's that was neither sent nor failed.
+    All methods may be called from any thread.
     """
 
     def __init__(
-        self, tickets: int = 50, seed: int = 1, messages_per_ticket: float = 5.0
+        self,
+        tickets: int = 50,
+        seed: int = 1,
+        messages_per_ticket: float = 5.0,
+        unsent_every: int = 16,
     ) -> None:
+        self._unsent_every = unsent_every
         self._lock = threading.RLock()
         self._random = random.Random(seed)
         self._tickets: dict[int, TicketRecord] = {}
@@ -218,7 +224,8 @@ class World:
         number = self._message_number
         # ids do not ascend with time everywhere: imports are dated back
         id_ = _FIRST_MESSAGE_ID + number * 8 + (7 if number % 8 == 3 else 0)
-        message = MessageRecord(id_, number, ticket, created_us)
+        waits = number % self._unsent_every == 15  # written by an agent
+        message = MessageRecord(id_, number, ticket, created_us, waits)
         self._messages[id_] = message
         ticket.messages.append(message)
         self._sorted.clear()
