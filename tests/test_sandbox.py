@@ -1,0 +1,199 @@
+"""The sandbox answers as Gorgias does: keys, parameters, cursors, budget, faults."""
+
+import json
+import signal
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from typing import Any
+
+import pytest
+
+from gorgias_crawler.sandbox import ACCESS_TOKEN, Sandbox, World
+from gorgias_crawler.sandbox.bucket import Bucket
+from tests.crawling import wait
+
+TICKET_KEYS = {
+    "id", "uri", "external_id", "language", "status", "priority", "channel", "via",
+    "from_agent", "customer", "assignee_user", "assignee_team", "subject", "summary",
+    "excerpt", "integrations", "meta", "tags", "messages_count", "is_unread", "spam",
+    "created_datetime", "opened_datetime", "last_received_message_datetime",
+    "last_message_datetime", "last_sent_message_not_delivered", "updated_datetime",
+    "closed_datetime", "snooze_datetime", "trashed_datetime", "custom_fields",
+}  # fmt: skip
+MESSAGE_KEYS = {
+    "id", "uri", "message_id", "ticket_id", "external_id", "public", "channel", "via",
+    "source", "sender", "auth_customer_identity", "integration_id", "intents",
+    "rule_id", "from_agent", "receiver", "subject", "body_text", "body_html",
+    "stripped_text", "stripped_html", "stripped_signature", "headers", "attachments",
+    "actions", "macros", "meta", "created_datetime", "processed_datetime",
+    "sent_datetime", "failed_datetime", "deleted_datetime", "opened_datetime",
+    "last_sending_error", "is_retriable", "imported",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox(World(tickets=60), rate=None) as served:
+        yield served
+
+
+def ask(sandbox, path, token=ACCESS_TOKEN, data=None):
+    """Return status, headers and JSON of an answer."""
+    url = sandbox.url.removesuffix("/api") + path
+    headers = {"Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(url, headers=headers, data=data)
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, answer.headers, json.loads(answer.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            body = error.read()
+            is_json = error.headers["Content-Type"] == "application/json"
+            return error.code, error.headers, json.loads(body) if is_json else body
+
+
+def walk(sandbox, path):
+    rows: list[dict[str, Any]] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        _, _, page = ask(sandbox, path + (f"&cursor={cursor}" if cursor else ""))
+        rows += page["data"]
+        cursor = page["meta"]["next_cursor"]
+        cursor = cursor and urllib.parse.quote(cursor)
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("path", "keys"), [("tickets", TICKET_KEYS), ("messages", MESSAGE_KEYS)]
+)
+def test_every_object_has_the_full_set_of_keys(sandbox, path, keys):
+    rows = walk(sandbox, f"/api/{path}?limit=100")
+    assert all(set(row) == keys for row in rows)
+
+
+@pytest.mark.parametrize("direction", ["asc", "desc"])
+@pytest.mark.parametrize("limit", [1, 7, 30, 100])
+def test_a_walk_in_either_order_shows_each_row_once(sandbox, direction, limit):
+    order = f"order_by=created_datetime:{direction}"
+    rows = walk(sandbox, f"/api/tickets?limit={limit}&{order}")
+    keys = [(row["created_datetime"][:26], row["id"]) for row in rows]
+    assert len({row["id"] for row in rows}) == len(rows) == 60
+    dates = [key[0] for key in keys]
+    assert dates == sorted(dates, reverse=direction == "desc")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "tickets?limit=0",
+        "tickets?limit=101",
+        "tickets?limit=x",
+        "tickets?per_page=10",
+        "tickets?order_by=id:asc",
+        "tickets?order_by=created_datetime:up",
+        "tickets?cursor=nonsense",
+        "messages?order_by=updated_datetime:asc",
+        "messages?ticket_id=x",
+        "messages?created_datetime[gte]=2025-01-01",
+    ],
+)
+def test_what_is_not_documented_is_refused(sandbox, query):
+    status, _, body = ask(sandbox, f"/api/{query}")
+    assert status == 400
+    assert body["error"]["msg"]
+
+
+def test_keys_paths_and_tickets_that_are_not_there(sandbox):
+    assert ask(sandbox, "/api/account", token="wrong")[0] == 401
+    status, headers, _ = ask(sandbox, "/nowhere")
+    assert (status, headers["Content-Type"]) == (404, "text/html")
+    status, _, body = ask(sandbox, "/api/messages?ticket_id=1")
+    assert (status, "error" in body) == (404, True)
+    assert ask(sandbox, "/api/account", data=b"{}")[0] == 405
+    assert len(ask(sandbox, "/api/tickets")[2]["data"]) == 30
+
+
+def test_trashed_and_ticket_ids_select(sandbox):
+    every = walk(sandbox, "/api/tickets?limit=100")
+    kept = walk(sandbox, "/api/tickets?limit=100&trashed=false")
+    assert {t["id"] for t in every} > {t["id"] for t in kept}
+    ids = [every[3]["id"], every[9]["id"], 5]
+    query = "&".join(f"ticket_ids={id_}" for id_ in ids)
+    found = ask(sandbox, f"/api/tickets?{query}")[2]["data"]
+    assert {t["id"] for t in found} == set(ids[:2])
+
+
+def test_every_oddity_is_in_a_small_account(sandbox):
+    messages = walk(sandbox, "/api/messages?limit=100")
+    texts = [m["body_text"] or "" for m in messages]
+    counts = [t["messages_count"] for t in walk(sandbox, "/api/tickets?limit=100")]
+    assert max(counts) > 200
+    assert 0 in counts
+    assert any(m["receiver"] is None for m in messages)
+    assert any(m["source"] is None for m in messages)
+    assert any(m["sender"] is None for m in messages)
+    assert any(m["body_html"] is None for m in messages)
+    assert any(not m["public"] for m in messages)
+    assert any("." not in m["created_datetime"] for m in messages)
+    assert len({m["created_datetime"] for m in messages}) < len(messages)
+    for piece in ("\x00", "\u2028", "\r", "=HYPERLINK", "\ud83d", '"quote"'):
+        assert any(piece in text for text in texts), repr(piece)
+    assert any(len(text) > 20_000 for text in texts)
+    assert any(text and not text.strip() for text in texts)
+
+
+def test_the_bucket_refuses_what_does_not_fit_and_says_when():
+    with Sandbox(World(tickets=1), rate="3/6") as sandbox:
+        answers = [ask(sandbox, "/api/account") for _ in range(5)]
+        told = [a[1]["X-Gorgias-Account-Api-Call-Limit"] for a in answers]
+        assert told[:3] == ["1/3", "2/3", "3/3"]
+        assert [a[0] for a in answers] == [200, 200, 200, 429, 429]
+        assert int(answers[3][1]["Retry-after"]) in {1, 2}
+        assert ask(sandbox, "/sandbox/calls")[2]["refused"] == 2
+
+
+@pytest.mark.parametrize("rate", ["40", "x/2", "0/3", "4/0"])
+def test_a_rate_that_is_none_is_refused(rate):
+    with pytest.raises(ValueError, match=r"."):
+        Bucket.parse(rate)
+
+
+def test_it_says_what_a_complete_export_holds_and_can_change():
+    with Sandbox(World(tickets=5), rate=None) as sandbox:
+        before = ask(sandbox, "/sandbox/totals")[2]
+        change = json.dumps({"new_tickets": 2, "replies": 1}).encode()
+        after = ask(sandbox, "/sandbox/change", data=change)[2]
+        assert after["tickets"] == before["tickets"] + 2
+        expected = sandbox.url.replace("/api", "/sandbox/expected.csv")
+        with urllib.request.urlopen(expected) as answer:
+            assert answer.read().startswith(b"ticket_id,channel,subject")
+
+
+def test_the_same_seed_gives_the_same_account():
+    assert World(30, seed=3).expected_rows() == World(30, seed=3).expected_rows()
+    assert World(30, seed=3).expected_rows() != World(30, seed=4).expected_rows()
+
+
+def test_the_command_prints_what_a_crawl_needs_and_ends_cleanly(open_shop):
+    shop = open_shop(tickets=1)
+    process = shop.start("--tickets", "7", "--latency", "0", command="sandbox")
+    assert process.stdout is not None
+    head = [process.stdout.readline() for _ in range(5)]
+    variables = dict(line.strip().split("=", 1) for line in head if "=" in line)
+    shop.environ = variables
+    assert shop.crawl().status == 0
+    time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    ended = wait(process)
+    assert ended.status == 0
+    assert "Traceback" not in ended.log
+
+
+@pytest.mark.parametrize("option", [("--rate", "fast")])
+def test_a_wrong_option_of_the_sandbox_is_named(open_shop, option):
+    shop = open_shop(tickets=1)
+    ended = shop.run("sandbox", *option)
+    assert ended.status == 2
+    assert option[0] in ended.log
