@@ -4,7 +4,8 @@ A complete job is refreshed with nothing changed, then after a night's changes, 
 with ``-a relist=true`` after tickets and messages were deleted and tickets merged. After
 each, the file must be that of a fresh export.
 
-The fewest calls are the account, the pages of the changed tickets, and the cheaper of
+The fewest calls are the account, the pages of the changed tickets (with the ticket that
+shows their end), and the cheaper of
 two ways to their new messages. Messages that wait to be sent come on top: when such a
 message is sent, no list tells it, so its ticket's own URL is asked where the ticket
 changed, or where the message is younger than two days.
@@ -123,7 +124,9 @@ def _change(world: World, seed: int) -> tuple[int, int]:
         f"in bulk, {of_tickets} per ticket. Older messages of changed tickets that "
         f"wait to be sent: {unsent} calls.\n"
     )
-    return account + ceil(changed / PAGE_LIMIT) + min(of_walk, of_tickets), unsent
+    # one ticket more, because only one that has not changed shows the end
+    pages = ceil((changed + 1) / PAGE_LIMIT)
+    return account + pages + min(of_walk, of_tickets), unsent
 
 
 def _waits(ticket: TicketRecord | MessageRecord, since_us: int, until_us: int) -> bool:
