@@ -30,8 +30,15 @@ def default(name):
 def columns(names):
     kinds = {column.name: column for column in fields(items.Message)}
     return [
-        [f"`{name}`", meta["meaning"], f"`{meta['source']}`"]
-        for name, meta in ((name, kinds[name].metadata) for name in names)
+        [
+            f"`{name}`",
+            str(getattr(kinds[name].type, "__name__", kinds[name].type))
+            .removesuffix(" | None")
+            .replace("list[str]", "list"),
+            kinds[name].metadata["meaning"],
+            f"`{kinds[name].metadata['source']}`",
+        ]
+        for name in names
     ]
 
 
@@ -52,10 +59,10 @@ TABLES = {
         [[f"`{name}`", meaning] for name, meaning in config.VARIABLES.items()],
     ),
     "COLUMNS_TABLE": table(
-        ["column", "meaning", "source"], columns(items.DEFAULT_COLUMNS)
+        ["column", "type", "meaning", "source"], columns(items.DEFAULT_COLUMNS)
     ),
     "ALL_COLUMNS_TABLE": table(
-        ["column", "meaning", "source"],
+        ["column", "type", "meaning", "source"],
         columns(name for name in items.COLUMNS if name not in items.DEFAULT_COLUMNS),
     ),
 }
