@@ -76,7 +76,7 @@ def test_kills_at_random_moments_end_in_the_same_file(open_shop, fetch, faults):
     shop = open_shop(tickets=120, latency_s=0.005)
     rng = random.Random(f"{fetch} {faults}")
     shop.sandbox.faults = faults
-    for _ in range(4):
+    for _ in range(3):
         process = shop.start("-a", f"fetch={fetch}")
         time.sleep(rng.uniform(0.7, 1.6))
         process.kill()
