@@ -51,9 +51,9 @@ class Budget:
 
     A call may go out when the level after it is within *share* of the bucket.
     ``is_pacing`` false leaves only the pauses after a 429 in force; ``is_held`` lets no
-    call out. ``limit`` is the
-    bucket's size, None until an answer tells it, and ``used`` what it held then. ``crowded_since_s`` is set while other
-    clients hold the bucket well above our share.
+    call out. ``limit`` is the bucket's size, None until an answer tells it, and ``used``
+    what it held then. ``crowded_since_s`` is set while other clients hold the bucket
+    well above our share.
     """
 
     def __init__(self, share: float) -> None:
@@ -73,6 +73,7 @@ class Budget:
         self._told: list[tuple[float, int]] = []
         self._told_at_s = -math.inf
         self._in_flight: dict[int, _Sent] = {}
+        self._lost_s: list[float] = []
         self._mark: _Mark | None = None
         self._last_sent_s = -math.inf
         self._strain_s = 0.0
@@ -141,9 +142,10 @@ class Budget:
         self._in_flight[self.calls] = _Sent(now_s, len(self._in_flight))
         return self.calls
 
-    def lost(self, number: int) -> None:
+    def lost(self, number: int, now_s: float) -> None:
         """Note that call *number* got no answer; the bucket may have counted it."""
         self._in_flight.pop(number, None)
+        self._lost_s.append(now_s)
         self._mark = None
 
     def answered(self, number: int, header: str, now_s: float) -> None:
@@ -168,9 +170,11 @@ class Budget:
         """Believe the call that the bucket counted last, whichever that was.
 
         It is one of those that were answered since the newest of them was sent. What is
-        in flight may be counted or not, and is taken to be not.
+        in flight may be counted or not, and is taken to be not; so is what was lost
+        since then.
         """
         self._newest_sent_s = max(self._newest_sent_s, sent_s)
+        self._lost_s = [at_s for at_s in self._lost_s if at_s >= self._newest_sent_s]
         self._told = [
             (told_s, told)
             for told_s, told in [*self._told, (now_s, used)]
@@ -179,7 +183,8 @@ class Budget:
         highest = max(
             told - (now_s - told_s) * self._leak_per_s for told_s, told in self._told
         )
-        self._level = max(0.0, highest) + len(self._in_flight)
+        uncertain = len(self._in_flight) + len(self._lost_s)
+        self._level = max(0.0, highest) + uncertain
         self._level_at_s = self._told_at_s = now_s
 
     def _learn_leak(self, told: _Mark, calls_counted: int, now_s: float) -> None:

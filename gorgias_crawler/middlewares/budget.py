@@ -100,7 +100,7 @@ class BudgetMiddleware:
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Note a call that got no answer."""
         if (number := request.meta.get("call_number")) is not None:
-            self.budget.lost(number)
+            self.budget.lost(number, time.monotonic())
             self.budget.strained()
 
     def _pause(self, number: int, response: Response, now_s: float) -> None:
