@@ -9,8 +9,8 @@ https://developers.gorgias.com/reference/the-ticket-object and
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from gorgias_crawler.sandbox import letters, words
 from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
-from gorgias_crawler.sandbox.words import QUESTIONS, bodies
 
 Json = dict[str, Any]
 
@@ -61,7 +61,7 @@ def ticket_object(ticket: TicketRecord) -> Json:
         else None,
         "subject": subject,
         "summary": None,
-        "excerpt": QUESTIONS[number % len(QUESTIONS)][:200] if messages else None,
+        "excerpt": words.QUESTIONS[number % len(words.QUESTIONS)][:200] if messages else None,
         "integrations": [
             {"name": "Shop Help", "address": "help@shop.example", "type": "email"}
         ]
@@ -99,6 +99,7 @@ def message_object(message: MessageRecord) -> Json:
     is_sent = message.from_agent and not message.is_note and not message.is_unsent
     sent_us = message.sent_late_us or message.created_us + 2_000_000
     failed = kind == 9 and number % 5 == 0
+    bodies = (letters if ticket.is_realistic else words).bodies(message)
     return {
         "id": message.id,
         "uri": f"/api/tickets/{ticket.id}/messages/{message.id}/",
@@ -121,7 +122,7 @@ def message_object(message: MessageRecord) -> Json:
         "from_agent": message.from_agent,
         "receiver": _receiver(message, channel),
         "subject": ticket_object(ticket)["subject"] if message.is_first else None,
-        **bodies(message),
+        **bodies,
         "headers": {"From": "Ana Roe <ana@example.org>", "Message-Id": f"<m{number}>"}
         if channel == "email" and not message.from_agent
         else None,

@@ -7,13 +7,17 @@ _CHANNELS = ("email", "email", "chat", "contact_form", "instagram-direct-message
 
 @dataclass(slots=True, eq=False)
 class TicketRecord:
-    """A ticket: what may change of it, and its number."""
+    """A ticket: what may change of it, and its number.
+
+    Messages of one that is ``realistic`` are letters of real size, without oddities.
+    """
 
     id: int
     number: int
     created_us: int
     updated_us: int
     status: str
+    is_realistic: bool = False
     messages: list["MessageRecord"] = field(default_factory=list)
 
     @property

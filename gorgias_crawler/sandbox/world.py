@@ -30,6 +30,7 @@ class World:
 
     *messages_per_ticket* is their mean number, the two long tickets aside. One message
     in *unsent_every*, a multiple of 16, is an agent's that was neither sent nor failed.
+    *is_realistic* gives messages the size of mail, for measuring.
     All methods may be called from any thread.
     """
 
@@ -39,7 +40,10 @@ class World:
         seed: int = 1,
         messages_per_ticket: float = 5.0,
         unsent_every: int = 16,
+        *,
+        is_realistic: bool = False,
     ) -> None:
+        self._is_realistic = is_realistic
         self._unsent_every = unsent_every
         self._lock = threading.RLock()
         self._random = random.Random(seed)
@@ -208,7 +212,9 @@ class World:
         number = self._ticket_number
         status = "open" if number % 4 == 0 else "closed"
         id_ = _FIRST_TICKET_ID + number * 7 + number % 5
-        ticket = TicketRecord(id_, number, created_us, created_us, status)
+        ticket = TicketRecord(
+            id_, number, created_us, created_us, status, self._is_realistic
+        )
         self._tickets[id_] = ticket
         at_us = created_us
         for _ in range(messages):
