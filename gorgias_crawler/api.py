@@ -19,6 +19,7 @@ PAGE_LIMIT = 100
 
 _MAX_ID = 2**63 - 1  # SQLite's largest integer; ids are far below it today
 _MAX_NESTING = 100  # recorded objects nest 6 deep; Python's parser stands about 900
+_TOO_DEEP = "JSON nested too deeply"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -178,13 +179,9 @@ def _decoded_object(body: bytes) -> dict[str, Any]:
         raise BadAnswerError("empty body")
     try:
         value = json.loads(body)
-        if _nesting(value) > _MAX_NESTING:
-            raise BadAnswerError("JSON nested too deeply")
     except RecursionError:
-        raise BadAnswerError("JSON nested too deeply") from None
-    except ValueError as error:
-        if isinstance(error, BadAnswerError):
-            raise
+        raise BadAnswerError(_TOO_DEEP) from None
+    except ValueError:
         raise BadAnswerError("not JSON") from None
     if not isinstance(value, dict):
         raise BadAnswerError("JSON, but not an object")
@@ -246,5 +243,12 @@ def _id(value: object) -> int:
 
 
 def _raw(row: dict[str, Any]) -> bytes:
-    # Escaped to ASCII, because a lone surrogate has no UTF-8 form.
-    return json.dumps(row, separators=(",", ":")).encode("ascii")
+    try:
+        # Escaped to ASCII, because a lone surrogate has no UTF-8 form.
+        raw = json.dumps(row, separators=(",", ":")).encode("ascii")
+    except RecursionError:
+        raise BadAnswerError(_TOO_DEEP) from None
+    # Few brackets cannot nest deeply, and to count them takes no time.
+    if raw.count(b"{") + raw.count(b"[") > _MAX_NESTING < _nesting(row):
+        raise BadAnswerError(_TOO_DEEP)
+    return raw

@@ -12,7 +12,8 @@ from gorgias_crawler.api import Order, Page, Ticket
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.settings import EXTENSIONS
-from gorgias_crawler.spiders.calling import CallingSpider, Output, ends_run
+from gorgias_crawler.spiders.calling import CallingSpider
+from gorgias_crawler.spiders.run import Output, ends_run
 from gorgias_crawler.trail import LoopError, Trail
 
 

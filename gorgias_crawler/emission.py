@@ -1,11 +1,10 @@
 """Archived objects to rows, in the order of the file."""
 
-import json
 from collections.abc import Iterator
 
-from gorgias_crawler.archive import Archive, reckoning
+from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.filters import Filters
-from gorgias_crawler.items import Message, message_columns, ticket_columns
+from gorgias_crawler.items import Message, decoded, message_columns, ticket_columns
 
 
 def messages(
@@ -13,14 +12,16 @@ def messages(
 ) -> Iterator[Message]:
     """Yield a row for every message that *filters* accept; ``body`` is still empty.
 
-    *only_whole* leaves out tickets of which something is still to fetch.
+    *only_whole* leaves out tickets of which something is still to fetch. Raises
+    `RunEndError` where the archive is damaged.
     """
-    for raw_ticket, raw_messages in reckoning.in_order(archive, only_whole=only_whole):
-        ticket = json.loads(raw_ticket)
-        if not filters.accept_ticket(ticket):
-            continue
-        columns = ticket_columns(ticket)
-        for raw_message in raw_messages:
-            message = json.loads(raw_message)
-            if filters.accept_message(message):
-                yield Message(**columns, **message_columns(message))
+    with archive.reading():
+        for raw_ticket, raw_messages in order.in_order(archive, only_whole=only_whole):
+            ticket = decoded(raw_ticket)
+            if not filters.accept_ticket(ticket):
+                continue
+            columns = ticket_columns(ticket)
+            for raw_message in raw_messages:
+                message = decoded(raw_message)
+                if filters.accept_message(message):
+                    yield Message(**columns, **message_columns(message))

@@ -10,7 +10,7 @@ from scrapy import Field
 from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter, CsvItemExporter
 
-from gorgias_crawler.items import DEFAULT_COLUMNS, is_of_ticket
+from gorgias_crawler.items import DEFAULT_COLUMNS, Message, is_of_ticket
 from gorgias_crawler.spreadsheet import safe_cell
 
 CONVERSATION_COLUMNS = [
@@ -49,7 +49,10 @@ class HeaderedCsvItemExporter(CsvItemExporter):
         self, field: Mapping[str, Any] | Field, name: str, value: Any
     ) -> Any:
         """Return the cell: lists joined, and text neutralised where that is asked."""
-        cell = super().serialize_field(field, name, value)
+        return self._cell(super().serialize_field(field, name, value))
+
+    def _cell(self, value: Any) -> Any:
+        cell = self._join_if_needed(value)
         if self._is_for_spreadsheets and isinstance(cell, str):
             return safe_cell(cell)
         return cell
@@ -57,7 +60,12 @@ class HeaderedCsvItemExporter(CsvItemExporter):
     def export_item(self, item: Any) -> None:
         """Write a row."""
         self._is_empty = False
-        super().export_item(item)
+        names = self.fields_to_export
+        if self._headers_not_written or type(item) is not Message or not names:
+            super().export_item(item)  # the first row, or an item that a pipeline made
+            return
+        # What Scrapy's does, without its adapter: that took a third of the time per row.
+        self.csv_writer.writerow([self._cell(getattr(item, name)) for name in names])
 
     def finish_exporting(self) -> None:
         """Write the header if no row has brought it."""

@@ -32,12 +32,14 @@ DOWNLOADER_MIDDLEWARES = {
 SPIDER_MIDDLEWARES = {
     # Each would look at every one of the rows, or drop an answer on its own.
     "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware": None,
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware": None,
     "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 ITEM_PIPELINES = {
     "gorgias_crawler.pipelines.BodySelectionPipeline": 100,
 }
+ITEM_PROCESSOR = "gorgias_crawler.pipelines.RowProcessor"
 EXTENSIONS = {
     "scrapy.extensions.feedexport.FeedExporter": None,
     "gorgias_crawler.feeds.SnapshotFeedExporter": 0,

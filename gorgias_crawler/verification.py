@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gorgias_crawler.archive import Archive, reckoning
-from gorgias_crawler.archive.file import unpacked
+from gorgias_crawler.archive.codec import unpacked
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import Message
 from gorgias_crawler.spreadsheet import safe_cell

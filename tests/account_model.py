@@ -8,7 +8,7 @@ from gorgias_crawler import api
 from gorgias_crawler.agenda import Agenda
 from gorgias_crawler.answers import Answers
 from gorgias_crawler.api import Message, Page, Ticket
-from gorgias_crawler.archive import Archive, reckoning, walks
+from gorgias_crawler.archive import Archive, order, walks
 from gorgias_crawler.arguments import Options
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.errors import AnswerError, NotFoundError, RefusedError
@@ -214,4 +214,4 @@ class Run:
 
 
 def export(archive: Archive) -> list[tuple[bytes, list[bytes]]]:
-    return [(raw, list(messages)) for raw, messages in reckoning.in_order(archive)]
+    return [(raw, list(messages)) for raw, messages in order.in_order(archive)]

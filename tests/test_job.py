@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from gorgias_crawler.account import claim_job, explain
-from gorgias_crawler.archive import Archive, file
+from gorgias_crawler.archive import Archive, codec
 from gorgias_crawler.config import Account
 from gorgias_crawler.errors import (
     AnswerError,
@@ -151,7 +151,7 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
 
 
 def test_packing_is_undone_by_unpacking():
-    assert file.unpacked(file.packed(b'{"a": 1}')) == b'{"a": 1}'
+    assert codec.unpacked(codec.packed(b'{"a": 1}')) == b'{"a": 1}'
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ import subprocess
 import threading
 import time
 import tomllib
-import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,6 +27,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from packaging.requirements import Requirement
 
+from gorgias_crawler.archive.codec import unpacked
 from gorgias_crawler.job import Job
 from gorgias_crawler.sandbox import ACCESS_TOKEN, API_KEY, API_USER, Answer
 from gorgias_crawler.sandbox.server import _Handler
@@ -343,7 +343,9 @@ def archived(path):
             for row in db.execute(f"SELECT * FROM {table}"):
                 for value in row:
                     is_packed = isinstance(value, bytes)
-                    text = zlib.decompress(value) if is_packed else str(value).encode()
+                    text = (
+                        unpacked(value) if value and is_packed else str(value).encode()
+                    )
                     yield table, text
 
 

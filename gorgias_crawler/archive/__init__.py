@@ -5,8 +5,10 @@ What was fetched, what is still to fetch and what failed is in here and nowhere 
 =================  ==========================================================
 `file`             the file itself: format, transactions, single facts, runs
 `walks`            how far each walk through a list has come
+`codec`            an object's JSON, compressed
 `rows`             tickets and messages in; what becomes due by them
-`reckoning`        what is missing, what is settled, and everything in order
+`reckoning`        what is missing, and what is settled
+`order`            everything in the order of the file
 =================  ==========================================================
 
 A ticket is **due** while its messages may be missing or stale:

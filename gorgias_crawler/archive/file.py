@@ -31,11 +31,13 @@ CREATE TABLE ticket (
     answered INTEGER,            -- as its own message URL said since; null: not asked
     due INTEGER NOT NULL,
     gone INTEGER NOT NULL DEFAULT 0,      -- its message URL says 404
-    listed INTEGER NOT NULL,     -- the number of the listing that saw it last
-    raw BLOB NOT NULL
+    listed INTEGER NOT NULL,     -- the listing that saw it last; -1: only its messages
+    raw BLOB NOT NULL            -- empty where no listing has shown it
 );
 CREATE INDEX ticket_due ON ticket (id, due) WHERE due > 0;
 CREATE INDEX ticket_listed ON ticket (listed);
+-- All that is counted over tickets, so that no count reads their JSON.
+CREATE INDEX ticket_counts ON ticket (due, messages_count, answered, gone);
 CREATE TABLE message (
     id INTEGER PRIMARY KEY,
     ticket_id INTEGER NOT NULL,
@@ -179,6 +181,19 @@ class Archive:
             if self.db.in_transaction:
                 self.db.execute("ROLLBACK")
 
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Read objects. Raises `RunEndError` where they are damaged."""
+        try:
+            yield self.db
+        except (sqlite3.DatabaseError, zlib.error) as error:
+            raise RunEndError(
+                "archive_damaged",
+                f"The archive {self.path} is damaged ({error}): `scrapy verify "
+                f"{self.path.parent}` says where. Restore it from a backup, or start "
+                "again with a new JOBDIR.",
+            ) from None
+
     def fact(self, name: str) -> Any:
         """Return a single value that was stored with the job, None if it is not."""
         row = self.db.execute(
@@ -214,14 +229,3 @@ class Archive:
         """Tell whether an earlier run of this job wrote the feed *uri*."""
         row = self.db.execute("SELECT 1 FROM feed WHERE uri = ?", (uri,)).fetchone()
         return row is not None
-
-
-def packed(raw: bytes) -> bytes:
-    """Compress an object's JSON for the archive."""
-    # Level 6 is zlib's own balance; 3 KB of help desk text shrink to about a third.
-    return zlib.compress(raw, 6)
-
-
-def unpacked(blob: bytes) -> bytes:
-    """Return the JSON that `packed` compressed."""
-    return zlib.decompress(blob)

@@ -1,10 +1,9 @@
-"""What is missing, what is settled, and everything in the order of the file."""
+"""What is missing, and what is settled."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gorgias_crawler.archive import walks
-from gorgias_crawler.archive.file import Archive, unpacked
+from gorgias_crawler.archive.file import Archive
 from gorgias_crawler.archive.rows import DUE_AS_SAMPLE, DUE_BY_URL, DUE_BY_WALK
 
 SAMPLE_SIZE = 50  # tickets; asked for when counts differ for many (chosen)
@@ -16,9 +15,9 @@ LOOK_BACK_US = 5 * 60 * 1_000_000
 _NEVER = -(2**63)  # before any instant: microseconds since 1970
 _EXPECTED = "coalesce(answered, messages_count)"
 _ARCHIVED = "(SELECT count(*) FROM message WHERE ticket_id = ticket.id)"
-# A walk through messages settles all its tickets at its end; by the counts, many are
-# whole before.
-_WHOLE = f"(due = 0 OR (due = {DUE_BY_WALK} AND {_EXPECTED} = {_ARCHIVED}))"
+IS_WHOLE = f"(due = 0 OR (due = {DUE_BY_WALK} AND {_EXPECTED} = {_ARCHIVED}))"
+"""The condition of a ticket of which nothing is missing. A walk through messages settles
+all its tickets at its end; by the counts, many are whole before."""
 
 
 @dataclass(frozen=True)
@@ -122,16 +121,11 @@ def unconfirmed(archive: Archive, limit: int) -> list[int]:
     They are tickets of archived messages that no listing showed, and tickets that
     the last listing showed no more.
     """
-    missing = archive.db.execute(
-        "SELECT DISTINCT ticket_id FROM message WHERE NOT EXISTS "
-        "(SELECT 1 FROM ticket WHERE ticket.id = ticket_id) LIMIT ?",
-        (limit,),
-    ).fetchall()
-    vanished = archive.db.execute(
+    rows = archive.db.execute(
         "SELECT id FROM ticket WHERE listed < ? LIMIT ?",
         (listing_number(archive), limit),
-    ).fetchall()
-    return [id_ for (id_,) in (missing + vanished)[:limit]]
+    )
+    return [id_ for (id_,) in rows]
 
 
 def listing_number(archive: Archive) -> int:
@@ -260,36 +254,9 @@ def make_unsent_due(archive: Archive, age_us: int) -> None:
         )
 
 
-def in_order(
-    archive: Archive, *, only_whole: bool = False
-) -> Iterator[tuple[bytes, Iterator[bytes]]]:
-    """Yield every ticket's JSON with its messages' JSON, in the order of the file.
-
-    *only_whole* leaves out tickets that have something to fetch. Reads in short
-    transactions, so that the write-ahead log can be emptied meanwhile.
-    """
-    which = f"AND {_WHOLE}" if only_whole else ""
-    after = 0
-    while batch := archive.db.execute(
-        f"SELECT id, raw FROM ticket WHERE id > ? {which} ORDER BY id LIMIT 100",
-        (after,),
-    ).fetchall():
-        for id_, raw in batch:
-            yield unpacked(raw), _messages(archive, id_)
-        after = batch[-1][0]
-
-
 def not_whole(archive: Archive) -> int:
     """Count the tickets of which something is still to fetch."""
     (count,) = archive.db.execute(
-        f"SELECT count(*) FROM ticket WHERE NOT {_WHOLE}"
+        f"SELECT count(*) FROM ticket WHERE NOT {IS_WHOLE}"
     ).fetchone()
     return int(count)
-
-
-def _messages(archive: Archive, ticket_id: int) -> Iterator[bytes]:
-    rows = archive.db.execute(
-        "SELECT raw FROM message WHERE ticket_id = ? ORDER BY created_us, id",
-        (ticket_id,),
-    )
-    return (unpacked(raw) for (raw,) in rows)

@@ -3,16 +3,21 @@
 A message is keyed by its id: under whatever ticket it appears, it is there once.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gorgias_crawler.api import Message, Page, Ticket
 from gorgias_crawler.archive import walks
-from gorgias_crawler.archive.file import Archive, packed
+from gorgias_crawler.archive.codec import packed
+from gorgias_crawler.archive.file import Archive
 
 DUE_BY_WALK = 1
 DUE_BY_URL = 2
 DUE_AS_SAMPLE = 3
+
+NOT_LISTED = -1
+"""``listed`` of a ticket that only its messages have shown."""
 
 
 @dataclass
@@ -36,17 +41,18 @@ def put_tickets(
     """
     for ticket in tickets:
         old = archive.db.execute(
-            "SELECT due, updated_us, messages_count FROM ticket WHERE id = ?",
+            "SELECT due, listed, updated_us, messages_count FROM ticket WHERE id = ?",
             (ticket.id,),
         ).fetchone()
-        if old and old[1:] == (ticket.updated_us, ticket.messages_count):
+        if old and old[2:] == (ticket.updated_us, ticket.messages_count):
             archive.db.execute(
                 "UPDATE ticket SET listed = ?, raw = ? WHERE id = ?",
                 (listing, packed(ticket.raw), ticket.id),
             )
             continue
-        changes.changed += bool(old)
-        changes.new += not old
+        is_new = not old or old[1] == NOT_LISTED
+        changes.new += is_new
+        changes.changed += not is_new
         due = max(_due(archive, ticket), old[0] if old else 0)
         archive.db.execute(
             "INSERT OR REPLACE INTO ticket "
@@ -90,26 +96,36 @@ def put_messages(archive: Archive, messages: Iterable[Message]) -> None:
 
     A message that names no ticket belongs to no row of the export and is left out.
     """
-    for row in messages:
-        if row.ticket_id is None:
-            continue
-        _make_left_due(archive, "VALUES (?, ?)", (row.id, row.ticket_id))
-        archive.db.execute(
-            "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?)",
-            _columns(row, row.ticket_id),
-        )
+    placed = [row for row in messages if row.ticket_id is not None]
+    moving = json.dumps([(row.id, row.ticket_id) for row in placed])
+    _move(archive, f"SELECT {_AT.format(0)}, {_AT.format(1)} FROM json_each(?)", moving)
+    archive.db.executemany(
+        "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?)",
+        (_columns(row, row.ticket_id) for row in placed),
+    )
 
 
-def _make_left_due(archive: Archive, moving: str, values: tuple[int, ...]) -> None:
-    """Make due the tickets that messages leave; most have vanished in a merge.
+_AT = "json_extract(value, '$[{}]')"
 
-    *moving* selects the messages' ids with the tickets that they are in now.
+
+def _move(archive: Archive, moving: str, value: str | int) -> None:
+    """Note which tickets messages go to and leave.
+
+    *moving* selects the messages' ids with the tickets that they are in now. A ticket
+    that no listing has shown is noted, to be asked for by its id. One that a message
+    leaves becomes due; most of those have vanished in a merge.
     """
+    archive.db.execute(
+        "INSERT OR IGNORE INTO ticket (id, updated_us, due, listed, raw) "
+        f"WITH moving (id, now_in) AS ({moving}) "
+        f"SELECT now_in, 0, {DUE_BY_WALK}, {NOT_LISTED}, x'' FROM moving",
+        (value,),
+    )
     archive.db.execute(
         f"UPDATE ticket SET due = max(due, {DUE_BY_URL}) WHERE id IN "
         f"(WITH moving (id, now_in) AS ({moving}) SELECT ticket_id FROM message "
         "JOIN moving USING (id) WHERE ticket_id <> now_in)",
-        values,
+        (value,),
     )
 
 
@@ -144,10 +160,8 @@ def restart_ticket(archive: Archive, ticket_id: int) -> None:
 
 def _unstage(archive: Archive, ticket_id: int) -> None:
     _note_sample(archive, ticket_id)
-    _make_left_due(
-        archive,
-        "SELECT id, ticket_id FROM staged WHERE asked_ticket_id = ?",
-        (ticket_id,),
+    _move(
+        archive, "SELECT id, ticket_id FROM staged WHERE asked_ticket_id = ?", ticket_id
     )
     archive.db.execute(
         "DELETE FROM message WHERE ticket_id = ?1 AND id NOT IN "

@@ -7,17 +7,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
+from scrapy.http import Response
+from scrapy.settings.default_settings import DOWNLOAD_HANDLERS_BASE
 
 from gorgias_crawler import arguments, filters
 from gorgias_crawler.archive import Archive, reckoning
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
-from gorgias_crawler.items import Message
 from gorgias_crawler.job import ARCHIVE, job_id
 from gorgias_crawler.running import SpiderCommand, say
 from gorgias_crawler.settings import EXTENSIONS
 from gorgias_crawler.spiders.rows import RowsSpider
+from gorgias_crawler.spiders.run import Output, ends_run
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +37,7 @@ class ExportSpider(RowsSpider):
             "gorgias_crawler.bar.ProgressLine": None,
         },
         "DOWNLOADER_MIDDLEWARES": {},
+        "DOWNLOAD_HANDLERS": {"data": DOWNLOAD_HANDLERS_BASE["data"]},
     }
 
     def __init__(self, jobdir: str, **values: str) -> None:
@@ -48,10 +52,14 @@ class ExportSpider(RowsSpider):
     def claim_feed(self, uri: str) -> None:
         """Leave no note: the archive is only read."""
 
-    async def start(self) -> AsyncIterator[Message]:
+    async def start(self) -> AsyncIterator[Request]:
+        """Ask for nothing: Scrapy takes rows from a callback twice as fast as from here."""
+        yield Request("data:,", callback=self.parse)
+
+    @ends_run
+    def parse(self, response: Response) -> Output:
         """Yield the rows of all tickets that are whole."""
-        for row in self.emit(self.filters, only_whole=True):
-            yield row
+        yield from self.emit(self.filters, only_whole=True)
 
 
 class Command(SpiderCommand):

@@ -11,8 +11,8 @@ from itertools import accumulate
 
 from gorgias_crawler.sandbox.records import MessageRecord
 
-_CONSONANTS = "b c d f g h k l m n p r s t v w sh th st tr pl".split()
-_VOWELS = "a e i o u ea ou".split()
+_CONSONANTS = (*"bcdfghklmnprstvw", "sh", "th", "st", "tr", "pl")
+_VOWELS = (*"aeiou", "ea", "ou")
 _VOCABULARY = 4_000  # words of a language that make up nine tenths of its mail
 _MEAN_WORDS, _MOST_WORDS = 52, 400
 _QUOTES_EVERY = 5  # messages; such a mail carries what was written before it

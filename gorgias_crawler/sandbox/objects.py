@@ -61,7 +61,9 @@ def ticket_object(ticket: TicketRecord) -> Json:
         else None,
         "subject": subject,
         "summary": None,
-        "excerpt": words.QUESTIONS[number % len(words.QUESTIONS)][:200] if messages else None,
+        "excerpt": words.QUESTIONS[number % len(words.QUESTIONS)][:200]
+        if messages
+        else None,
         "integrations": [
             {"name": "Shop Help", "address": "help@shop.example", "type": "email"}
         ]

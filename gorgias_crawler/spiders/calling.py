@@ -1,9 +1,8 @@
 """What every spider does that calls the API: the account first, then typed answers."""
 
-import functools
 import os
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Self
 
 from scrapy import Request
@@ -19,25 +18,7 @@ from gorgias_crawler.errors import (
     RunEndError,
     StoppedError,
 )
-from gorgias_crawler.items import Message
-from gorgias_crawler.spiders.run import RunSpider
-
-Output = Iterator[Request | Message]
-
-
-def ends_run(
-    callback: Callable[..., Output],
-) -> Callable[..., Output]:
-    """Let a callback end the run by raising an error of ours."""
-
-    @functools.wraps(callback)
-    def wrapper(spider: "CallingSpider", *args: Any, **kwargs: Any) -> Output:
-        try:
-            yield from callback(spider, *args, **kwargs)
-        except GorgiasError as error:
-            spider.end_run(error)
-
-    return wrapper
+from gorgias_crawler.spiders.run import Output, RunSpider
 
 
 class CallingSpider(RunSpider):

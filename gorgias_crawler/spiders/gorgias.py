@@ -19,13 +19,12 @@ from gorgias_crawler.agenda import Agenda
 from gorgias_crawler.answers import Answers
 from gorgias_crawler.api import Page, Ticket
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
-from gorgias_crawler.errors import (
-    RunEndError,
-)
+from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.job import Job
 from gorgias_crawler.middlewares.budget import budget_of
-from gorgias_crawler.spiders.calling import CallingSpider, Output, ends_run
+from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.rows import RowsSpider
+from gorgias_crawler.spiders.run import Output, ends_run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

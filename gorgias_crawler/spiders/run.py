@@ -1,10 +1,17 @@
 """A run that may end early, and knows why."""
 
 import asyncio
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from scrapy import Spider
+from scrapy import Request, Spider
 
 from gorgias_crawler.errors import GorgiasError
+from gorgias_crawler.items import Message
+
+Output = Iterator[Request | Message]
+"""What a callback yields."""
 
 
 class RunSpider(Spider):
@@ -27,3 +34,16 @@ class RunSpider(Spider):
             self._closing = asyncio.ensure_future(
                 self.crawler.engine.close_spider_async(reason=reason)
             )
+
+
+def ends_run(callback: Callable[..., Output]) -> Callable[..., Output]:
+    """Let a callback end the run by raising an error of ours."""
+
+    @functools.wraps(callback)
+    def wrapper(spider: RunSpider, *args: Any, **kwargs: Any) -> Output:
+        try:
+            yield from callback(spider, *args, **kwargs)
+        except GorgiasError as error:
+            spider.end_run(error)
+
+    return wrapper
