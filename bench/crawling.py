@@ -28,15 +28,22 @@ CRAWLER = "gorgias_crawler"
 HANG_S = 60.0
 """A crawl that lives longer than this after its signal counts as hung (chosen)."""
 
+EPOCH_LOG = "LOG_FORMAT=%(created)f %(message)s"
+"""A setting by which log lines begin with seconds since 1970; see `stored_s`."""
+
 _SCRAPY = [sys.executable, "-m", "scrapy"]
 _SETTINGS = "[settings]\ndefault = gorgias_crawler.settings\n"
 # A child's peak memory begins with that of the process it was forked from, and ours
 # holds the account: so a small process stands between, and reports on its child.
 _WRAPPER = """
-import pathlib, resource, subprocess, sys
-status = subprocess.call(sys.argv[2:])
-peak_kb = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-pathlib.Path(sys.argv[1]).write_text(str(peak_kb))
+import json, pathlib, resource, subprocess, sys
+path = pathlib.Path(sys.argv[1])
+process = subprocess.Popen(sys.argv[2:])
+path.write_text(json.dumps({"pid": process.pid}))
+status = process.wait()
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+cpu_s = used.ru_utime + used.ru_stime
+path.write_text(json.dumps({"peak_kb": used.ru_maxrss, "cpu_s": cpu_s}))
 sys.exit(status)
 """
 
@@ -100,7 +107,16 @@ class Place:
     @property
     def peak_mb(self) -> float:
         """The peak of resident memory of the last crawl of `measure`, in MB."""
-        return int((self.path / "peak").read_text()) / 1024
+        return float(self._used()["peak_kb"]) / 1024
+
+    @property
+    def cpu_s(self) -> float:
+        """The CPU time of the last crawl of `measure`, in seconds."""
+        return float(self._used()["cpu_s"])
+
+    def _used(self) -> dict[str, Any]:
+        used: dict[str, Any] = json.loads((self.path / "used").read_text())
+        return used
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a crawl: the sandbox, over what a .env may say."""
@@ -138,11 +154,25 @@ class Place:
         """Run a crawl to its end."""
         return self._ended(time.monotonic(), self.start(*options), timeout_s)
 
-    def measure(self, *options: str, timeout_s: float = 3600.0) -> Ended:
-        """Run a crawl to its end and keep the peak of its memory in `peak_mb`."""
-        wrapper = [sys.executable, "-c", _WRAPPER, str(self.path / "peak")]
+    def measure(
+        self,
+        *options: str,
+        timeout_s: float = 3600.0,
+        on_start: Callable[[int], None] = lambda _pid: None,
+    ) -> Ended:
+        """Run a crawl to its end; `peak_mb` and `cpu_s` tell what it used.
+
+        *on_start* is given the crawl's process id.
+        """
+        used = self.path / "used"
+        used.unlink(missing_ok=True)
+        wrapper = [sys.executable, "-c", _WRAPPER, str(used)]
         began_s = time.monotonic()
-        return self._ended(began_s, self.start(*options, wrapper=wrapper), timeout_s)
+        process = self.start(*options, wrapper=wrapper)
+        while not (used.exists() and used.stat().st_size) and process.poll() is None:
+            time.sleep(0.001)
+        on_start(self._used()["pid"])
+        return self._ended(began_s, process, timeout_s)
 
     def _ended(
         self, began_s: float, process: subprocess.Popen[bytes], timeout_s: float
@@ -161,6 +191,12 @@ class Place:
         if process.wait() != -signal.SIGKILL:
             raise SystemExit(f"the crawl ended on its own:\n{self.log.read_text()}")
         return began_s
+
+
+def stored_s(log: str) -> float:
+    """Return when a crawl with `EPOCH_LOG` had stored its file, on the monotonic clock."""
+    (stored,) = [line for line in log.splitlines() if " Stored " in line]
+    return float(stored.split()[0]) - (time.time() - time.monotonic())
 
 
 def of_crawler(calls: Iterable[Call]) -> list[Call]:

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
 
-from crawling import Place, conclude, expected_bytes, table
+from crawling import EPOCH_LOG, Place, conclude, expected_bytes, stored_s, table
 
 from gorgias_crawler.items import DEFAULT_COLUMNS
 from gorgias_crawler.sandbox import Call, Sandbox, World
@@ -35,7 +35,6 @@ _NIGHT = {"new_tickets": 60, "replies": 200, "closings": 40}
 _DELETED = {"deleted_tickets": 100, "deleted_messages": 50, "merges": 10}
 _MOST_CALLS = 1.1  # times the fewest
 _MOST_OF_NOTHING = 4  # calls that find out that nothing has changed
-_EPOCH_LOG = "LOG_FORMAT=%(created)f %(message)s"
 # A row of the default file has no message id; of these columns no two rows are the
 # same but by chance, whatever becomes of a message's ticket.
 _IDENTITY = ("body", "sender", "receiver", "sent_datetime")
@@ -140,15 +139,13 @@ def _waits(ticket: TicketRecord | MessageRecord, since_us: int, until_us: int) -
 def _run(place: Place, name: str, least: tuple[int, int], *options: str) -> Outcome:
     sandbox = place.sandbox
     before = len(sandbox.calls)
-    to_epoch_s = time.time() - time.monotonic()
     began_s = time.monotonic()
-    ended = place.crawl("-s", _EPOCH_LOG, *options)
+    ended = place.crawl("-s", EPOCH_LOG, *options)
     ended_s = time.monotonic()
     if ended.status != 0:
         raise SystemExit(f"{name} ended with {ended.status}:\n{ended.log}")
     calls = sandbox.calls[before:]
-    (stored,) = [line for line in ended.log.splitlines() if " Stored " in line]
-    stored_s = float(stored.split()[0]) - to_epoch_s
+    file_s = stored_s(ended.log)
     found, expected = place.file.read_bytes(), expected_bytes(sandbox.world)
     missing, stale, extra = _compare(expected, found)
     return Outcome(
@@ -157,8 +154,8 @@ def _run(place: Place, name: str, least: tuple[int, int], *options: str) -> Outc
         *least,
         calls[0].at_s - began_s,
         calls[-1].at_s - calls[0].at_s,
-        stored_s - calls[-1].at_s,
-        ended_s - stored_s,
+        file_s - calls[-1].at_s,
+        ended_s - file_s,
         missing,
         stale,
         extra,

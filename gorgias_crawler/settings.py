@@ -121,6 +121,9 @@ DOWNLOAD_HANDLERS = {  # default: all of them; only the API is ever asked
     "data": None,
 }
 
+# Default True: Scrapy would read and parse the source of the callback for each answer.
+WARN_ON_GENERATOR_RETURN_VALUE = False
+
 # What is said, and who may listen.
 
 LOG_LEVEL = "INFO"  # default DEBUG
