@@ -14,7 +14,7 @@ UNAVAILABLE = Answer(503, b"")
 
 
 def test_a_crawl_behind_a_small_bucket_is_never_refused_and_leaves_a_fifth(open_shop):
-    shop = open_shop(tickets=50, rate="20/4")
+    shop = open_shop(tickets=50, rate="20/4", forks=False)
     ended = shop.crawl(*PER_TICKET)
     assert ended.status == 0, ended.log
     assert shop.rows() == shop.expected()
@@ -116,7 +116,7 @@ def test_without_retries_each_page_is_asked_for_once(open_shop):
 
 
 def test_an_outage_is_waited_for_and_said_once(open_shop):
-    shop = open_shop(tickets=40)
+    shop = open_shop(tickets=40, forks=False)
     began: list[float] = []
 
     def fail(call):

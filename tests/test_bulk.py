@@ -37,7 +37,7 @@ def test_the_file_is_byte_for_byte_that_of_the_per_ticket_fetch(open_shop, fault
 
 
 def test_auto_says_both_ways_and_takes_the_cheaper(open_shop):
-    shop = open_shop(tickets=120)
+    shop = open_shop(tickets=120, forks=False)
     ended = shop.crawl()
     assert ended.status == 0
     (line,) = [line for line in ended.log.splitlines() if "to fetch what is" in line]
