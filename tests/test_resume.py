@@ -144,7 +144,7 @@ def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
 
 
 def test_a_second_signal_ends_at_once_and_loses_nothing(open_shop):
-    shop = open_shop(tickets=150, latency_s=2)
+    shop = open_shop(tickets=50, latency_s=1.5)
     process = shop.start("-a", "fetch=per-ticket")
     while len(shop.sandbox.calls) < 2:
         time.sleep(0.05)
@@ -208,7 +208,7 @@ def test_a_ticket_that_is_gone_is_no_failure(open_shop):
 
 
 def test_a_cursor_that_expired_over_night_begins_the_walk_again(open_shop):
-    shop = open_shop(tickets=350)
+    shop = open_shop(tickets=210)
     kill_when_asked(shop, nth(3, "/api/tickets"))
     refused: list[object] = []
 
@@ -226,7 +226,7 @@ def test_a_cursor_that_expired_over_night_begins_the_walk_again(open_shop):
 
 
 def test_a_listing_that_goes_in_circles_ends(open_shop):
-    shop = open_shop(tickets=350)
+    shop = open_shop(tickets=210)
     pages: dict[str, None] = {}
 
     def circle(call):
@@ -304,10 +304,10 @@ def limit_file_size(limit_bytes):
 
 
 @pytest.mark.parametrize(
-    ("limit_bytes", "what"), [(400_000, "archive"), (2**20, "feed")]
+    ("limit_bytes", "what"), [(400_000, "archive"), (2**19, "feed")]
 )
 def test_a_full_disk_ends_the_run_and_keeps_its_work(open_shop, limit_bytes, what):
-    shop = open_shop(tickets=600)
+    shop = open_shop(tickets=200)
     if what == "feed":
         # the archive is whole and larger than the limit, and is not written to
         assert shop.crawl().status == 0
