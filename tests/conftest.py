@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from gorgias_crawler.sandbox import Sandbox, World
+from tests import forking
 from tests.crawling import Shop
 
 # derandomised in CI, so that a red build means a change, not bad luck
@@ -21,6 +22,21 @@ settings.register_profile(
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--no-forks",
+        action="store_true",
+        help="run each command in an interpreter of its own, as a user does",
+    )
+
+
+@pytest.fixture(scope="session")
+def may_fork(pytestconfig):
+    """Whether commands may be forked from one process that has imported Scrapy."""
+    yield not pytestconfig.getoption("no_forks")
+    forking.close()
+
+
 @pytest.fixture(scope="session")
 def project() -> Path:
     """The root of the project."""
@@ -28,11 +44,11 @@ def project() -> Path:
 
 
 @pytest.fixture
-def open_shop(tmp_path):
+def open_shop(tmp_path, may_fork):
     """Open a shop: a sandbox and a directory that can crawl it."""
     opened = []
 
-    def open_(tickets=50, seed=1, world=None, **sandbox) -> Shop:
+    def open_(tickets=50, seed=1, world=None, forks=True, **sandbox) -> Shop:
         world = world or World(tickets=tickets, seed=seed)
         server = Sandbox(world, **{"rate": None, **sandbox})
         server.start()
@@ -40,7 +56,7 @@ def open_shop(tmp_path):
         (tmp_path / "scrapy.cfg").write_text(
             "[settings]\ndefault = gorgias_crawler.settings\n"
         )
-        return Shop(tmp_path, server, world)
+        return Shop(tmp_path, server, world, forks=forks and may_fork)
 
     yield open_
     for server in opened:

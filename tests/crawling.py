@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
+from tests.forking import Forked
 
 PROJECT = Path(__file__).parent.parent
 SCRAPY = [sys.executable, "-m", "scrapy"]
 FILE = "gorgias_tickets.csv"
+
+Process = Forked | subprocess.Popen[str]
 
 
 @dataclass
@@ -32,12 +35,17 @@ class Ended:
 
 @dataclass
 class Shop:
-    """A directory to crawl from, and the sandbox that is crawled."""
+    """A directory to crawl from, and the sandbox that is crawled.
+
+    A command is a fork of a process that has imported Scrapy (`forking.py`), or,
+    where *forks* is false, a command line.
+    """
 
     path: Path
     sandbox: Sandbox | None
     world: World
     environ: dict[str, str] = field(default_factory=dict)
+    forks: bool = True
 
     @property
     def jobdir(self) -> Path:
@@ -56,13 +64,15 @@ class Shop:
             account["GORGIAS_API_URL"] = self.sandbox.url
         return kept | account | self.environ
 
-    def start(self, *options: str, command: str = "crawl") -> subprocess.Popen[str]:
+    def start(self, *options: str, command: str = "crawl") -> Process:
         """Start a command as a user does, in a directory with a scrapy.cfg."""
         arguments = (
             ["crawl", "gorgias", "-s", "JOBDIR=job"]
             if command == "crawl"
             else [command]
         )
+        if self.forks:
+            return Forked([*arguments, *options], self.path, self.environment())
         return subprocess.Popen(
             [*SCRAPY, *arguments, *options],
             cwd=self.path,
@@ -93,14 +103,14 @@ class Shop:
         return manifest
 
 
-def wait(process: subprocess.Popen[str], timeout_s: float = 50) -> Ended:
+def wait(process: Process, timeout_s: float = 50) -> Ended:
     try:
         log, _ = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:
         process.send_signal(signal.SIGABRT)
         log, _ = process.communicate()
         raise AssertionError(f"the crawl hangs:\n{log}") from None
-    return Ended(process.returncode, log)
+    return Ended(process.wait(), log)
 
 
 class At:
@@ -109,7 +119,7 @@ class At:
     def __init__(self, matches, action) -> None:
         self.matches = matches
         self.action = action
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Process | None = None
         self.done = threading.Event()
 
     def __call__(self, call):

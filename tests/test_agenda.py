@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gorgias_crawler.archive import Archive, reckoning
+from gorgias_crawler.archive import reckoning
 from gorgias_crawler.calls import TicketPage, WalkPage
 from gorgias_crawler.errors import (
     NotFoundError,
@@ -15,14 +15,14 @@ from gorgias_crawler.errors import (
     UnansweredError,
 )
 from gorgias_crawler.plans import Fetch
-from tests.account_model import HOUR_US, AccountModel, Run, export
+from tests.account_model import HOUR_US, AccountModel, Run, export, open_archive
 
 WAYS = [Fetch.PER_TICKET, Fetch.BULK, Fetch.AUTO]
 
 
 @pytest.fixture
 def archive(tmp_path):
-    archive = Archive.open(tmp_path / "archive.sqlite")
+    archive = open_archive(tmp_path / "archive.sqlite")
     yield archive
     archive.close()
 
@@ -269,7 +269,7 @@ EVENTS = st.lists(
 def test_any_order_of_answers_failures_kills_and_changes_ends_complete(
     tmp_path_factory, events, sizes
 ):
-    archive = Archive.open(tmp_path_factory.mktemp("job") / "archive.sqlite")
+    archive = open_archive(tmp_path_factory.mktemp("job") / "archive.sqlite")
     model = AccountModel()
     for size in sizes:
         model.add_ticket(size)

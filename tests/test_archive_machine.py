@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 from gorgias_crawler.archive import Archive, reckoning, walks
 from gorgias_crawler.errors import RefusedError, RunEndError, UnansweredError
 from gorgias_crawler.plans import Fetch
-from tests.account_model import HOUR_US, AccountModel, Run, export
+from tests.account_model import HOUR_US, AccountModel, Run, export, open_archive
 from tests.test_agenda import change
 
 FETCHES = st.sampled_from(list(Fetch))
@@ -39,7 +39,7 @@ class ArchiveMachine(RuleBasedStateMachine):
         self.archived: dict[int, int] = {}
 
     def reopened(self) -> Archive:
-        return Archive.open(Path(self.directory.name) / "archive.sqlite")
+        return open_archive(Path(self.directory.name) / "archive.sqlite")
 
     @initialize(sizes=st.lists(st.integers(0, 8), max_size=6), fetch=FETCHES)
     def open_account(self, sizes, fetch):

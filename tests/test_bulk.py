@@ -37,7 +37,7 @@ def test_the_file_is_byte_for_byte_that_of_the_per_ticket_fetch(open_shop, fault
 
 
 def test_auto_says_both_ways_and_takes_the_cheaper(open_shop):
-    shop = open_shop(tickets=120)
+    shop = open_shop(tickets=120, forks=False)
     ended = shop.crawl()
     assert ended.status == 0
     (line,) = [line for line in ended.log.splitlines() if "to fetch what is" in line]
@@ -190,7 +190,8 @@ def test_where_bulk_is_refused_auto_falls_back_with_a_warning(open_shop, refusal
     assert ended.status == 0, ended.log
     assert "Fetching per ticket." in ended.log
     assert shop.rows() == shop.expected()
-    ended = shop.crawl(*BULK, "-s", "JOBDIR=other", "-O", "other.csv")
+    options = ("-s", "JOBDIR=other", "-O", "other.csv", "-s", "RETRY_TIMES=0")
+    ended = shop.crawl(*BULK, *options)
     assert ended.status == 3
     assert "fetch=bulk" in ended.last_lines
     assert not (shop.path / "other.csv").exists()

@@ -19,7 +19,7 @@ from tests.crawling import SCRAPY, Shop, wait
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory):
+def finished(tmp_path_factory, may_fork):
     """A shop whose crawl is complete; its tests change nothing of it."""
     from gorgias_crawler.sandbox import Sandbox, World  # noqa: PLC0415
 
@@ -27,7 +27,7 @@ def finished(tmp_path_factory):
     (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
     world = World(tickets=50)
     with Sandbox(world, rate=None) as sandbox:
-        shop = Shop(path, sandbox, world)
+        shop = Shop(path, sandbox, world, forks=may_fork)
         ended = shop.crawl()
         assert ended.status == 0, ended.log
         yield shop
@@ -64,7 +64,7 @@ def test_status_tells_how_far_a_finished_job_is(finished):
 
 
 def test_status_works_while_a_crawl_is_at_work_and_does_not_disturb_it(open_shop):
-    shop = open_shop(latency_s=0.1)
+    shop = open_shop(latency_s=0.1, forks=False)
     process = shop.start("-a", "fetch=per-ticket", "-s", "CONCURRENT_REQUESTS=2")
     while len(shop.sandbox.calls) < 6:
         time.sleep(0.02)
@@ -163,7 +163,7 @@ def test_verify_of_an_unfinished_job_says_what_is_missing(open_shop):
 
 
 def test_verify_online_tells_what_has_changed_since(open_shop):
-    shop = open_shop()
+    shop = open_shop(forks=False)
     shop.crawl()
     assert shop.run("verify", "job", "--online").status == 0
     replied = int(shop.expected()[0]["ticket_id"])
@@ -194,7 +194,7 @@ def test_export_writes_the_crawls_file_without_a_call(finished):
 def test_export_of_an_unfinished_job_holds_whole_tickets_and_says_how_many_are_not(
     open_shop,
 ):
-    shop = open_shop()
+    shop = open_shop(forks=False)
     unfinished(shop)
     ended = shop.run("export", "job", "-O", "part.csv")
     assert ended.status == 0, ended.log

@@ -13,7 +13,7 @@ WAYS = ["per-ticket", "bulk", "auto"]
 
 @pytest.mark.parametrize("fetch", WAYS)
 def test_the_file_holds_every_message_in_order(open_shop, fetch):
-    shop = open_shop()
+    shop = open_shop(forks=False)
     ended = shop.crawl("-a", f"fetch={fetch}")
     assert ended.status == 0, ended.log
     assert shop.rows() == shop.expected()
@@ -181,7 +181,7 @@ def test_a_wrong_environment_is_one_line_and_touches_nothing(open_shop, environ,
 
 
 def test_the_env_file_of_the_working_directory_is_read(open_shop):
-    shop = open_shop(tickets=3)
+    shop = open_shop(tickets=3, forks=False)
     (shop.path / ".env").write_text(
         f"GORGIAS_API_URL={shop.sandbox.url}\nGORGIAS_ACCESS_TOKEN=sandbox-token\n"
     )

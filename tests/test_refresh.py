@@ -48,7 +48,7 @@ def test_the_manifest_counts_what_changed(open_shop):
 
 
 def test_nothing_changed_is_a_handful_of_calls_and_the_same_file(open_shop):
-    shop = open_shop(tickets=150)
+    shop = open_shop(tickets=150, forks=False)
     shop.crawl()
     before, calls = shop.file.read_bytes(), len(shop.sandbox.calls)
     for _ in range(2):

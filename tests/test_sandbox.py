@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import time
 import urllib.error
 import urllib.parse
@@ -177,8 +178,9 @@ def test_the_same_seed_gives_the_same_account():
 
 
 def test_the_command_prints_what_a_crawl_needs_and_ends_cleanly(open_shop):
-    shop = open_shop(tickets=1)
+    shop = open_shop(tickets=1, forks=False)
     process = shop.start("--tickets", "7", "--latency", "0", command="sandbox")
+    assert isinstance(process, subprocess.Popen)
     assert process.stdout is not None
     head = [process.stdout.readline() for _ in range(5)]
     variables = dict(line.strip().split("=", 1) for line in head if "=" in line)

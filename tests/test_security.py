@@ -179,7 +179,7 @@ DISTRUSTED = [
 def test_a_server_that_cannot_prove_its_name_gets_no_byte(
     open_shop, listen, certificates, fault, host, why
 ):
-    shop = open_shop(tickets=1)
+    shop = open_shop(tickets=1, forks=False)
     listener = listen(certificates.contexts[fault])
     shop.environ |= {
         "GORGIAS_API_URL": f"https://{host}:{listener.port}/api",
@@ -420,7 +420,7 @@ LOG_LEVEL = "DEBUG"
 
 @pytest.mark.parametrize("kind", CREDENTIALS)
 def test_the_key_is_in_nothing_that_a_run_leaves(open_shop, kind):
-    shop = open_shop(tickets=20)
+    shop = open_shop(tickets=20, forks=False)
     shop.environ |= CREDENTIALS[kind]
     configure(shop, DUMPS)
     ended = shop.crawl()
@@ -485,7 +485,7 @@ def test_the_key_is_on_the_wire(open_shop):
 
 
 def test_the_process_list_and_the_settings_hold_no_key(open_shop):
-    shop = open_shop(tickets=30, latency_s=0.2)
+    shop = open_shop(tickets=30, latency_s=0.2, forks=False)
     process = shop.start()
     while not shop.sandbox.calls:
         time.sleep(0.02)
@@ -646,7 +646,7 @@ def test_unusable_answers_are_logged_without_their_words(open_shop):
 
 
 def test_files_are_the_owners_alone_while_they_are_written(open_shop):
-    shop = open_shop(tickets=10)
+    shop = open_shop(tickets=10, forks=False)
     configure(
         shop,
         "import os, stat\n"
@@ -767,7 +767,7 @@ def test_hostile_bodies_break_no_row(open_shop, fetch):
 
 
 def test_a_body_of_20_mb_breaks_neither_the_row_nor_the_run(open_shop):
-    shop = open_shop(tickets=5)
+    shop = open_shop(tickets=5, forks=False)
     size = 20 * 2**20
     largest = shop.world.by_created("messages")[0].id
     body = ("x" * 1022 + "é\0") * (size // 1024)
@@ -843,7 +843,7 @@ SMALL = ("-a", "fetch=per-ticket", *ONCE, "-s", "DOWNLOAD_MAXSIZE=5000000")
 
 
 def test_bombs_are_bounded_and_recorded_failures_of_their_tickets(open_shop):
-    shop = open_shop(tickets=12)
+    shop = open_shop(tickets=12, forks=False)
     shop.sandbox._server.RequestHandlerClass = Plain
     victims = answer_tickets_with(shop, [answer for answer, _ in BOMBS.values()])
     configure(shop, REPORT_MEMORY)
@@ -857,7 +857,7 @@ def test_bombs_are_bounded_and_recorded_failures_of_their_tickets(open_shop):
 
 
 def test_endless_bodies_are_cut_off_and_recorded(open_shop):
-    shop = open_shop(tickets=8)
+    shop = open_shop(tickets=8, forks=False)
     flood, drip = sorted({row["ticket_id"] for row in shop.expected()}, key=int)[:2]
     endless = type("_", (Endless,), {"pauses_s": {flood: 0.0, drip: 0.1}})
     shop.sandbox._server.RequestHandlerClass = endless
