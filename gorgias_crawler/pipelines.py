@@ -8,8 +8,7 @@ from scrapy.crawler import Crawler
 from scrapy.extensions.corestats import CoreStats
 from scrapy.pipelines import ItemPipelineManager
 
-from gorgias_crawler.bodies import parse_fields, select_body
-from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.bodies import html_to_text, parse_fields, select_body
 from gorgias_crawler.feeds import SnapshotFeedExporter
 from gorgias_crawler.items import Message
 
@@ -32,7 +31,7 @@ class BodySelectionPipeline:
         """Build the pipeline for *crawler*. Raises `ConfigurationError`."""
         names = parse_fields(crawler.settings.getlist("GORGIAS_BODY_FIELDS"))
         as_text = crawler.settings.getbool("GORGIAS_BODY_AS_TEXT")
-        return cls(names, _html_to_text() if as_text else None)
+        return cls(names, html_to_text() if as_text else None)
 
     def process_item(self, item: Message) -> Message:
         """Return *item* with its body."""
@@ -45,26 +44,6 @@ class BodySelectionPipeline:
             if self.to_text and isinstance(body, str) and name.endswith("_html"):
                 body = self.to_text(body)
             yield body
-
-
-def _html_to_text() -> Callable[[str], str]:
-    """Return what makes readable text of HTML, with links and paragraphs kept."""
-    try:
-        from inscriptis import get_text  # noqa: PLC0415  # only where it is asked for
-        from inscriptis.model.config import ParserConfig  # noqa: PLC0415
-    except ImportError:
-        raise ConfigurationError(
-            "GORGIAS_BODY_AS_TEXT=True needs a library: pip install -e '.[text]'."
-        ) from None
-    config = ParserConfig(display_links=True)
-
-    def to_text(html: str) -> str:
-        try:
-            return str(get_text(html, config))
-        except Exception:  # noqa: BLE001  # a parser's fault must not lose a body
-            return html
-
-    return to_text
 
 
 class RowProcessor(ItemPipelineManager):
