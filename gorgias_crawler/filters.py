@@ -4,7 +4,7 @@ The archive always holds the whole account; a filter only leaves rows out.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no":
 """The words for a boolean argument."""
 
 _STATUSES = {"open", "closed"}
+_EXAMPLES = {"status": "closed", "channel": "email,chat", "tag": "vip,refund"}
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Filters:
     """What becomes a row; None and empty leave nothing out.
 
     ``since_us`` and ``until_us`` bound the ticket's creation, the second exclusively,
-    in microseconds since 1970.
+    in microseconds since 1970. ``asked`` is what they were made of, as it was given.
     """
 
     since_us: int | None = None
@@ -47,6 +48,7 @@ class Filters:
     spam: bool | None = None
     trashed: bool | None = None
     notes: bool | None = None
+    asked: str = field(default="", compare=False)
 
     def __bool__(self) -> bool:
         """Tell whether anything may be left out."""
@@ -91,7 +93,20 @@ def parse(values: Mapping[str, str]) -> Filters:
     for name, value in given.items():
         attribute = name if name in _NAMES else f"{name}_us"
         parsed[attribute] = _PARSERS[name](name, value)
-    return Filters(**parsed)
+    asked = " ".join(f"-a {name}={value}" for name, value in given.items())
+    wanted = Filters(**parsed, asked=asked)
+    if wanted.since_us is not None and wanted.until_us is not None:
+        _check_span(wanted.since_us, wanted.until_us, given)
+    return wanted
+
+
+def _check_span(since_us: int, until_us: int, given: Mapping[str, str]) -> None:
+    if since_us >= until_us:
+        since, until = given["since"], given["until"]
+        raise ConfigurationError(
+            f"-a since={since} -a until={until}: no ticket is created after the first "
+            "and before the second; give the earlier one to since."
+        )
 
 
 def truth(name: str, value: str) -> bool:
@@ -106,8 +121,9 @@ def truth(name: str, value: str) -> bool:
 def _words(name: str, value: str) -> frozenset[str]:
     words = frozenset(word.strip().lower() for word in value.split(",") if word.strip())
     if not words:
+        example = _EXAMPLES[name]
         raise ConfigurationError(
-            f"-a {name}={value}: name at least one, for example -a {name}=vip."
+            f"-a {name}={value}: name at least one, for example -a {name}={example}."
         )
     return words
 
@@ -117,7 +133,7 @@ def _statuses(name: str, value: str) -> frozenset[str]:
     if not words <= _STATUSES:
         raise ConfigurationError(
             f"-a {name}={value}: a ticket is open or closed, for example "
-            f"-a {name}=closed."
+            f"-a {name}={_EXAMPLES[name]}."
         )
     return words
 
@@ -126,8 +142,11 @@ def _since(name: str, value: str) -> int:
     return _instant_us(name, value, timedelta(0))
 
 
-def _until(name: str, value: str) -> int:
-    return _instant_us(name, value, timedelta(days=1))
+def _until(name: str, value: str) -> int | None:
+    try:
+        return _instant_us(name, value, timedelta(days=1))
+    except OverflowError:  # the last day that there is bounds nothing
+        return None
 
 
 def _instant_us(name: str, value: str, length_of_day: timedelta) -> int:

@@ -229,6 +229,14 @@ def test_filters_leave_rows_out_and_nothing_else(finished):
     assert ended.status == 0, ended.log
 
 
+def test_filters_that_match_nothing_are_named(finished):
+    options = ["-a", "tag=vpi", "-a", "until=9999-12-31"]
+    ended = finished.run("export", "job", "-O", "none.csv", *options)
+    assert ended.status == 0, ended.log
+    assert "0 rows matched the filters: -a until=9999-12-31 -a tag=vpi." in ended.log
+    assert finished.rows("none.csv") == []
+
+
 def test_a_crawl_with_filters_archives_all_and_its_file_verifies(open_shop):
     shop = open_shop()
     assert shop.crawl("-a", "status=open", "-a", "notes=false").status == 0

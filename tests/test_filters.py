@@ -1,5 +1,7 @@
 """Filters: what is asked for is what is left."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,6 +86,30 @@ def test_since_and_until_divide_all_tickets(created, low, high):
     assert until.accept_ticket(ticket) is (created.date() <= high)
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_day_bound_nothing_that_exists(day):
+    end = {"0001-01-01": "since", "9999-12-31": "until"}[day]
+    assert filters.parse({end: day}).accept_ticket(TICKET)
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        ("2025-03-02", "2025-03-01"),
+        ("2025-03-02", "2025-03-01T23:00:00"),
+        ("2025-03-01T08:00:00", "2025-03-01T08:00:00"),
+    ],
+)
+def test_a_span_that_ends_before_it_begins_is_an_error_with_both_ends(since, until):
+    with pytest.raises(ConfigurationError, match=f"since={since} -a until={until}"):
+        filters.parse({"since": since, "until": until})
+
+
+def test_a_span_may_be_one_day():
+    day = {"since": "2025-03-01", "until": "2025-03-01"}
+    assert filters.parse(day).accept_ticket(TICKET)
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -104,7 +130,9 @@ def test_a_bad_value_is_an_error_with_its_value_and_what_is_right(name, value):
         parse({name: value})
     assert f"-a {name}={value}" in str(error.value)
     if name in MEANINGS:
-        assert "for example -a" in str(error.value)
+        example = re.search(rf"for example -a {name}=([\w,-]*\w)", str(error.value))
+        assert example, error.value
+        parse({name: example[1]})
 
 
 def test_scrapyds_own_argument_is_let_through():

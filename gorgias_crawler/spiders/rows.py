@@ -1,5 +1,6 @@
 """What every spider does that yields the rows of an archive into feeds."""
 
+import logging
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ from gorgias_crawler.spiders.run import RunSpider
 
 if TYPE_CHECKING:
     from gorgias_crawler.feeds import FeedRecord
+
+logger = logging.getLogger(__name__)
 
 
 class RowsSpider(RunSpider):
@@ -43,3 +46,5 @@ class RowsSpider(RunSpider):
             yield row
             self.rows += 1
         self.emitted_all = True
+        if filters and not self.rows:
+            logger.warning("0 rows matched the filters: %s.", filters.asked)
