@@ -9,10 +9,12 @@ from gorgias_crawler.filters import Filters
 from gorgias_crawler.plans import Fetch
 
 MEANINGS = {
-    "fetch": "auto (default): whichever way takes fewer calls; bulk walks through all "
-    "messages, 100 a call; per-ticket asks for each ticket's messages",
-    "relist": "true lists all tickets again, drops what vanished, repairs counts",
-    "estimate": "true lists the tickets, says what each way would take, and ends",
+    "fetch": "`auto` (default) takes whichever way needs fewer calls; `bulk` reads all "
+    "messages of the account, 100 a call; `per-ticket` asks for each ticket's messages",
+    "relist": "`true` lists all tickets again, removes those deleted in Gorgias and "
+    "fetches those whose number of messages differs",
+    "estimate": "`true` only lists the tickets and says how many calls and how much "
+    "time each way to fetch the messages takes",
     **filters.MEANINGS,
 }
 """Every argument with its meaning, for the help and the README."""

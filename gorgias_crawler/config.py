@@ -24,19 +24,25 @@ VARIABLES = {
     "GORGIAS_SUBDOMAIN": "your account's name: `acme` for https://acme.gorgias.com",
     "GORGIAS_API_USER": "the e-mail address you log in with",
     "GORGIAS_API_KEY": "the key from Settings > REST API",
-    "GORGIAS_AUTH_STRING": "instead of the two: base64 of `email:key`",
-    "GORGIAS_ACCESS_TOKEN": "instead of all three: an OAuth2 access token",
+    "GORGIAS_AUTH_STRING": "instead of GORGIAS_API_USER and GORGIAS_API_KEY: base64 "
+    "of `email:key`",
+    "GORGIAS_ACCESS_TOKEN": "an OAuth2 access token, instead of GORGIAS_API_USER, "
+    "GORGIAS_API_KEY and GORGIAS_AUTH_STRING",
     "GORGIAS_API_URL": "instead of GORGIAS_SUBDOMAIN: the base URL of the API",
 }
 """Every variable that is read, with its meaning."""
 
 
 SETTINGS = {
-    "GORGIAS_BUDGET_SHARE": "share of the account's API budget that a crawl may fill",
-    "GORGIAS_MAX_OUTAGE": "seconds to wait while nothing is answered, before it ends",
-    "GORGIAS_BODY_FIELDS": "candidates for `body`, the first that is not blank",
-    "GORGIAS_BODY_AS_TEXT": "`True` makes readable text of HTML bodies",
-    "GORGIAS_SPREADSHEET_SAFE": "`True` makes a CSV safe to open in a spreadsheet",
+    "GORGIAS_BUDGET_SHARE": "how much of the account's API budget a crawl may use; the "
+    "rest stays free for your live chat and other apps",
+    "GORGIAS_MAX_OUTAGE": "how many seconds a crawl waits while Gorgias does not answer, "
+    "before it ends",
+    "GORGIAS_BODY_FIELDS": "`body` is the first of these that is not blank",
+    "GORGIAS_BODY_AS_TEXT": "`True` turns HTML bodies into plain text; needs "
+    "`pip install -e '.[text]'`",
+    "GORGIAS_SPREADSHEET_SAFE": "`True` makes a CSV file safe to open in Excel and "
+    "other spreadsheets",
 }
 """Every setting of ours with its meaning; the defaults are in ``settings.py``."""
 

@@ -14,14 +14,14 @@ from gorgias_crawler.errors import ConfigurationError
 Json = Mapping[str, Any]
 
 MEANINGS = {
-    "since": "tickets created on this day or later, for example 2025-01-01 (UTC)",
-    "until": "tickets created on this day or earlier, for example 2025-12-31 (UTC)",
-    "status": "tickets that are open or closed",
-    "channel": "tickets of these channels, for example email,chat",
-    "tag": "tickets with at least one of these tags, for example vip,refund",
-    "spam": "false leaves spam out, true keeps nothing else",
-    "trashed": "false leaves tickets in the trash out, true keeps nothing else",
-    "notes": "false leaves internal notes out, true keeps nothing else",
+    "since": "only tickets created on this day (UTC) or later, for example `2025-01-01`",
+    "until": "only tickets created on this day (UTC) or before, for example `2025-12-31`",
+    "status": "only tickets with this status: `open` or `closed`",
+    "channel": "only tickets of these channels, for example `email,chat`",
+    "tag": "only tickets with at least one of these tags, for example `vip,refund`",
+    "spam": "`false` leaves spam out; `true` exports only spam",
+    "trashed": "`false` leaves out what is in the trash; `true` exports only that",
+    "notes": "`false` leaves internal notes out; `true` exports only internal notes",
 }
 """Every filter with its meaning, for the help and the README."""
 
