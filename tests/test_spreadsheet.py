@@ -104,7 +104,7 @@ def test_without_the_setting_the_file_holds_what_was_written(open_shop):
 
 def test_with_the_setting_csv_cells_are_safe_and_other_formats_unchanged(open_shop):
     shop = hostile_account(open_shop)
-    columns = "FEED_EXPORT_FIELDS=message_id,body,to,public,message_subject"
+    columns = "FEED_EXPORT_FIELDS=ticket_id,message_id,body,to,public"
     ended = shop.crawl(
         *("-s", "GORGIAS_SPREADSHEET_SAFE=True", "-s", columns),
         *("-O", "safe.csv", "-O", "all.jsonl"),
@@ -124,6 +124,17 @@ def test_with_the_setting_csv_cells_are_safe_and_other_formats_unchanged(open_sh
     assert {row["public"] for row in rows} <= {"True", "False"}
     lines = (shop.path / "all.jsonl").read_text().splitlines()
     assert {json.loads(line)["body"] for line in lines} == {EVIL, "x" * 40_000}
+
+
+def test_a_file_for_spreadsheets_verifies_with_its_setting_only(open_shop):
+    shop = hostile_account(open_shop)
+    option = ("-s", "GORGIAS_SPREADSHEET_SAFE=True")
+    assert shop.crawl(*option).status == 0
+    assert any(row["body"].startswith("'=") for row in shop.rows())
+    assert shop.run("verify", "job", *option).status == 0
+    ended = shop.run("verify", "job")
+    assert ended.status == 3
+    assert "differs in body" in ended.log
 
 
 def test_a_compressed_or_empty_file_has_its_byte_order_mark_too(open_shop):
