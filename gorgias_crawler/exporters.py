@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter, CsvItemExporter
 
 from gorgias_crawler.items import DEFAULT_COLUMNS, Message, is_of_ticket
-from gorgias_crawler.spreadsheet import safe_cell
+from gorgias_crawler.spreadsheet import json_text, safe_cell
 
 CONVERSATION_COLUMNS = [
     "ticket_id", "subject", "channel", "status", "language", "tags", "customer_name",
@@ -48,11 +48,13 @@ class HeaderedCsvItemExporter(CsvItemExporter):
     def serialize_field(
         self, field: Mapping[str, Any] | Field, name: str, value: Any
     ) -> Any:
-        """Return the cell: lists joined, and text neutralised where that is asked."""
+        """Return the cell: lists joined, objects as JSON, and made safe where asked."""
         return self._cell(super().serialize_field(field, name, value))
 
     def _cell(self, value: Any) -> Any:
         cell = self._join_if_needed(value)
+        if isinstance(cell, dict | list):
+            cell = json_text(cell)
         if self._is_for_spreadsheets and isinstance(cell, str):
             return safe_cell(cell)
         return cell
@@ -80,17 +82,20 @@ class ConversationsItemExporter(BaseItemExporter):
     """JSON Lines with one ticket a line, its messages in order under ``messages``.
 
     Relies on the order of the export: rows of a ticket come together. Internal notes
-    have ``public`` false. With ``FEED_EXPORT_FIELDS`` its columns are taken instead.
+    have ``public`` false. With ``FEED_EXPORT_FIELDS`` its columns are taken instead,
+    under the names that it gives them.
     """
 
     def __init__(self, file: BytesIO, **kwargs: Any) -> None:
         super().__init__(dont_fail=True, **kwargs)
         self.file = file
-        columns = list(self.fields_to_export or ())
+        columns = self.fields_to_export or ()
         if not columns or columns == DEFAULT_COLUMNS:
             columns = CONVERSATION_COLUMNS
-        self._of_ticket = [name for name in columns if is_of_ticket(name)]
-        self._of_message = [name for name in columns if not is_of_ticket(name)]
+        if not isinstance(columns, Mapping):
+            columns = {name: name for name in columns}
+        self._of_ticket = {k: v for k, v in columns.items() if is_of_ticket(k)}
+        self._of_message = {k: v for k, v in columns.items() if not is_of_ticket(k)}
         self._ticket_id: int | None = None
         self._conversation: dict[str, Any] = {}
 
@@ -100,10 +105,9 @@ class ConversationsItemExporter(BaseItemExporter):
         if adapter["ticket_id"] != self._ticket_id:
             self._write()
             self._ticket_id = adapter["ticket_id"]
-            self._conversation = {name: adapter[name] for name in self._of_ticket}
+            self._conversation = _renamed(adapter, self._of_ticket)
             self._conversation["messages"] = []
-        message = {name: adapter[name] for name in self._of_message}
-        self._conversation["messages"].append(message)
+        self._conversation["messages"].append(_renamed(adapter, self._of_message))
 
     def finish_exporting(self) -> None:
         """Write the last ticket."""
@@ -113,3 +117,7 @@ class ConversationsItemExporter(BaseItemExporter):
         if self._ticket_id is not None:
             line = json.dumps(self._conversation, ensure_ascii=False)
             self.file.write(f"{line}\n".encode())
+
+
+def _renamed(adapter: ItemAdapter, names: Mapping[str, str]) -> dict[str, Any]:
+    return {name: adapter[column] for column, name in names.items()}

@@ -24,73 +24,162 @@ def _column(meaning: str, source: str) -> Any:
 class Message:
     """One row of the export. Values are as the API gives them; None where it has none."""
 
-    ticket_id: int = _column("the ticket's id", "ticket.id")
-    channel: str | None = _column("where the ticket came in", "ticket.channel")
-    subject: str | None = _column("the ticket's subject", "ticket.subject")
-    body: str | None = _column("the first body that is not blank", "message.body_text")
-    sender: str | None = _column("e-mail, address or name", "message.sender")
-    receiver: str | None = _column("e-mail, address or name", "message.receiver")
-    created_datetime: str | None = _column("ticket made", "ticket.created_datetime")
-    sent_datetime: str | None = _column("message sent", "message.sent_datetime")
-    status: str | None = _column("open or closed", "ticket.status")
+    ticket_id: int = _column("number of the ticket in Gorgias", "ticket.id")
+    channel: str | None = _column(
+        "channel the ticket came in through: email, chat, ...", "ticket.channel"
+    )
+    subject: str | None = _column("subject of the ticket", "ticket.subject")
+    body: str | None = _column(
+        "what was written: the first body that is not blank", "message.body_text"
+    )
+    sender: str | None = _column(
+        "who wrote it: e-mail, else address, else name", "message.sender"
+    )
+    receiver: str | None = _column(
+        "who it went to: e-mail, else address, else name", "message.receiver"
+    )
+    created_datetime: str | None = _column(
+        "when the ticket was created", "ticket.created_datetime"
+    )
+    sent_datetime: str | None = _column(
+        "when the message was sent; empty for internal notes", "message.sent_datetime"
+    )
+    status: str | None = _column(
+        "status of the ticket: open or closed", "ticket.status"
+    )
 
-    message_id: int = _column("the message's id", "message.id")
+    message_id: int = _column("number of the message in Gorgias", "message.id")
     message_created_datetime: str | None = _column(
-        "message made", "message.created_datetime"
+        "when the message was created", "message.created_datetime"
     )
-    message_channel: str | None = _column("where it went", "message.channel")
-    message_via: str | None = _column("how it was made", "message.via")
-    message_subject: str | None = _column("its own subject", "message.subject")
-    message_external_id: str | None = _column("id elsewhere", "message.external_id")
+    message_channel: str | None = _column(
+        "channel the message was sent through", "message.channel"
+    )
+    message_via: str | None = _column(
+        "how the message was made: email, helpdesk, api, ...", "message.via"
+    )
+    message_subject: str | None = _column("subject of the message", "message.subject")
+    message_external_id: str | None = _column(
+        "id of the message in another system, if one set it", "message.external_id"
+    )
     provider_message_id: str | None = _column(
-        "id at the mail or chat provider", "message.message_id"
+        "id of the message at the mail or chat provider", "message.message_id"
     )
-    public: bool | None = _column("false: internal note", "message.public")
-    from_agent: bool | None = _column("written by the shop", "message.from_agent")
-    sender_id: int | None = _column("customer or user", "message.sender.id")
-    sender_name: str | None = _column("as shown", "message.sender.name")
-    receiver_id: int | None = _column("customer or user", "message.receiver.id")
-    receiver_name: str | None = _column("as shown", "message.receiver.name")
-    source_type: str | None = _column("kind of source", "message.source.type")
-    to: list[str] | None = _column("all addresses", "message.source.to[].address")
-    cc: list[str] | None = _column("all addresses", "message.source.cc[].address")
-    bcc: list[str] | None = _column("all addresses", "message.source.bcc[].address")
-    body_text: str | None = _column("plain text", "message.body_text")
-    body_html: str | None = _column("HTML", "message.body_html")
-    stripped_text: str | None = _column("without quotes", "message.stripped_text")
-    stripped_html: str | None = _column("without quotes", "message.stripped_html")
+    public: bool | None = _column(
+        "False: an internal note, which customers do not see", "message.public"
+    )
+    from_agent: bool | None = _column(
+        "True: written by your team; False: by the customer", "message.from_agent"
+    )
+    sender_id: int | None = _column(
+        "number of the customer or user who wrote it", "message.sender.id"
+    )
+    sender_name: str | None = _column("name of who wrote it", "message.sender.name")
+    receiver_id: int | None = _column(
+        "number of the customer or user it went to", "message.receiver.id"
+    )
+    receiver_name: str | None = _column(
+        "name of who it went to", "message.receiver.name"
+    )
+    source_type: str | None = _column(
+        "kind of message: email, chat, internal-note, ...", "message.source.type"
+    )
+    to: list[str] | None = _column(
+        "addresses it was sent to", "message.source.to[].address"
+    )
+    cc: list[str] | None = _column(
+        "addresses that got a copy", "message.source.cc[].address"
+    )
+    bcc: list[str] | None = _column(
+        "addresses that got a blind copy", "message.source.bcc[].address"
+    )
+    body_text: str | None = _column("the message as plain text", "message.body_text")
+    body_html: str | None = _column("the message as HTML", "message.body_html")
+    stripped_text: str | None = _column(
+        "plain text without the mails quoted below it", "message.stripped_text"
+    )
+    stripped_html: str | None = _column(
+        "HTML without the mails quoted below it", "message.stripped_html"
+    )
     stripped_signature: str | None = _column(
-        "the signature", "message.stripped_signature"
+        "signature at the end of the message", "message.stripped_signature"
     )
-    attachments: list[str] | None = _column("addresses", "message.attachments[].url")
-    intents: list[str] | None = _column("recognised", "message.intents[].name")
-    integration_id: int | None = _column("mailbox, page", "message.integration_id")
-    rule_id: int | None = _column("rule that wrote it", "message.rule_id")
-    failed_datetime: str | None = _column("not sent", "message.failed_datetime")
-    opened_datetime: str | None = _column("opened", "message.opened_datetime")
-    deleted_datetime: str | None = _column("deleted", "message.deleted_datetime")
+    attachments: list[str] | None = _column(
+        "links to the attached files", "message.attachments[].url"
+    )
+    intents: list[str] | None = _column(
+        "what Gorgias thinks the message is about", "message.intents[].name"
+    )
+    integration_id: int | None = _column(
+        "number of the mailbox, chat or page it came through", "message.integration_id"
+    )
+    rule_id: int | None = _column(
+        "number of the rule that sent it, if one did", "message.rule_id"
+    )
+    failed_datetime: str | None = _column(
+        "when sending the message failed", "message.failed_datetime"
+    )
+    opened_datetime: str | None = _column(
+        "when the receiver opened the message", "message.opened_datetime"
+    )
+    deleted_datetime: str | None = _column(
+        "when the message was deleted", "message.deleted_datetime"
+    )
 
-    external_id: str | None = _column("id elsewhere", "ticket.external_id")
-    via: str | None = _column("how the ticket was made", "ticket.via")
-    language: str | None = _column("ISO 639-1", "ticket.language")
-    priority: str | None = _column("critical to low", "ticket.priority")
-    spam: bool | None = _column("is spam", "ticket.spam")
-    is_unread: bool | None = _column("unread", "ticket.is_unread")
-    messages_count: int | None = _column("notes included", "ticket.messages_count")
-    tags: list[str] | None = _column("names", "ticket.tags[].name")
-    customer_id: int | None = _column("the customer", "ticket.customer.id")
-    customer_email: str | None = _column("the customer", "ticket.customer.email")
-    customer_name: str | None = _column("the customer", "ticket.customer.name")
-    assignee: str | None = _column("user's e-mail or name", "ticket.assignee_user")
-    assignee_team: str | None = _column("team's name", "ticket.assignee_team.name")
-    custom_fields: str | None = _column("JSON: id to value", "ticket.custom_fields")
-    updated_datetime: str | None = _column("changed", "ticket.updated_datetime")
-    ticket_opened_datetime: str | None = _column("opened", "ticket.opened_datetime")
-    closed_datetime: str | None = _column("closed", "ticket.closed_datetime")
-    snooze_datetime: str | None = _column("sleeps until", "ticket.snooze_datetime")
-    trashed_datetime: str | None = _column("in the trash", "ticket.trashed_datetime")
+    external_id: str | None = _column(
+        "id of the ticket in another system, if one set it", "ticket.external_id"
+    )
+    via: str | None = _column(
+        "how the ticket was made: email, helpdesk, api, form, ...", "ticket.via"
+    )
+    language: str | None = _column(
+        "language of the ticket: en, fr, ...", "ticket.language"
+    )
+    priority: str | None = _column(
+        "priority of the ticket: critical, high, normal or low", "ticket.priority"
+    )
+    spam: bool | None = _column("True: the ticket is marked as spam", "ticket.spam")
+    is_unread: bool | None = _column(
+        "True: the user of the API key has not read the ticket", "ticket.is_unread"
+    )
+    messages_count: int | None = _column(
+        "how many messages the ticket has, notes included", "ticket.messages_count"
+    )
+    tags: list[str] | None = _column("names of the ticket's tags", "ticket.tags[].name")
+    customer_id: int | None = _column(
+        "number of the ticket's customer", "ticket.customer.id"
+    )
+    customer_email: str | None = _column(
+        "e-mail address of the ticket's customer", "ticket.customer.email"
+    )
+    customer_name: str | None = _column(
+        "name of the ticket's customer", "ticket.customer.name"
+    )
+    assignee: str | None = _column(
+        "agent the ticket is assigned to: e-mail, else name", "ticket.assignee_user"
+    )
+    assignee_team: str | None = _column(
+        "team the ticket is assigned to", "ticket.assignee_team.name"
+    )
+    custom_fields: dict[str, Any] | None = _column(
+        "the ticket's custom fields: number of the field to its value",
+        "ticket.custom_fields",
+    )
+    updated_datetime: str | None = _column(
+        "when the ticket was last changed", "ticket.updated_datetime"
+    )
+    ticket_opened_datetime: str | None = _column(
+        "when the ticket was first opened", "ticket.opened_datetime"
+    )
+    closed_datetime: str | None = _column(
+        "when the ticket was closed", "ticket.closed_datetime"
+    )
+    snooze_datetime: str | None = _column("snoozed until", "ticket.snooze_datetime")
+    trashed_datetime: str | None = _column(
+        "when the ticket was moved to the trash", "ticket.trashed_datetime"
+    )
     last_message_datetime: str | None = _column(
-        "last message", "ticket.last_message_datetime"
+        "when the ticket's last message was written", "ticket.last_message_datetime"
     )
 
 
@@ -135,7 +224,7 @@ def ticket_columns(ticket: Json) -> dict[str, Any]:
     user = _object(ticket, "assignee_user")
     values = _columns("ticket", ticket)
     values["assignee"] = user.get("email") or user.get("name")
-    values["custom_fields"] = _json_of_values(ticket.get("custom_fields"))
+    values["custom_fields"] = _values_by_id(ticket.get("custom_fields"))
     return values
 
 
@@ -208,8 +297,7 @@ def _object(parent: Json, name: str) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def _json_of_values(custom_fields: object) -> str | None:
+def _values_by_id(custom_fields: object) -> dict[str, Any] | None:
     if not isinstance(custom_fields, dict) or not custom_fields:
         return None
-    values = {id_: _object(custom_fields, id_).get("value") for id_ in custom_fields}
-    return json.dumps(values, ensure_ascii=False)
+    return {id_: _object(custom_fields, id_).get("value") for id_ in custom_fields}

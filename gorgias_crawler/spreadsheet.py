@@ -4,7 +4,9 @@ A spreadsheet runs a cell that begins like a formula, also one from a CSV file
 (https://owasp.org/www-community/attacks/CSV_Injection).
 """
 
+import json
 import re
+from typing import Any
 
 LONGEST_CELL = 32_767
 """UTF-16 units that a cell of Excel holds; what is beyond is lost or moves elsewhere
@@ -17,6 +19,11 @@ CUT_MARK = " [cut here: too long for a cell]"
 # East Asian languages, and both after white space and control characters, which some
 # programs trim. A cell that begins with tab or a line's end is treated alike.
 _RUNS = re.compile(r"[\s\x00-\x1f\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")  # noqa: RUF001
+
+
+def json_text(value: Any) -> str:
+    """Return the cell of an object or of a list of other things than text."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def safe_cell(text: str) -> str:

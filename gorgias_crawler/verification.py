@@ -17,7 +17,7 @@ from gorgias_crawler.archive import Archive, reckoning
 from gorgias_crawler.archive.codec import unpacked
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import Message
-from gorgias_crawler.spreadsheet import safe_cell
+from gorgias_crawler.spreadsheet import json_text, safe_cell
 
 Row = dict[str, Any]
 _CHUNK = 2**20  # bytes of a file that are hashed at once
@@ -131,14 +131,16 @@ def _by_ticket(rows: Iterator[Row]) -> Iterator[tuple[int, list[Row]]]:
 
 def _csv_cell(message: Message, name: str) -> str:
     value = getattr(message, name, None)
-    if isinstance(value, list):
+    if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
         return ",".join(value)
+    if isinstance(value, dict | list):
+        return json_text(value)
     return "" if value is None else str(value)
 
 
 def _safe_csv_cell(message: Message, name: str) -> str:
     cell = _csv_cell(message, name)
-    is_text = isinstance(getattr(message, name, None), str | list)
+    is_text = isinstance(getattr(message, name, None), str | list | dict)
     return safe_cell(cell) if is_text else cell
 
 

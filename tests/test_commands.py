@@ -259,6 +259,7 @@ def test_conversations_are_one_ticket_a_line_with_its_messages_in_order(finished
     ids = [ticket["ticket_id"] for ticket in tickets]
     assert ids == sorted(set(ids))
     assert any(not m["public"] for ticket in tickets for m in ticket["messages"])
+    assert {type(ticket["custom_fields"]) for ticket in tickets} == {dict, type(None)}
     assert set(tickets[0]) | set(tickets[0]["messages"][0]) == {
         *CONVERSATION_COLUMNS,
         "messages",
@@ -292,12 +293,6 @@ def test_a_gzipped_feed_holds_the_same_file(finished):
     assert ended.status == 0, ended.log
     assert gzip.decompress(path.read_bytes()) == finished.file.read_bytes()
     assert finished.run("verify", "job", "rows.csv.gz").status == 0
-
-
-def test_a_file_for_spreadsheets_verifies_with_its_setting(finished):
-    option = ("-s", "GORGIAS_SPREADSHEET_SAFE=True")
-    assert finished.run("export", "job", "-O", "safe.csv", *option).status == 0
-    assert finished.run("verify", "job", "safe.csv", *option).status == 0
 
 
 # bodies

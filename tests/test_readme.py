@@ -27,14 +27,17 @@ def default(name):
     return f"`{','.join(value) if isinstance(value, list) else value}`"
 
 
+def kind(annotation):
+    """Return ``list`` for ``list[str] | None``."""
+    return re.split(r"\W", str(getattr(annotation, "__name__", annotation)))[0]
+
+
 def columns(names):
     kinds = {column.name: column for column in fields(items.Message)}
     return [
         [
             f"`{name}`",
-            str(getattr(kinds[name].type, "__name__", kinds[name].type))
-            .removesuffix(" | None")
-            .replace("list[str]", "list"),
+            kind(kinds[name].type),
             kinds[name].metadata["meaning"],
             f"`{kinds[name].metadata['source']}`",
         ]

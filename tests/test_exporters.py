@@ -1,0 +1,94 @@
+"""Rows in files: the quick way is Scrapy's own, and each format holds the values."""
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scrapy.exporters import CsvItemExporter
+
+from gorgias_crawler import verification
+from gorgias_crawler.exporters import (
+    ConversationsItemExporter,
+    HeaderedCsvItemExporter,
+)
+from gorgias_crawler.items import COLUMNS, Message
+
+SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+VALUE = st.recursive(
+    SCALAR | st.lists(st.text(), max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner),
+    max_leaves=4,
+)
+ITEM = st.fixed_dictionaries(dict.fromkeys(COLUMNS[:6], VALUE))
+NAMES = st.lists(st.sampled_from(COLUMNS[:6]), min_size=1, unique=True)
+
+
+def as_cell(value):
+    """Say what we write of objects and of lists of more than text: JSON."""
+    is_text = isinstance(value, list) and all(isinstance(v, str) for v in value)
+    is_json = isinstance(value, dict | list) and not is_text
+    return json.dumps(value, ensure_ascii=False) if is_json else value
+
+
+def exported(exporter_class, items, fields, **options):
+    file = io.BytesIO()
+    exporter = exporter_class(file, fields_to_export=fields, **options)
+    exporter.start_exporting()
+    for item in items:
+        exporter.export_item(item)
+    exporter.finish_exporting()
+    return file.getvalue()
+
+
+@given(
+    rows=st.lists(ITEM, min_size=1, max_size=3),
+    names=NAMES,
+    are_renamed=st.booleans(),
+    options=st.sampled_from(
+        [{}, {"include_headers_line": False}, {"join_multivalued": ";"}]
+    ),
+)
+def test_a_csv_file_is_byte_for_byte_that_of_scrapy(rows, names, are_renamed, options):
+    fields = {name: f"Of {name}" for name in names} if are_renamed else names
+    ours = [Message(message_id=1, **row) for row in rows]
+    theirs = [{name: as_cell(value) for name, value in row.items()} for row in rows]
+    assert exported(HeaderedCsvItemExporter, ours, fields, **options) == exported(
+        CsvItemExporter, theirs, fields, **options
+    )
+
+
+@pytest.mark.parametrize("is_for_spreadsheets", [False, True])
+@given(rows=st.lists(ITEM, min_size=1, max_size=3))
+def test_what_is_written_verifies(tmp_path_factory, is_for_spreadsheets, rows):
+    messages = [
+        Message(message_id=1, **(row | {"ticket_id": number}))
+        for number, row in enumerate(rows)
+    ]
+    path = tmp_path_factory.getbasetemp() / "rows.csv"
+    path.write_bytes(
+        exported(
+            HeaderedCsvItemExporter,
+            messages,
+            COLUMNS,
+            is_for_spreadsheets=is_for_spreadsheets,
+        )
+    )
+    problems = verification.file_problems(
+        path, messages, is_for_spreadsheets=is_for_spreadsheets
+    )
+    assert list(problems) == []
+
+
+def test_conversations_have_the_names_that_they_are_given():
+    messages = [
+        Message(ticket_id=1, message_id=id_, body=f"b{id_}", custom_fields={"880": 12})
+        for id_ in (1, 2)
+    ]
+    fields = {"ticket_id": "id", "custom_fields": "fields", "body": "Text"}
+    assert json.loads(exported(ConversationsItemExporter, messages, fields)) == {
+        "id": 1,
+        "fields": {"880": 12},
+        "messages": [{"Text": "b1"}, {"Text": "b2"}],
+    }
