@@ -3,10 +3,11 @@
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler import progress
 from gorgias_crawler.middlewares.budget import budget_of
-from gorgias_crawler.progress import Progress
+from gorgias_crawler.progress import Pace, Progress
 
 if TYPE_CHECKING:
     from gorgias_crawler.spiders.gorgias import GorgiasSpider
@@ -24,9 +25,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _LOG_EVERY_S = 60.0  # as often as Scrapy's own line, which this one replaces
-_DRAW_EVERY_S = 1.0  # counting a large archive takes a few hundredths of a second
+_DRAW_EVERY_S = 1.0
 
-_MOMENTS = 10  # as many draws are averaged, so that the rate does not jump
+# Counting takes a millisecond for a thousand tickets and a second for a million, and
+# nothing else is done meanwhile: after such a pause it is less than 5 % of the time.
+_PAUSE_PER_COUNT = 20
+
+_MOMENTS = 10  # as many are averaged, so that the rate does not jump
+_WITH_BAR = "{desc} |{bar}|{percentage:.0f}%"
+_NARROWEST_BAR = 10  # columns; a narrower one says less than its percentage
 
 
 class ProgressLine:
@@ -39,7 +46,7 @@ class ProgressLine:
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self._telling: asyncio.Task[None] | None = None
-        self._moments = deque([(0, time.monotonic())], maxlen=_MOMENTS)
+        self._moments = deque([(0, 0, time.monotonic())], maxlen=_MOMENTS)
         crawler.signals.connect(self._begin, signals.spider_opened)
         crawler.signals.connect(self._end, signals.spider_closed)
 
@@ -58,34 +65,53 @@ class ProgressLine:
             self._telling.cancel()
 
     async def _log(self) -> None:
-        while True:
-            await asyncio.sleep(_LOG_EVERY_S)
-            logger.info("%s.", self._now())
+        async for now in self._moments_each(_LOG_EVERY_S):
+            logger.info("%s.", now)
 
     async def _draw(self, tqdm: ModuleType) -> None:
-        form = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
         with (
             _log_lines_pass(tqdm),
-            tqdm.tqdm(bar_format=form, leave=False, dynamic_ncols=True) as bar,
+            tqdm.tqdm(bar_format="{desc}", leave=False, total=1, ncols=1) as bar,
         ):
-            while True:
-                now = self._now()
-                bar.total, bar.n = max(now.total, now.done), now.done
-                bar.set_description_str(now.phase, refresh=False)
-                bar.set_postfix_str(now.tail, refresh=True)
-                await asyncio.sleep(_DRAW_EVERY_S)
+            async for now in self._moments_each(_DRAW_EVERY_S):
+                bar.ncols = _columns()
+                text = now.line(bar.ncols)
+                has_room = len(text) + len(" ||100%") + _NARROWEST_BAR <= bar.ncols
+                bar.bar_format = _WITH_BAR if has_room else "{desc}"
+                bar.n = now.share
+                bar.set_description_str(text)
+
+    async def _moments_each(self, every_s: float) -> AsyncIterator[Progress]:
+        """Measure every so many seconds, and less often where measuring is slow."""
+        took_s = 0.0
+        while True:
+            await asyncio.sleep(max(every_s, _PAUSE_PER_COUNT * took_s))
+            begin_s = time.monotonic()
+            yield self._now()
+            took_s = time.monotonic() - begin_s
 
     def _now(self) -> Progress:
-        """Measure; the rate is that of the last moments."""
+        """Measure; the rates are those of the last moments."""
         spider: GorgiasSpider = self.crawler.spider  # type: ignore[assignment]
         budget = budget_of(self.crawler)
-        calls_before, before_s = self._moments[0]
+        while spider.rows and not self._moments[0][1] and len(self._moments) > 1:
+            self._moments.popleft()  # before the first row none could be written
+        calls, rows, before_s = self._moments[0]
         now_s = time.monotonic()
-        rate = (budget.calls - calls_before) / max(now_s - before_s, 0.001)
-        self._moments.append((budget.calls, now_s))
+        passed_s = max(now_s - before_s, 0.001)
+        pace = Pace((budget.calls - calls) / passed_s, (spider.rows - rows) / passed_s)
+        self._moments.append((budget.calls, spider.rows, now_s))
         return progress.measure(
-            spider.archive, budget, spider.agenda, spider.rows, rate
+            spider.archive, budget, spider.agenda, spider.rows, pace
         )
+
+
+def _columns() -> int:
+    """Return the width that a line may have, 79 where the terminal does not tell.
+
+    After its last column some terminals go to the next line.
+    """
+    return (os.get_terminal_size(sys.stderr.fileno()).columns or 80) - 1
 
 
 @contextlib.contextmanager

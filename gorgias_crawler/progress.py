@@ -13,7 +13,8 @@ from gorgias_crawler.throttle import Budget
 class Progress:
     """A moment of a run. ``left_s`` are seconds, None where nobody can know.
 
-    Of the messages so many are ``done``; while rows are written they are the rows.
+    Of the ``total`` messages so many are archived as ``messages``; ``rows`` are
+    written. ``budget`` is what the bucket held of its limit.
     """
 
     phase: str
@@ -27,46 +28,96 @@ class Progress:
     left_s: float | None
 
     @property
-    def done(self) -> int:
-        """Return what the bar shows of ``total``."""
-        return self.rows or self.messages
+    def share(self) -> float:
+        """Return how much of the messages is archived, then of the rows written."""
+        return min(1.0, (self.rows or self.messages) / max(1, self.total))
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Say it all, in the order of what matters."""
+        left = "" if self.left_s is None else f"about {duration(self.left_s)} left"
         parts = [
             f"{self.phase}: {self.tickets_whole:,} of {self.tickets:,} tickets",
             f"{self.messages:,} of {self.total:,} messages",
+            f"{self.rows:,} rows" if self.rows else "",
+            left,
+            f"{self.calls_per_s:.1f} calls/s",
+            f"budget {self.budget}",
         ]
-        if self.rows:
-            parts.append(f"{self.rows:,} rows")
-        return ", ".join([*parts, self.tail])
+        return ", ".join(filter(None, parts))
 
-    @property
-    def tail(self) -> str:
-        """Say what a bar does not show: rate, budget, time left."""
-        left = "" if self.left_s is None else f", about {duration(self.left_s)} left"
-        return f"{self.calls_per_s:.1f} calls/s, budget {self.budget}{left}"
+    def line(self, columns: int) -> str:
+        """Say it in *columns*: all of it, or in short and without what does not fit."""
+        if len(text := str(self)) <= columns:
+            return text
+        verb, what = self.phase.split()[0], "rows" if self.rows else "messages"
+        parts = [
+            f"{verb}: {_short(self.tickets_whole)}/{_short(self.tickets)} tickets",
+            f"{_short(self.rows or self.messages)}/{_short(self.total)} {what}",
+            "" if self.left_s is None else f"{_hours(self.left_s)} left",
+            f"{self.calls_per_s:.1f}/s",
+            f"budget {self.budget}",
+        ]
+        text, *others = filter(None, parts)
+        for part in others:
+            if len(text) + len(part) + 2 > columns:
+                break
+            text = f"{text}, {part}"
+        return text[:columns]
+
+
+def _short(number: int) -> str:
+    """Say a number in four characters: 999, 9.9k, 101k, 2.6M."""
+    for unit, sign in ((1_000_000, "M"), (1_000, "k")):
+        if number >= unit:
+            return f"{number / unit:.{int(number < 10 * unit)}f}{sign}"
+    return str(number)
+
+
+def _hours(seconds: float) -> str:
+    return duration(seconds) if seconds < 6000 else f"{seconds / 3600:.0f} h"
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Calls made and rows written, each second, of late."""
+
+    calls_per_s: float
+    rows_per_s: float
 
 
 def measure(
-    archive: Archive, budget: Budget, agenda: Agenda, rows: int, calls_per_s: float
+    archive: Archive, budget: Budget, agenda: Agenda, rows: int, pace: Pace
 ) -> Progress:
-    """Return how far the run is; *calls_per_s* is what it made of late."""
+    """Return how far the run is after *rows* rows.
+
+    It counts all tickets and messages: 0.9 s for a million tickets (measured).
+    """
     totals = reckoning.totals(archive)
+    if agenda.finished:
+        left_s = _left_to_write_s(agenda, totals.messages - rows, pace.rows_per_s)
+    else:
+        left_s = _left_to_fetch_s(archive, budget, agenda)
     return Progress(
         phase=agenda.phase,
-        tickets_whole=totals.tickets - totals.due,
+        tickets_whole=totals.tickets - reckoning.not_whole(archive),
         tickets=totals.tickets,
         messages=totals.messages,
         total=totals.expected,
         rows=rows,
-        calls_per_s=calls_per_s,
+        calls_per_s=pace.calls_per_s,
         budget="unknown" if budget.limit is None else f"{budget.used}/{budget.limit}",
-        left_s=_left_s(archive, budget, agenda),
+        left_s=left_s,
     )
 
 
-def _left_s(archive: Archive, budget: Budget, agenda: Agenda) -> float | None:
+def _left_to_write_s(agenda: Agenda, rows: int, rows_per_s: float) -> float | None:
+    """Return the seconds for *rows* more rows; unknown where a filter decides."""
+    if agenda.options.filters or not rows_per_s:
+        return None
+    return max(0, rows) / rows_per_s
+
+
+def _left_to_fetch_s(archive: Archive, budget: Budget, agenda: Agenda) -> float | None:
     """Return the seconds that the remaining calls take at the budget's rate."""
     if not reckoning.is_listed(archive):
         return None

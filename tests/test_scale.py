@@ -7,6 +7,7 @@ import pytest
 from gorgias_crawler import plans, progress, report
 from gorgias_crawler.archive import Archive, order, reckoning
 from gorgias_crawler.plans import Fetch
+from gorgias_crawler.progress import Pace
 from gorgias_crawler.throttle import Budget
 from tests.account_model import AccountModel, Run
 
@@ -53,7 +54,7 @@ def test_no_query_of_a_crawl_reads_a_whole_table_of_objects(tmp_path, fetch):
     orphaned = model.add_ticket(messages=2)
     run = Run(archive, model, fetch=fetch)
     run.take()
-    progress.measure(archive, Budget(0.8), run.agenda, 0, 1.0)
+    progress.measure(archive, Budget(0.8), run.agenda, 0, Pace(1.0, 0.0))
     run.finish()
     model.delete_ticket(orphaned)
     Run(archive, model, fetch=fetch, relist=True).finish()
