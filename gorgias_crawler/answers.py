@@ -32,7 +32,7 @@ class Answers:
 
     ``to_continue`` holds tickets that have further pages. ``bulk_refusal`` says why
     the walk through all messages was given up. ``may_be_merged`` turns true when a
-    ticket has vanished. ``notes`` are for the manifest.
+    ticket, or all its messages, have vanished. ``notes`` are for the manifest.
     """
 
     def __init__(self, archive: Archive, run: int, fetch: Fetch) -> None:
@@ -45,6 +45,7 @@ class Answers:
         self.bulk_refusal: str | None = None
         self.ids_at_once = api.PAGE_LIMIT
         self.may_be_merged = False
+        self._vanished: set[int] = set()
         self._trails: dict[str, Trail] = defaultdict(Trail)
         self._unwalked: int | None = None  # messages, by the counts
 
@@ -165,8 +166,10 @@ class Answers:
         rows.store_ticket_page(self.archive, call.ticket_id, page)
         if page.next_cursor is not None:
             self.to_continue.append(call.ticket_id)
-        else:
-            del self._trails[call.key]
+            return
+        del self._trails[call.key]
+        if not page.rows:
+            self._note_vanished({call.ticket_id})
 
     def store_tickets_by_id(self, call: TicketsById, page: Page[Ticket]) -> None:
         """Archive the tickets that exist, erase those that do not.
@@ -186,8 +189,14 @@ class Answers:
             rows.put_tickets(self.archive, page.rows, listing, self.changes)
             self._forget(set(call.ids) - found)
 
+    def _note_vanished(self, ids: set[int]) -> None:
+        # Once for each ticket: one that is listed for ever, though it is gone, would
+        # be asked for without end.
+        self.may_be_merged |= not ids <= self._vanished
+        self._vanished |= ids
+
     def _forget(self, ids: set[int]) -> None:
-        self.may_be_merged |= bool(ids)
+        self._note_vanished(ids)
         self.changes.vanished += len(ids)
         self.changes.erased_messages += rows.forget_tickets(self.archive, ids)
 
@@ -221,6 +230,7 @@ class Answers:
             self.to_continue.append(call.ticket_id)
         elif call.cursor is None and _is_gone(error):
             rows.store_gone(self.archive, call.ticket_id)
+            self._note_vanished({call.ticket_id})
             self.changes.gone += 1
         else:
             self._record_failure(call.ticket_id, error.reason)
