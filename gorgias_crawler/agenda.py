@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from gorgias_crawler import plans
 from gorgias_crawler.answers import Answers
-from gorgias_crawler.archive import Archive, reckoning, walks
+from gorgias_crawler.archive import Archive, reckoning, rows, walks
 from gorgias_crawler.arguments import Options
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.plans import Fetch, Plan
@@ -103,7 +103,7 @@ class Agenda:
             yield None if call.key in self.in_flight else call
 
     def _fetch_in_bulk(self) -> Iterator[Call | None]:
-        if not self.answers.due(1):
+        if rows.is_sampling(self.archive) or not self.answers.due(1):
             return
         possible = plans.possible(self.archive)
         plan = plans.choose(possible, self.options.fetch)
@@ -132,6 +132,8 @@ class Agenda:
                 return
 
     def _fetch_per_ticket(self) -> Iterator[Call | None]:
+        # The run before may have ended between the last answer and the judgement.
+        self.answers.judge_sample()
         while self.answers.due(1):
             self.phase = "fetching messages per ticket"
             self.fetch = Fetch.PER_TICKET

@@ -76,11 +76,11 @@ class Answers:
 
     def judge_sample(self) -> None:
         """Believe a walk whose counts differ for many, where a sample confirms it."""
-        if accepted := reckoning.judge_sample(self.archive):
+        if accepted := reckoning.judge_sample(self.archive, self.run):
             self._note(
                 f"{accepted:,} tickets have other numbers of messages than their "
-                f"listing says. {reckoning.SAMPLE_SIZE} of such tickets were fetched "
-                "one by one and equal the walk, so it is believed for the others."
+                "listing says. A sample of them was fetched one by one "
+                "and equals the walk, so it is believed for the others."
             )
 
     def begin_walk(self, name: str) -> None:

@@ -5,6 +5,7 @@ import pytest
 from gorgias_crawler.api import Page
 from gorgias_crawler.archive import Archive, reckoning
 from gorgias_crawler.calls import Call, TicketPage
+from gorgias_crawler.errors import UnansweredError
 from gorgias_crawler.plans import Fetch
 from tests.account_model import HOUR_US, AccountModel, Run, export
 
@@ -71,3 +72,67 @@ def test_a_ticket_that_is_listed_but_gone_does_not_keep_a_run_from_ending(
     run.finish()
     assert reckoning.is_complete(archive)
     assert ticket_id in model.tickets
+
+
+@pytest.fixture
+def miscounted(archive):
+    """An account whose listing counts one message too many everywhere."""
+    model = AccountModel()
+    for _ in range(200):
+        model.add_ticket(1, count=2)
+    model.now_us += HOUR_US
+    run = Run(archive, model, fetch=Fetch.BULK)
+    advance_to(run, TicketPage)  # the first of the sample
+    return model, run
+
+
+LISTING = WALK = 67  # pages of three of 200 tickets and messages
+
+
+@pytest.mark.parametrize("answered", [0, 1, reckoning.SAMPLE_SIZE])
+def test_a_kill_while_a_sample_is_asked_for_costs_nothing(
+    archive, miscounted, answered
+):
+    model, run = miscounted
+    for _ in range(answered):
+        run.give()
+        if answered < reckoning.SAMPLE_SIZE:
+            run.take(window=1)
+        else:
+            run.waiting += [call for call in [next_sampled(run)] if call]
+    Run(archive, model).finish()
+    assert reckoning.is_complete(archive)
+    assert export(archive) == model.export()
+    assert model.calls <= LISTING + WALK + reckoning.SAMPLE_SIZE + 4
+
+
+def next_sampled(run: Run):
+    """Take a call as long as one is due, and so die before the judgement."""
+    return run.agenda.take() if run.answers.due(1) else None
+
+
+def test_one_sampled_ticket_that_fails_holds_up_no_other(archive, miscounted):
+    model, run = miscounted
+    failing = run.waiting[0].ticket_id
+    run.give(error=UnansweredError("500", of_the_answer=True))
+    run.finish()
+    assert archive.db.execute("SELECT id FROM ticket WHERE due > 0").fetchall() == [
+        (failing,)
+    ]
+    assert reckoning.failures(archive) == [(failing, "500")]
+    Run(archive, model).finish()
+    assert reckoning.is_complete(archive)
+
+
+@pytest.mark.parametrize("fetch", [Fetch.AUTO, Fetch.PER_TICKET])
+def test_what_changes_while_a_sample_is_asked_for_is_not_believed_of_the_walk(
+    archive, miscounted, fetch
+):
+    model, run = miscounted
+    run.give()
+    changed = max(model.tickets)
+    model.now_us += HOUR_US
+    model.add_message(changed)
+    Run(archive, model, fetch=fetch).finish()  # the first run was killed
+    assert reckoning.is_complete(archive)
+    assert export(archive) == model.export()

@@ -4,9 +4,15 @@ from dataclasses import dataclass
 
 from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.rows import DUE_AS_SAMPLE, DUE_BY_URL, DUE_BY_WALK
+from gorgias_crawler.archive.rows import (
+    DUE_AS_SAMPLE,
+    DUE_BY_URL,
+    DUE_BY_WALK,
+    is_sampling,
+)
 
 SAMPLE_SIZE = 50  # tickets; asked for when counts differ for many (chosen)
+SAMPLE_ANSWERED = 0.9  # of the sample, for a judgement (chosen)
 SAMPLE_SHARE = 0.01  # of all tickets: more than that is no accident (chosen)
 
 LOOK_BACK_US = 5 * 60 * 1_000_000
@@ -108,12 +114,11 @@ def due_tickets(archive: Archive, after: int, limit: int, run: int) -> list[int]
     Those that failed in run number *run* are left to the next. While a sample is
     asked for, the tickets that it decides about wait.
     """
-    sampling = archive.fact("sample_equal") is not None
     rows = archive.db.execute(
         "SELECT id FROM ticket WHERE due >= ? AND due > 0 AND id > ? AND NOT EXISTS "
         "(SELECT 1 FROM failure WHERE ticket_id = ticket.id AND run = ?) "
         "ORDER BY id LIMIT ?",
-        (DUE_BY_URL if sampling else DUE_BY_WALK, after, run, limit),
+        (DUE_BY_URL if is_sampling(archive) else DUE_BY_WALK, after, run, limit),
     )
     return [id_ for (id_,) in rows]
 
@@ -221,24 +226,31 @@ def _draw_sample(archive: Archive) -> None:
         ((DUE_AS_SAMPLE, id_) for id_ in sample),
     )
     archive.set_fact("sample_equal", 0)
+    archive.set_fact("sample_differing", 0)
 
 
-def judge_sample(archive: Archive) -> int | None:
-    """Accept the walk where all sampled tickets' own answers equal it.
+def judge_sample(archive: Archive, run: int) -> int | None:
+    """Accept the walk where the sampled tickets' own answers equal it.
 
-    Returns the number of tickets that were accepted by it, 0 where the sample
-    differs; None while no sample is drawn or its answers are not all there.
+    A few of them may be without an answer: they failed in run number *run*, or have
+    changed since the walk. Returns the number of tickets that were accepted by it, 0
+    where the sample differs; None while no sample is drawn or answers are to come.
     """
-    equal = archive.fact("sample_equal")
-    open_ = archive.db.execute(
-        "SELECT 1 FROM ticket WHERE due = ? LIMIT 1", (DUE_AS_SAMPLE,)
+    to_come = archive.db.execute(
+        "SELECT 1 FROM ticket WHERE due = ? AND NOT EXISTS "
+        "(SELECT 1 FROM failure WHERE ticket_id = ticket.id AND run = ?) LIMIT 1",
+        (DUE_AS_SAMPLE, run),
     ).fetchone()
-    if equal is None or open_:
+    if not is_sampling(archive) or to_come:
         return None
+    equal, differing = archive.fact("sample_equal"), archive.fact("sample_differing")
     accepted = 0
     with archive.transaction() as db:
         archive.set_fact("sample_equal", None)
-        if equal == SAMPLE_SIZE:
+        db.execute(
+            "UPDATE ticket SET due = ? WHERE due = ?", (DUE_BY_URL, DUE_AS_SAMPLE)
+        )
+        if not differing and equal >= SAMPLE_SIZE * SAMPLE_ANSWERED:
             accepted = db.execute(
                 f"UPDATE ticket SET due = 0, answered = {_ARCHIVED} WHERE due = ?",
                 (DUE_BY_WALK,),

@@ -53,7 +53,8 @@ def put_tickets(
         is_new = not old or old[1] == NOT_LISTED
         changes.new += is_new
         changes.changed += not is_new
-        due = max(_due(archive, ticket), old[0] if old else 0)
+        # A sampled ticket that has changed tells nothing of the walk any more.
+        due = max(_due(archive, ticket), min(old[0], DUE_BY_URL) if old else 0)
         archive.db.execute(
             "INSERT OR REPLACE INTO ticket "
             "(id, updated_us, messages_count, due, listed, raw) "
@@ -76,11 +77,16 @@ def _due(archive: Archive, ticket: Ticket) -> int:
         return DUE_BY_URL
     if ticket.messages_count == 0 and not _has(archive, ticket.id):
         return 0
-    if walks.get(archive, walks.NEWEST_MESSAGES) is not None:
+    if is_sampling(archive) or walks.get(archive, walks.NEWEST_MESSAGES) is not None:
         # The walk has passed the newest messages: it misses what has come since, and
         # a deletion beside it would make the count agree.
         return DUE_BY_URL
     return DUE_BY_WALK
+
+
+def is_sampling(archive: Archive) -> bool:
+    """Tell whether a sample decides, when its answers are there, about a walk."""
+    return archive.fact("sample_equal") is not None
 
 
 def _has(archive: Archive, ticket_id: int, condition: str = "") -> bool:
@@ -193,7 +199,7 @@ def _forget_staged(archive: Archive, ticket_id: int) -> None:
 
 
 def _note_sample(archive: Archive, ticket_id: int) -> None:
-    """Count a sampled ticket whose own answer is what the walk had brought."""
+    """Note whether a sampled ticket's own answer is what the walk had brought."""
     (differing,) = archive.db.execute(
         "SELECT count(*) FROM ("
         "SELECT id FROM message WHERE ticket_id = ?1 UNION "
@@ -203,9 +209,13 @@ def _note_sample(archive: Archive, ticket_id: int) -> None:
         (ticket_id,),
     ).fetchone()
     archive.db.execute(
-        "UPDATE fact SET value = value + 1 WHERE name = 'sample_equal' "
-        "AND ? = 0 AND EXISTS (SELECT 1 FROM ticket WHERE id = ? AND due = ?)",
-        (differing, ticket_id, DUE_AS_SAMPLE),
+        "UPDATE fact SET value = value + 1 WHERE name = ? "
+        "AND EXISTS (SELECT 1 FROM ticket WHERE id = ? AND due = ?)",
+        (
+            "sample_differing" if differing else "sample_equal",
+            ticket_id,
+            DUE_AS_SAMPLE,
+        ),
     )
 
 
