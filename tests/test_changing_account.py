@@ -136,3 +136,30 @@ def test_what_changes_while_a_sample_is_asked_for_is_not_believed_of_the_walk(
     Run(archive, model, fetch=fetch).finish()  # the first run was killed
     assert reckoning.is_complete(archive)
     assert export(archive) == model.export()
+
+
+def test_a_ticket_that_failed_and_is_settled_by_a_walk_is_no_failure(archive):
+    model = AccountModel()
+    failing = [model.add_ticket(4), model.add_ticket(1)]
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    advance_to(run, TicketPage)
+    run.give()  # the first page of the first; its second page fails
+    run.take()
+    while run.waiting:
+        run.give(error=UnansweredError("500", of_the_answer=True))
+        run.take()
+    assert [id_ for id_, _ in reckoning.failures(archive)] == failing
+    Run(archive, model, fetch=Fetch.BULK).finish()
+    assert reckoning.is_complete(archive)
+    assert reckoning.failures(archive) == []
+
+
+def test_nothing_is_left_of_the_pages_of_a_ticket_that_a_walk_settled(archive):
+    model = AccountModel()
+    model.add_ticket(4)
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    advance_to(run, TicketPage)
+    run.give()  # killed after the first of two pages
+    Run(archive, model, fetch=Fetch.BULK).finish()
+    assert archive.db.execute("SELECT count(*) FROM staged").fetchone() == (0,)
+    assert export(archive) == model.export()

@@ -9,6 +9,7 @@ from gorgias_crawler.archive.rows import (
     DUE_BY_URL,
     DUE_BY_WALK,
     is_sampling,
+    tidy_settled,
 )
 
 SAMPLE_SIZE = 50  # tickets; asked for when counts differ for many (chosen)
@@ -203,6 +204,7 @@ def settle_walk(archive: Archive, *, is_whole: bool) -> None:
             f"AND {_EXPECTED} <> {_ARCHIVED}"
         )
         walks.forget(archive, walks.OLDEST_MESSAGES, walks.NEWEST_MESSAGES)
+        tidy_settled(archive)
         if is_whole:
             _draw_sample(archive)
 
@@ -255,6 +257,7 @@ def judge_sample(archive: Archive, run: int) -> int | None:
                 f"UPDATE ticket SET due = 0, answered = {_ARCHIVED} WHERE due = ?",
                 (DUE_BY_WALK,),
             ).rowcount
+            tidy_settled(archive)
     return accepted
 
 

@@ -193,6 +193,16 @@ def _settle(archive: Archive, ticket_id: int) -> None:
     _forget_staged(archive, ticket_id)
 
 
+def tidy_settled(archive: Archive) -> None:
+    """Forget, inside of a transaction, failures and pages of tickets that are settled."""
+    settled = "IN (SELECT id FROM ticket WHERE due = 0)"
+    archive.db.execute(f"DELETE FROM failure WHERE ticket_id {settled}")
+    for (ticket_id,) in archive.db.execute(
+        f"SELECT DISTINCT asked_ticket_id FROM staged WHERE asked_ticket_id {settled}"
+    ).fetchall():
+        _forget_staged(archive, ticket_id)
+
+
 def _forget_staged(archive: Archive, ticket_id: int) -> None:
     archive.db.execute("DELETE FROM staged WHERE asked_ticket_id = ?", (ticket_id,))
     walks.forget(archive, walks.of_ticket(ticket_id))
