@@ -103,19 +103,29 @@ class Agenda:
             yield None if call.key in self.in_flight else call
 
     def _fetch_in_bulk(self) -> Iterator[Call | None]:
-        if rows.is_sampling(self.archive) or not self.answers.due(1):
+        if rows.is_sampling(self.archive):
             return
+        if not self._is_walk_chosen():
+            if plans.is_begun(self.archive):
+                # Else what changes later would be asked for by itself for ever.
+                self.answers.settle_walk(is_whole=False)
+            return
+        self.phase = "walking through all messages"
+        yield from self._follow(*walks.OF_MESSAGES)
+        yield from self._confirm()
+        self.answers.settle_walk(is_whole=self.answers.bulk_refusal is None)
+
+    def _is_walk_chosen(self) -> bool:
+        if not self.answers.due(1):
+            return False
         possible = plans.possible(self.archive)
         plan = plans.choose(possible, self.options.fetch)
         self._say(possible, plan)
         self.fetch = plan.fetch
         if plan.fetch is Fetch.PER_TICKET:
-            return
-        self.phase = "walking through all messages"
+            return False
         plans.begin_bulk(self.archive, plan)
-        yield from self._follow(*walks.OF_MESSAGES)
-        yield from self._confirm()
-        reckoning.settle_walk(self.archive, is_whole=self.answers.bulk_refusal is None)
+        return True
 
     def _follow(self, *names: str) -> Iterator[Call | None]:
         """Follow walks to their ends, all at once, each one page at a time."""

@@ -74,6 +74,13 @@ class Answers:
         rows_coming = in_flight * api.PAGE_LIMIT
         return not (self._unwalked and 0 < self._unwalked <= rows_coming)
 
+    def settle_walk(self, *, is_whole: bool) -> None:
+        """Settle what a walk through all messages brought; another may begin."""
+        reckoning.settle_walk(self.archive, is_whole=is_whole)
+        for name in walks.OF_MESSAGES:
+            self._trails.pop(name, None)
+        self._unwalked = None
+
     def judge_sample(self) -> None:
         """Believe a walk whose counts differ for many, where a sample confirms it."""
         if accepted := reckoning.judge_sample(self.archive, self.run):

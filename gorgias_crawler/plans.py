@@ -76,6 +76,11 @@ def begin_bulk(archive: Archive, plan: Plan) -> None:
             walks.put_at_head(archive, walks.OLDEST_MESSAGES)
 
 
+def is_begun(archive: Archive) -> bool:
+    """Tell whether a walk through messages has begun and is not settled yet."""
+    return _walk(archive) is not None
+
+
 def comparison(plans: Iterable[Plan], calls_per_s: float) -> str:
     """Say each way with its calls and the time they take, the cheaper first."""
     ways: dict[Fetch, Plan] = {}

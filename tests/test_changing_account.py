@@ -3,8 +3,8 @@
 import pytest
 
 from gorgias_crawler.api import Page
-from gorgias_crawler.archive import Archive, reckoning
-from gorgias_crawler.calls import Call, TicketPage
+from gorgias_crawler.archive import Archive, reckoning, walks
+from gorgias_crawler.calls import Call, TicketPage, WalkPage
 from gorgias_crawler.errors import UnansweredError
 from gorgias_crawler.plans import Fetch
 from tests.account_model import HOUR_US, AccountModel, Run, export
@@ -163,3 +163,50 @@ def test_nothing_is_left_of_the_pages_of_a_ticket_that_a_walk_settled(archive):
     Run(archive, model, fetch=Fetch.BULK).finish()
     assert archive.db.execute("SELECT count(*) FROM staged").fetchone() == (0,)
     assert export(archive) == model.export()
+
+
+def test_a_walk_that_was_left_for_another_way_does_not_make_later_runs_dearer(archive):
+    model = AccountModel()
+    for _ in range(40):
+        model.add_ticket(3)
+    model.now_us += HOUR_US
+    run = Run(archive, model, fetch=Fetch.BULK)
+    advance_to(run, WalkPage)
+    while not walks.get(archive, walks.NEWEST_MESSAGES):
+        run.give()
+        run.take()
+    for _ in range(20):
+        run.give()
+        run.take()
+    before = model.calls
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()  # the first was killed
+    # half of the tickets are whole already: by the walk, though it was not finished
+    assert model.calls - before <= 40 - 18 + 2
+    assert export(archive) == model.export()
+    model.now_us += DAY_US
+    for ticket_id in sorted(model.tickets):
+        model.tickets[ticket_id].updated_us = model.now_us
+    before = model.calls
+    model.now_us += HOUR_US
+    Run(archive, model).finish()
+    updates = 14  # pages of three of 40 tickets
+    assert model.calls - before <= updates + 2
+    assert export(archive) == model.export()
+
+
+def test_a_second_walk_in_one_run_is_no_loop(archive):
+    model = AccountModel()
+    for _ in range(4):
+        model.add_ticket(3)
+    target, losing = sorted(model.tickets)[:2]
+    run = Run(archive, model, fetch=Fetch.BULK)
+    advance_to(run, WalkPage)
+    while not walks.get(archive, walks.OLDEST_MESSAGES):
+        run.give()
+        run.take()
+    ids = sorted(row.id for row in model.messages.values() if row.ticket_id == losing)
+    model.merge(losing, target)
+    model.delete_message(ids[0])
+    run.finish()
+    assert not run.answers.bulk_refusal
+    assert reckoning.is_complete(archive)
