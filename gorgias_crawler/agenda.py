@@ -91,6 +91,8 @@ class Agenda:
         self.phase = "reading what has changed"
         self.answers.begin_walk(walks.UPDATES)
         yield from self._follow(walks.UPDATES)
+        while self.answers.may_have_jumped():
+            yield from self._follow(walks.UPDATES)
 
     def _fetch(self) -> Iterator[Call | None]:
         yield from self._fetch_in_bulk()

@@ -47,6 +47,10 @@ class Answers:
         self.may_be_merged = False
         self._vanished: set[int] = set()
         self._trails: dict[str, Trail] = defaultdict(Trail)
+        self._update_pages = 0
+        self._updates_head_us = 0  # the newest update when the walk through them began
+        self._updates_floor_us = 0
+        self._changes_before = 0
         self._unwalked: int | None = None  # messages, by the counts
 
     # What the agenda asks.
@@ -93,7 +97,23 @@ class Answers:
     def begin_walk(self, name: str) -> None:
         """Begin a walk; one of the same name in this run is forgotten."""
         self._trails.pop(name, None)
+        self._update_pages = self._updates_floor_us = 0
         walks.begin(self.archive, name)
+
+    def may_have_jumped(self) -> bool:
+        """Begin another look at what was updated while updates were read, if any was.
+
+        A ticket that is updated meanwhile jumps to the head that the walk has passed,
+        with all that happened to it before. One page is a moment: nothing jumps in it.
+        """
+        changes = self.changes.new + self.changes.changed
+        is_quiet = self._updates_floor_us and changes == self._changes_before
+        if self._update_pages <= 1 or is_quiet:
+            return False
+        floor_us = self._updates_head_us + 1
+        self.begin_walk(walks.UPDATES)
+        self._updates_floor_us, self._changes_before = floor_us, changes
+        return True
 
     # What comes back.
 
@@ -106,6 +126,11 @@ class Answers:
         positions = [
             (t.updated_us if by_update else t.created_us, t.id) for t in page.rows
         ]
+        if by_update:
+            self._update_pages += 1
+            if call.walk.at is None:
+                newest_us = max((us for us, _ in positions), default=date_us)
+                self._updates_head_us = min(newest_us, date_us)
         listing = reckoning.listing_number(self.archive)
         with self.archive.transaction():
             rows.put_tickets(self.archive, page.rows, listing, self.changes)
@@ -144,7 +169,10 @@ class Answers:
     ) -> tuple[int, int] | None:
         at = call.walk.furthest(positions)
         walks.advance(self.archive, call.walk, page.next_cursor, at, date_us)
-        if at and at[0] < reckoning.floor_us(self.archive, call.walk.name):
+        floor_us = reckoning.floor_us(self.archive, call.walk.name)
+        if call.walk.name == walks.UPDATES:
+            floor_us = max(floor_us, self._updates_floor_us)
+        if at and at[0] < floor_us:
             walks.end(self.archive, call.walk.name)
         return at
 

@@ -210,3 +210,26 @@ def test_a_second_walk_in_one_run_is_no_loop(archive):
     run.finish()
     assert not run.answers.bulk_refusal
     assert reckoning.is_complete(archive)
+
+
+def test_a_ticket_that_is_updated_while_updates_are_read_is_not_passed_over(archive):
+    model = AccountModel()
+    for _ in range(8):
+        model.add_ticket(1)
+    model.now_us += DAY_US
+    Run(archive, model).finish()
+    model.now_us += DAY_US
+    for ticket_id in sorted(model.tickets):
+        model.add_message(ticket_id)
+    model.now_us += 1_000_000
+    before = model.export()
+    run = Run(archive, model)
+    run.take()
+    run.give()  # the first page of updates
+    model.now_us += 1_000_000
+    last = min(model.tickets)
+    model.tickets[last].updated_us = model.now_us
+    run.finish()
+    archived = export(archive)
+    assert [messages for _, messages in archived] == [rows for _, rows in before]
+    assert reckoning.is_complete(archive)
