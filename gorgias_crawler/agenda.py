@@ -80,12 +80,12 @@ class Agenda:
             reckoning.begin_listing(self.archive)
         elif self.archive.fact("watermark_us") is not None:
             yield from self._read_updates()
-            reckoning.make_unsent_due(self.archive, UNSENT_US)
         if not reckoning.is_listed(self.archive):
             self.phase = "listing tickets"
             if walks.get(self.archive, walks.LISTING) is None:
                 self.answers.begin_walk(walks.LISTING)
             yield from self._follow(walks.LISTING)
+        reckoning.make_unsent_due(self.archive, UNSENT_US)
 
     def _read_updates(self) -> Iterator[Call | None]:
         self.phase = "reading what has changed"

@@ -233,3 +233,32 @@ def test_a_ticket_that_is_updated_while_updates_are_read_is_not_passed_over(arch
     archived = export(archive)
     assert [messages for _, messages in archived] == [rows for _, rows in before]
     assert reckoning.is_complete(archive)
+
+
+@pytest.mark.parametrize("relist", [False, True])
+@pytest.mark.parametrize("days", [1, 7])
+def test_a_message_that_is_sent_after_the_run_shows_it_whenever_the_next_one_is(
+    archive, relist, days
+):
+    model = AccountModel()
+    message_id = model.add_message(model.add_ticket(1), unsent=True)
+    Run(archive, model).finish()
+    model.now_us += days * DAY_US
+    model.messages[message_id].unsent = False  # minutes later; no list shows it
+    killed = Run(archive, model, relist=relist)
+    killed.take()
+    killed.give()
+    model.now_us += days * DAY_US
+    Run(archive, model, relist=relist).finish()
+    assert export(archive) == model.export()
+
+
+def test_a_message_that_is_never_sent_is_not_asked_for_for_ever(archive):
+    model = AccountModel()
+    model.add_message(model.add_ticket(1), unsent=True)
+    for _ in range(3):
+        Run(archive, model).finish()
+        model.now_us += 7 * DAY_US
+    before = model.calls
+    Run(archive, model).finish()
+    assert model.calls == before + 1

@@ -262,14 +262,20 @@ def judge_sample(archive: Archive, run: int) -> int | None:
 
 
 def make_unsent_due(archive: Archive, age_us: int) -> None:
-    """Make due the tickets with messages that wait to be sent, up to *age_us* old."""
-    since_us = archive.fact("watermark_us") - age_us
+    """Make due the tickets with messages that waited to be sent when they were read.
+
+    Up to *age_us* old at the time of the last such look, as what it made due has been,
+    or will be, read since then.
+    """
+    watermark_us = archive.fact("watermark_us")
+    looked_us = archive.fact("unsent_us") or watermark_us
     with archive.transaction() as db:
         db.execute(
             "UPDATE ticket SET due = max(due, ?) WHERE id IN "
             "(SELECT ticket_id FROM message WHERE unsent AND created_us >= ?)",
-            (DUE_BY_URL, since_us),
+            (DUE_BY_URL, looked_us - age_us),
         )
+        archive.set_fact("unsent_us", watermark_us)
 
 
 def not_whole(archive: Archive) -> int:
