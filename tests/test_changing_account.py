@@ -262,3 +262,34 @@ def test_a_message_that_is_never_sent_is_not_asked_for_for_ever(archive):
     before = model.calls
     Run(archive, model).finish()
     assert model.calls == before + 1
+
+
+@pytest.mark.parametrize("relist", [False, True])
+def test_a_wrong_count_that_comes_to_agree_is_not_believed(archive, relist):
+    model = AccountModel()
+    for _ in range(4):
+        model.add_ticket(3, count=4)
+    model.now_us += HOUR_US
+    Run(archive, model, fetch=Fetch.BULK).finish()
+    model.now_us += DAY_US
+    for row in model.tickets.values():
+        row.count, row.updated_us = 3, model.now_us
+        model.delete_message(next(m.id for m in model._of(row.id)))
+    Run(archive, model, fetch=Fetch.BULK, relist=relist).finish()
+    assert export(archive) == model.export()
+
+
+def test_a_sample_does_not_speak_for_what_a_short_walk_cannot_see(archive):
+    model = AccountModel()
+    targets = [model.add_ticket(1) for _ in range(4)]
+    losing = [model.add_ticket(1) for _ in range(4)]
+    model.now_us += HOUR_US
+    Run(archive, model).finish()
+    model.now_us += DAY_US
+    for target, other in zip(targets, losing, strict=True):
+        model.merge(other, target)
+    for _ in range(200):
+        model.add_ticket(1, count=2)
+    Run(archive, model, fetch=Fetch.BULK).finish()
+    Run(archive, model, fetch=Fetch.BULK, relist=True).finish()
+    assert export(archive) == model.export()

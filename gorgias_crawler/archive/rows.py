@@ -41,10 +41,11 @@ def put_tickets(
     """
     for ticket in tickets:
         old = archive.db.execute(
-            "SELECT due, listed, updated_us, messages_count FROM ticket WHERE id = ?",
+            "SELECT due, listed, updated_us, messages_count, answered FROM ticket "
+            "WHERE id = ?",
             (ticket.id,),
         ).fetchone()
-        if old and old[2:] == (ticket.updated_us, ticket.messages_count):
+        if old and old[2:4] == (ticket.updated_us, ticket.messages_count):
             archive.db.execute(
                 "UPDATE ticket SET listed = ?, raw = ? WHERE id = ?",
                 (listing, packed(ticket.raw), ticket.id),
@@ -55,6 +56,9 @@ def put_tickets(
         changes.changed += not is_new
         # A sampled ticket that has changed tells nothing of the walk any more.
         due = max(_due(archive, ticket), min(old[0], DUE_BY_URL) if old else 0)
+        if old and due == DUE_BY_WALK and old[4] not in (None, old[3]):
+            # Its count is known to be wrong: if it agrees, that may be by accident.
+            due = DUE_BY_URL
         archive.db.execute(
             "INSERT OR REPLACE INTO ticket "
             "(id, updated_us, messages_count, due, listed, raw) "
