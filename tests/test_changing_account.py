@@ -293,3 +293,17 @@ def test_a_sample_does_not_speak_for_what_a_short_walk_cannot_see(archive):
     Run(archive, model, fetch=Fetch.BULK).finish()
     Run(archive, model, fetch=Fetch.BULK, relist=True).finish()
     assert export(archive) == model.export()
+
+
+def test_relisting_carries_a_deletion_through_where_the_count_is_unknown(archive):
+    model = AccountModel()
+    ticket_id = model.add_ticket(2, count=-1)
+    model.now_us += HOUR_US
+    Run(archive, model).finish()
+    model.delete_message(max(model.messages))
+    before = model.calls
+    Run(archive, model).finish()
+    assert model.calls == before + 1
+    Run(archive, model, relist=True).finish()
+    assert export(archive) == model.export()
+    assert ticket_id in model.tickets

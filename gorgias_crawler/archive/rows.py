@@ -45,7 +45,9 @@ def put_tickets(
             "WHERE id = ?",
             (ticket.id,),
         ).fetchone()
-        if old and old[2:4] == (ticket.updated_us, ticket.messages_count):
+        is_unchanged = old and old[2:4] == (ticket.updated_us, ticket.messages_count)
+        # Without a count a deletion shows nowhere: a new listing asks for the ticket.
+        if is_unchanged and (ticket.messages_count is not None or old[1] == listing):
             archive.db.execute(
                 "UPDATE ticket SET listed = ?, raw = ? WHERE id = ?",
                 (listing, packed(ticket.raw), ticket.id),
