@@ -129,7 +129,7 @@ class Answers:
         if by_update:
             self._update_pages += 1
             if call.walk.at is None:
-                newest_us = max((us for us, _ in positions), default=date_us)
+                newest_us = max((us for us, _ in positions if us), default=date_us)
                 self._updates_head_us = min(newest_us, date_us)
         listing = reckoning.listing_number(self.archive)
         with self.archive.transaction():
@@ -167,7 +167,8 @@ class Answers:
         positions: list[tuple[int, int]],
         date_us: int,
     ) -> tuple[int, int] | None:
-        at = call.walk.furthest(positions)
+        # A row without a date may stand anywhere, at the head for example.
+        at = call.walk.furthest([position for position in positions if position[0]])
         walks.advance(self.archive, call.walk, page.next_cursor, at, date_us)
         floor_us = reckoning.floor_us(self.archive, call.walk.name)
         if call.walk.name == walks.UPDATES:

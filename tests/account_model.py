@@ -105,7 +105,10 @@ class AccountModel:
                     tickets,
                     call,
                     call.limit,
-                    lambda row: row.updated_us if by_update else row.created_us,
+                    # a row without a date comes first where the newest does
+                    lambda row: (
+                        (row.updated_us or 2**62) if by_update else row.created_us
+                    ),
                 )
             case TicketsById():
                 found = [

@@ -307,3 +307,19 @@ def test_relisting_carries_a_deletion_through_where_the_count_is_unknown(archive
     Run(archive, model, relist=True).finish()
     assert export(archive) == model.export()
     assert ticket_id in model.tickets
+
+
+def test_a_ticket_without_a_date_does_not_end_the_walk_through_updates(archive):
+    model = AccountModel()
+    for _ in range(8):
+        model.add_ticket(1)
+    undated = max(model.tickets)
+    model.tickets[undated].updated_us = 0
+    model.now_us += HOUR_US
+    Run(archive, model).finish()
+    model.now_us += DAY_US
+    for ticket_id in sorted(model.tickets):
+        if ticket_id != undated:
+            model.add_message(ticket_id)
+    Run(archive, model).finish()
+    assert export(archive) == model.export()
