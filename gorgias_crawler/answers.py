@@ -210,10 +210,12 @@ class Answers:
     def store_tickets_by_id(self, call: TicketsById, page: Page[Ticket]) -> None:
         """Archive the tickets that exist, erase those that do not.
 
-        Raises `RunEndError` where the answer holds others than those asked for.
+        Raises `RunEndError` where the answer holds others than those asked for, or
+        says that it is cut short and holds none.
         """
         found = {ticket.id for ticket in page.rows}
-        if not found <= set(call.ids):
+        is_cut_short = page.next_cursor is not None
+        if not found <= set(call.ids) or (is_cut_short and not found):
             raise RunEndError(
                 "listing_failed",
                 "Gorgias answers other tickets than those asked for by their ids "
@@ -223,7 +225,8 @@ class Answers:
         listing = reckoning.listing_number(self.archive)
         with self.archive.transaction():
             rows.put_tickets(self.archive, page.rows, listing, self.changes)
-            self._forget(set(call.ids) - found)
+            if not is_cut_short:  # else the others are asked for again
+                self._forget(set(call.ids) - found)
 
     def _note_vanished(self, ids: set[int]) -> None:
         # Once for each ticket: one that is listed for ever, though it is gone, would

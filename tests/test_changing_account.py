@@ -4,7 +4,7 @@ import pytest
 
 from gorgias_crawler.api import Page
 from gorgias_crawler.archive import Archive, reckoning, walks
-from gorgias_crawler.calls import Call, TicketPage, WalkPage
+from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.errors import UnansweredError
 from gorgias_crawler.plans import Fetch
 from tests.account_model import HOUR_US, AccountModel, Run, export
@@ -322,4 +322,29 @@ def test_a_ticket_without_a_date_does_not_end_the_walk_through_updates(archive):
         if ticket_id != undated:
             model.add_message(ticket_id)
     Run(archive, model).finish()
+    assert export(archive) == model.export()
+
+
+def test_a_ticket_on_the_next_page_of_an_answer_by_ids_is_not_erased(
+    archive, monkeypatch
+):
+    model = AccountModel()
+    for _ in range(8):
+        model.add_ticket(1)
+    vanished = min(model.tickets)
+    model.now_us += HOUR_US
+    Run(archive, model).finish()
+    model.delete_ticket(vanished)
+    answer = model.answer
+
+    def in_short_pages(call: Call):
+        page = answer(call)
+        if isinstance(call, WalkPage):
+            return Page((), None)  # a listing that shows nothing any more
+        if isinstance(call, TicketsById) and len(page.rows) > 3:
+            return Page(page.rows[:3], "next")
+        return page
+
+    monkeypatch.setattr(model, "answer", in_short_pages)
+    Run(archive, model, relist=True).finish()
     assert export(archive) == model.export()
