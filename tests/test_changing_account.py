@@ -5,7 +5,7 @@ import pytest
 from gorgias_crawler.api import Page
 from gorgias_crawler.archive import Archive, reckoning, walks
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
-from gorgias_crawler.errors import UnansweredError
+from gorgias_crawler.errors import NotFoundError, UnansweredError
 from gorgias_crawler.plans import Fetch
 from tests.account_model import HOUR_US, AccountModel, Run, export
 
@@ -348,3 +348,18 @@ def test_a_ticket_on_the_next_page_of_an_answer_by_ids_is_not_erased(
     monkeypatch.setattr(model, "answer", in_short_pages)
     Run(archive, model, relist=True).finish()
     assert export(archive) == model.export()
+
+
+@pytest.mark.parametrize("relist", [False, True])
+def test_a_ticket_that_was_gone_and_is_listed_is_fetched(archive, relist):
+    model = AccountModel()
+    ticket_id = model.add_ticket(2)
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    advance_to(run, TicketPage)
+    run.give(error=NotFoundError("404", of_the_api=True))
+    run.finish()
+    model.now_us += HOUR_US if relist else 0
+    Run(archive, model, relist=relist).finish()
+    assert export(archive) == model.export()
+    assert reckoning.totals(archive).gone == 0
+    assert ticket_id in model.tickets

@@ -41,11 +41,13 @@ def put_tickets(
     """
     for ticket in tickets:
         old = archive.db.execute(
-            "SELECT due, listed, updated_us, messages_count, answered FROM ticket "
-            "WHERE id = ?",
+            "SELECT due, listed, updated_us, messages_count, answered, gone "
+            "FROM ticket WHERE id = ?",
             (ticket.id,),
         ).fetchone()
-        is_unchanged = old and old[2:4] == (ticket.updated_us, ticket.messages_count)
+        same = (ticket.updated_us, ticket.messages_count)
+        # What is listed is not gone, whatever its message URL said.
+        is_unchanged = old and old[2:4] == same and not old[5]
         # Without a count a deletion shows nowhere: a new listing asks for the ticket.
         if is_unchanged and (ticket.messages_count is not None or old[1] == listing):
             archive.db.execute(
