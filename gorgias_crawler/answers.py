@@ -299,6 +299,8 @@ class Answers:
             )
 
     def _walk_failed(self, call: WalkPage, error: AnswerError) -> None:
+        if not self.is_open(call.walk.name):
+            return  # The ends have met, or are given up: what fails here is not needed.
         trail = self._trails[call.key]
         if _refuses_cursor(call.walk.cursor, error):
             if trail.restart():

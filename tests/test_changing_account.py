@@ -5,7 +5,7 @@ import pytest
 from gorgias_crawler.api import Page
 from gorgias_crawler.archive import Archive, reckoning, walks
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
-from gorgias_crawler.errors import NotFoundError, UnansweredError
+from gorgias_crawler.errors import NotFoundError, RefusedError, UnansweredError
 from gorgias_crawler.plans import Fetch
 from tests.account_model import HOUR_US, AccountModel, Run, export
 
@@ -363,3 +363,20 @@ def test_a_ticket_that_was_gone_and_is_listed_is_fetched(archive, relist):
     assert export(archive) == model.export()
     assert reckoning.totals(archive).gone == 0
     assert ticket_id in model.tickets
+
+
+@pytest.mark.parametrize("fetch", [Fetch.BULK, Fetch.AUTO])
+def test_a_page_that_fails_when_the_ends_have_met_is_not_missed(archive, fetch):
+    model = AccountModel()
+    for _ in range(3):
+        model.add_ticket(2)
+    run = Run(archive, model, fetch=fetch)
+    run.take()
+    while run.waiting:
+        ends = [run.answers.is_open(name) for name in walks.OF_MESSAGES]
+        is_late = walks.get(archive, walks.NEWEST_MESSAGES) and not any(ends)
+        run.give(error=RefusedError("403", status=403) if is_late else None)
+        run.take()
+    assert run.agenda.finished
+    assert run.answers.bulk_refusal is None
+    assert reckoning.is_complete(archive)
