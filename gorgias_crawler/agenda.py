@@ -72,11 +72,12 @@ class Agenda:
                 yield from self._read_updates()
                 yield from self._fetch()
             reckoning.note_completion(self.archive)
+        reckoning.note_end(self.archive)
         self.phase = "done"
         self.finished = True
 
     def _list_tickets(self) -> Iterator[Call | None]:
-        if self.options.relist and reckoning.is_at_rest(self.archive):
+        if self.options.relist and not reckoning.is_relisting(self.archive):
             reckoning.begin_listing(self.archive)
         elif self.archive.fact("watermark_us") is not None:
             yield from self._read_updates()

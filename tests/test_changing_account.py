@@ -380,3 +380,46 @@ def test_a_page_that_fails_when_the_ends_have_met_is_not_missed(archive, fetch):
     assert run.agenda.finished
     assert run.answers.bulk_refusal is None
     assert reckoning.is_complete(archive)
+
+
+@pytest.mark.parametrize("answers", [1, 2, 5, 9])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_relisting_is_done_whatever_became_of_the_runs_before(
+    archive, answers, is_first
+):
+    """A customer's erasure depends on it: the run ends 0 and says that all is there."""
+    model = AccountModel()
+    for _ in range(8):
+        model.add_ticket(2)
+    model.now_us += HOUR_US
+    if not is_first:
+        Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+        for ticket_id in model.tickets:
+            model.add_message(ticket_id)
+        model.now_us += DAY_US
+    killed = Run(archive, model, fetch=Fetch.PER_TICKET)
+    for _ in range(answers):
+        killed.take(window=1)
+        killed.give()
+    model.delete_ticket(min(model.tickets))
+    model.now_us += DAY_US
+    Run(archive, model, fetch=Fetch.PER_TICKET, relist=True).finish()
+    assert reckoning.is_complete(archive)
+    assert export(archive) == model.export()
+
+
+@pytest.mark.parametrize("answers", [1, 2, 3, 5, 9])
+def test_a_relisting_that_was_killed_is_gone_on_with(archive, answers):
+    model = AccountModel()
+    for _ in range(8):
+        model.add_ticket(2)
+    model.now_us += HOUR_US
+    killed = Run(archive, model, fetch=Fetch.PER_TICKET, relist=True)
+    for _ in range(answers):
+        killed.take(window=1)
+        killed.give()
+    model.now_us += HOUR_US
+    Run(archive, model, fetch=Fetch.PER_TICKET, relist=True).finish()
+    updates, listing, fetching = 1, 3, 8
+    assert model.calls == updates + listing + fetching
+    assert export(archive) == model.export()

@@ -95,18 +95,12 @@ def is_complete(archive: Archive) -> bool:
     return is_listed(archive) and due is None and not unconfirmed(archive, 1)
 
 
-def is_at_rest(archive: Archive) -> bool:
-    """Tell whether the run before this one left nothing to go on with.
+def is_relisting(archive: Archive) -> bool:
+    """Tell whether a relisting has begun and no run since has come to its end.
 
-    What failed in it is tried again, but is no reason to go on with its listing.
+    Then a run that shall relist goes on with it.
     """
-    if not is_listed(archive):
-        return False
-    last = archive.db.execute(
-        "SELECT json_extract(manifest, '$.reached_end') FROM run "
-        "ORDER BY id DESC LIMIT 1 OFFSET 1"
-    ).fetchone()
-    return is_complete(archive) or bool(last and last[0])
+    return bool(archive.fact("relisting"))
 
 
 def due_tickets(archive: Archive, after: int, limit: int, run: int) -> list[int]:
@@ -146,6 +140,7 @@ def begin_listing(archive: Archive) -> None:
     """Begin a further listing of all tickets; what it does not show has vanished."""
     with archive.transaction():
         archive.set_fact("listing", listing_number(archive) + 1)
+        archive.set_fact("relisting", 1)
         walks.forget(archive, walks.LISTING)
 
 
@@ -161,6 +156,13 @@ def move_watermark(archive: Archive, name: str) -> None:
     assert walk.date_us is not None
     if watermark_us is None or (walk.done and walk.date_us > watermark_us):
         archive.set_fact("watermark_us", walk.date_us)
+
+
+def note_end(archive: Archive) -> None:
+    """Note that a run has come to its end, so that the next one may list anew."""
+    if is_relisting(archive):
+        with archive.transaction():
+            archive.set_fact("relisting", None)
 
 
 def note_completion(archive: Archive) -> None:
