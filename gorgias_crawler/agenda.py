@@ -116,12 +116,7 @@ class Agenda:
         self.phase = "walking through all messages"
         yield from self._follow(*walks.OF_MESSAGES)
         yield from self._confirm()
-        # A walk back to the last run does not see what an old message moves to, so no
-        # sample can tell that it is to be believed.
-        is_whole = (
-            self.answers.bulk_refusal is None and self.archive.fact("floor_us") is None
-        )
-        self.answers.settle_walk(is_whole=is_whole)
+        self.answers.settle_walk(is_whole=self.answers.bulk_refusal is None)
 
     def _is_walk_chosen(self) -> bool:
         if not self.answers.due(1):

@@ -423,3 +423,40 @@ def test_a_relisting_that_was_killed_is_gone_on_with(archive, answers):
     updates, listing, fetching = 1, 3, 8
     assert model.calls == updates + listing + fetching
     assert export(archive) == model.export()
+
+
+@pytest.mark.parametrize("is_complete", [True, False])
+@pytest.mark.parametrize("refused", [True, False])
+def test_an_unfinished_walk_settles_no_ticket_whose_messages_were_replaced(
+    archive, is_complete, refused
+):
+    model = AccountModel()
+    for _ in range(8):
+        model.add_ticket(2)
+    model.now_us += HOUR_US
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    if is_complete:
+        run.finish()
+    else:
+        advance_to(run, TicketPage)
+        run.give()
+    model.now_us += DAY_US
+    first = min(model.tickets)
+    model.delete_message(min(model.messages))
+    model.add_message(first)
+    model.add_ticket(9)
+    run = Run(archive, model, fetch=Fetch.AUTO if refused else Fetch.BULK)
+    run.take()
+    while not walks.get(archive, walks.NEWEST_MESSAGES):
+        run.give()
+        run.take()
+    if refused:
+        while run.waiting:
+            is_walk = isinstance(run.waiting[0], WalkPage)
+            error = RefusedError("403", status=403) if is_walk else None
+            run.give(error=error)
+            run.take()
+    else:  # killed
+        Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert reckoning.is_complete(archive)
+    assert export(archive) == model.export()

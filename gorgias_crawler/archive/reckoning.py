@@ -195,19 +195,26 @@ def settle_walk(archive: Archive, *, is_whole: bool) -> None:
 
     A ticket whose count agrees is settled; any other is due, unless its own message
     URL has confirmed the difference. The walk is forgotten with it.
+
+    A walk that is not whole may not have seen a new message, and a deleted one in its
+    place would make the count agree; so it settles only what was never archived before.
     """
+    is_first = archive.fact("complete_us") is None
     with archive.transaction() as db:
-        db.execute(
-            f"UPDATE ticket SET due = 0 WHERE due = {DUE_BY_WALK} "
-            f"AND {_EXPECTED} = {_ARCHIVED}"
-        )
+        if is_whole or is_first:
+            db.execute(
+                f"UPDATE ticket SET due = 0 WHERE due = {DUE_BY_WALK} "
+                f"AND {_EXPECTED} = {_ARCHIVED}"
+            )
         db.execute(
             f"UPDATE ticket SET due = {DUE_BY_WALK} WHERE due = 0 "
             f"AND {_EXPECTED} <> {_ARCHIVED}"
         )
         walks.forget(archive, walks.OLDEST_MESSAGES, walks.NEWEST_MESSAGES)
         tidy_settled(archive)
-        if is_whole:
+        # A walk back to the last complete run does not see where an old message has
+        # moved to, so that no sample can speak for it.
+        if is_whole and archive.fact("floor_us") is None:
             _draw_sample(archive)
 
 
