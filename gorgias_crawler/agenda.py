@@ -122,7 +122,9 @@ class Agenda:
         if not self.answers.due(1):
             return False
         possible = plans.possible(self.archive)
-        plan = plans.choose(possible, self.options.fetch)
+        is_of_use = reckoning.is_walk_of_use(self.archive)
+        fetch = self.options.fetch if is_of_use else Fetch.PER_TICKET
+        plan = plans.choose(possible, fetch)
         self._say(possible, plan)
         self.fetch = plan.fetch
         if plan.fetch is Fetch.PER_TICKET:

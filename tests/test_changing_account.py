@@ -460,3 +460,17 @@ def test_an_unfinished_walk_settles_no_ticket_whose_messages_were_replaced(
         Run(archive, model, fetch=Fetch.PER_TICKET).finish()
     assert reckoning.is_complete(archive)
     assert export(archive) == model.export()
+
+
+def test_a_walk_is_not_made_again_for_what_only_a_tickets_own_url_can_tell(archive):
+    model = AccountModel()
+    for _ in range(10):
+        model.add_ticket(3, count=4)
+    run = Run(archive, model, fetch=Fetch.BULK)
+    advance_to(run, TicketPage)
+    run.give()
+    before = model.calls
+    Run(archive, model, fetch=Fetch.BULK).finish()  # the first was killed
+    updates, tickets = 4, 9
+    assert model.calls - before <= updates + 1 + tickets
+    assert reckoning.is_complete(archive)

@@ -103,6 +103,12 @@ def is_relisting(archive: Archive) -> bool:
     return bool(archive.fact("relisting"))
 
 
+def is_walk_of_use(archive: Archive) -> bool:
+    """Tell whether a walk through all messages may settle any ticket."""
+    by_walk = "SELECT 1 FROM ticket WHERE due = ? LIMIT 1"
+    return archive.db.execute(by_walk, (DUE_BY_WALK,)).fetchone() is not None
+
+
 def due_tickets(archive: Archive, after: int, limit: int, run: int) -> list[int]:
     """Return up to *limit* due tickets with ids above *after*, ascending.
 
@@ -214,11 +220,21 @@ def settle_walk(archive: Archive, *, is_whole: bool) -> None:
         tidy_settled(archive)
         # A walk back to the last complete run does not see where an old message has
         # moved to, so that no sample can speak for it.
-        if is_whole and archive.fact("floor_us") is None:
-            _draw_sample(archive)
+        is_sampled = (
+            is_whole and archive.fact("floor_us") is None and _draw_sample(archive)
+        )
+        if is_whole and not is_sampled:
+            _leave_to_urls(archive)
 
 
-def _draw_sample(archive: Archive) -> None:
+def _leave_to_urls(archive: Archive) -> None:
+    # Another walk would bring what this one has brought.
+    archive.db.execute(
+        "UPDATE ticket SET due = ? WHERE due = ?", (DUE_BY_URL, DUE_BY_WALK)
+    )
+
+
+def _draw_sample(archive: Archive) -> bool:
     differing = [
         id_
         for (id_,) in archive.db.execute(
@@ -227,7 +243,7 @@ def _draw_sample(archive: Archive) -> None:
     ]
     (tickets,) = archive.db.execute("SELECT count(*) FROM ticket").fetchone()
     if len(differing) <= max(SAMPLE_SIZE, tickets * SAMPLE_SHARE):
-        return
+        return False
     # Spread evenly over the ids, so over the account's age: what differs may depend
     # on when a ticket was made.
     step = len(differing) / SAMPLE_SIZE
@@ -238,6 +254,7 @@ def _draw_sample(archive: Archive) -> None:
     )
     archive.set_fact("sample_equal", 0)
     archive.set_fact("sample_differing", 0)
+    return True
 
 
 def judge_sample(archive: Archive, run: int) -> int | None:
@@ -267,6 +284,7 @@ def judge_sample(archive: Archive, run: int) -> int | None:
                 (DUE_BY_WALK,),
             ).rowcount
             tidy_settled(archive)
+        _leave_to_urls(archive)
     return accepted
 
 
