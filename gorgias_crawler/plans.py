@@ -54,8 +54,9 @@ def possible(archive: Archive) -> list[Plan]:
     ]
     complete_us = archive.fact("complete_us")
     if complete_us is not None and _walk(archive) is None:
-        calls = _calls_of_new_messages(archive)
-        plans.append(Plan(Fetch.BULK, calls, complete_us - reckoning.LOOK_BACK_US))
+        floor_us = complete_us - reckoning.LOOK_BACK_US
+        calls = _calls_of_short_walk(archive, floor_us)
+        plans.append(Plan(Fetch.BULK, calls, floor_us))
     # Of equal plans the first: a ticket's own URL is the surer way.
     return sorted(plans, key=lambda plan: plan.calls)
 
@@ -123,11 +124,16 @@ def _calls_of_walk(archive: Archive) -> int:
     return pages + _calls_of_tickets(archive, DUE_BY_URL)
 
 
-def _calls_of_new_messages(archive: Archive) -> int:
+def _calls_of_short_walk(archive: Archive, floor_us: int) -> int:
     (new,) = archive.db.execute(
         "SELECT coalesce(sum(max(0, messages_count - (SELECT count(*) FROM message "
         "WHERE ticket_id = ticket.id))), 0) FROM ticket WHERE due = ?",
         (DUE_BY_WALK,),
     ).fetchone()
+    # It passes what was archived since then, too: much, if no run since was complete.
+    (passed,) = archive.db.execute(
+        "SELECT count(*) FROM message WHERE created_us >= ?", (floor_us,)
+    ).fetchone()
     # One page more: the walk ends where it has seen a message from before.
-    return int(new) // PAGE_LIMIT + 1 + _calls_of_tickets(archive, DUE_BY_URL)
+    pages = (int(new) + int(passed)) // PAGE_LIMIT + 1
+    return pages + _calls_of_tickets(archive, DUE_BY_URL)

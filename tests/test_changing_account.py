@@ -2,6 +2,7 @@
 
 import pytest
 
+from gorgias_crawler import plans
 from gorgias_crawler.api import Page
 from gorgias_crawler.archive import Archive, reckoning, walks
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
@@ -474,3 +475,26 @@ def test_a_walk_is_not_made_again_for_what_only_a_tickets_own_url_can_tell(archi
     updates, tickets = 4, 9
     assert model.calls - before <= updates + 1 + tickets
     assert reckoning.is_complete(archive)
+
+
+def test_a_short_walk_is_planned_with_all_that_it_passes(archive):
+    """One ticket that fails every night keeps the last complete run far away."""
+    model = AccountModel()
+    model.add_ticket(1)
+    model.now_us += HOUR_US
+    Run(archive, model).finish()
+    failing = model.add_ticket(1)
+    for _ in range(3):
+        model.now_us += DAY_US
+        for _ in range(4):
+            model.add_ticket(50)
+        run = Run(archive, model, fetch=Fetch.PER_TICKET)
+        run.take()
+        while run.waiting:
+            call = run.waiting[0]
+            is_failing = isinstance(call, TicketPage) and call.ticket_id == failing
+            error = UnansweredError("500", of_the_answer=True) if is_failing else None
+            run.give(error=error)
+            run.take()
+    short = next(p for p in plans.possible(archive) if p.floor_us is not None)
+    assert short.calls >= 3 * 4 * 50 // 100
