@@ -9,7 +9,6 @@ from collections import defaultdict, deque
 from gorgias_crawler import api
 from gorgias_crawler.api import Message, Page, Ticket
 from gorgias_crawler.archive import Archive, reckoning, rows, walks
-from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.errors import (
     AnswerError,
@@ -20,9 +19,14 @@ from gorgias_crawler.errors import (
     RunEndError,
     UnansweredError,
     UnauthorizedError,
+    is_gone,
+    refuses_cursor,
 )
 from gorgias_crawler.plans import Fetch
-from gorgias_crawler.trail import LoopError, Trail
+from gorgias_crawler.trail import Looks, LoopError, Trail
+
+AnyPage = Page[Ticket] | Page[Message]
+Position = tuple[int, int]  # an instant in microseconds, and an id
 
 logger = logging.getLogger(__name__)
 
@@ -47,10 +51,7 @@ class Answers:
         self.may_be_merged = False
         self._vanished: set[int] = set()
         self._trails: dict[str, Trail] = defaultdict(Trail)
-        self._update_pages = 0
-        self._updates_head_us = 0  # the newest update when the walk through them began
-        self._updates_floor_us = 0
-        self._changes_before = 0
+        self._looks = Looks()
         self._unwalked: int | None = None  # messages, by the counts
 
     # What the agenda asks.
@@ -88,32 +89,24 @@ class Answers:
     def judge_sample(self) -> None:
         """Believe a walk whose counts differ for many, where a sample confirms it."""
         if accepted := reckoning.judge_sample(self.archive, self.run):
-            self._note(
+            self.notes.append(
                 f"{accepted:,} tickets have other numbers of messages than their "
-                "listing says. A sample of them was fetched one by one "
-                "and equals the walk, so it is believed for the others."
+                "listing says. Those of a sample were fetched one by "
+                "one and equal the walk, so it is believed for the others."
             )
 
     def begin_walk(self, name: str) -> None:
         """Begin a walk; one of the same name in this run is forgotten."""
         self._trails.pop(name, None)
-        self._update_pages = self._updates_floor_us = 0
+        self._looks = Looks()
         walks.begin(self.archive, name)
 
     def may_have_jumped(self) -> bool:
-        """Begin another look at what was updated while updates were read, if any was.
-
-        A ticket that is updated meanwhile jumps to the head that the walk has passed,
-        with all that happened to it before. One page is a moment: nothing jumps in it.
-        """
-        changes = self.changes.new + self.changes.changed
-        is_quiet = self._updates_floor_us and changes == self._changes_before
-        if self._update_pages <= 1 or is_quiet:
-            return False
-        floor_us = self._updates_head_us + 1
-        self.begin_walk(walks.UPDATES)
-        self._updates_floor_us, self._changes_before = floor_us, changes
-        return True
+        """Begin another look at what was updated while updates were read, if any was."""
+        if further := self._looks.next(self.changes.new + self.changes.changed):
+            self.begin_walk(walks.UPDATES)
+            self._looks = further
+        return further is not None
 
     # What comes back.
 
@@ -127,10 +120,7 @@ class Answers:
             (t.updated_us if by_update else t.created_us, t.id) for t in page.rows
         ]
         if by_update:
-            self._update_pages += 1
-            if call.walk.at is None:
-                newest_us = max((us for us, _ in positions if us), default=date_us)
-                self._updates_head_us = min(newest_us, date_us)
+            self._looks.saw([us for us, _ in positions], date_us)
         listing = reckoning.listing_number(self.archive)
         with self.archive.transaction():
             rows.put_tickets(self.archive, page.rows, listing, self.changes)
@@ -161,28 +151,19 @@ class Answers:
         self._pass(call, page, at)
 
     def _advance(
-        self,
-        call: WalkPage,
-        page: Page[Ticket] | Page[Message],
-        positions: list[tuple[int, int]],
-        date_us: int,
-    ) -> tuple[int, int] | None:
+        self, call: WalkPage, page: AnyPage, positions: list[Position], date_us: int
+    ) -> Position | None:
         # A row without a date may stand anywhere, at the head for example.
         at = call.walk.furthest([position for position in positions if position[0]])
         walks.advance(self.archive, call.walk, page.next_cursor, at, date_us)
         floor_us = reckoning.floor_us(self.archive, call.walk.name)
         if call.walk.name == walks.UPDATES:
-            floor_us = max(floor_us, self._updates_floor_us)
+            floor_us = max(floor_us, self._looks.floor_us)
         if at and at[0] < floor_us:
             walks.end(self.archive, call.walk.name)
         return at
 
-    def _pass(
-        self,
-        call: WalkPage,
-        page: Page[Ticket] | Page[Message],
-        at: tuple[int, int] | None,
-    ) -> None:
+    def _pass(self, call: WalkPage, page: AnyPage, at: Position | None) -> None:
         try:
             self._trails[call.key].passed(
                 len(page.rows), page.next_cursor, further=at != call.walk.at
@@ -264,10 +245,10 @@ class Answers:
                 self._walk_failed(call, error)
 
     def _ticket_failed(self, call: TicketPage, error: AnswerError) -> None:
-        if _refuses_cursor(call.cursor, error) and self._trails[call.key].restart():
+        if refuses_cursor(call.cursor, error) and self._trails[call.key].restart():
             rows.restart_ticket(self.archive, call.ticket_id)
             self.to_continue.append(call.ticket_id)
-        elif call.cursor is None and _is_gone(error):
+        elif call.cursor is None and is_gone(error):
             rows.store_gone(self.archive, call.ticket_id)
             self._note_vanished({call.ticket_id})
             self.changes.gone += 1
@@ -288,7 +269,7 @@ class Answers:
         refused = isinstance(error, NotFoundError | RefusedError)
         if refused and len(call.ids) > 1:
             self.ids_at_once = len(call.ids) // 2
-        elif _is_gone(error):
+        elif is_gone(error):
             with self.archive.transaction():
                 self._forget(set(call.ids))
         else:
@@ -302,7 +283,8 @@ class Answers:
         if not self.is_open(call.walk.name):
             return  # The ends have met, or are given up: what fails here is not needed.
         trail = self._trails[call.key]
-        if _refuses_cursor(call.walk.cursor, error):
+        is_first = call.walk.name == walks.LISTING and call.walk.at is None
+        if refuses_cursor(call.walk.cursor, error):
             if trail.restart():
                 logger.warning(
                     "The cursor of the walk through %s is refused (%s): beginning "
@@ -321,16 +303,12 @@ class Answers:
                 call.limit,
             )
             return
-        elif isinstance(error, RefusedError) and error.status == 403:
-            self._forbid(call.walk, error)
-        self._give_up(call.walk.name, error.reason)
-
-    def _forbid(self, walk: Walk, error: AnswerError) -> None:
-        if walk.name == walks.LISTING and walk.at is None:
+        elif isinstance(error, RefusedError) and error.status == 403 and is_first:
             raise CredentialsError(
                 f"These credentials may not list tickets ({error.reason}): use those "
                 "of a user who may, or give the token the scope tickets:read."
             )
+        self._give_up(call.walk.name, error.reason)
 
     def _give_up(self, name: str, why: str) -> None:
         if name not in walks.OF_MESSAGES:
@@ -346,27 +324,7 @@ class Answers:
                 "Leave -a fetch=bulk out to have them fetched per ticket.",
             )
         self.bulk_refusal = why
-        self._note(f"The walk through all messages was given up: {why}.")
+        self.notes.append(f"The walk through all messages was given up: {why}.")
         logger.warning(
             "The walk through all messages cannot go on: %s. Fetching per ticket.", why
         )
-
-    def _note(self, text: str) -> None:
-        self.notes.append(text)
-
-
-def _is_gone(error: AnswerError) -> bool:
-    return isinstance(error, NotFoundError) and error.of_the_api
-
-
-def _refuses_cursor(cursor: str | None, error: AnswerError) -> bool:
-    """Tell whether it is the cursor that the API does not know any more.
-
-    Cursors are documented as short-lived, but not how an old one is answered
-    (https://developers.gorgias.com/reference/pagination).
-    """
-    if cursor is None:
-        return False
-    if isinstance(error, RefusedError):
-        return error.status != 403
-    return isinstance(error, NotFoundError)

@@ -117,3 +117,21 @@ class UnansweredError(AnswerError):
 
 class StoppedError(GorgiasError):
     """The run was stopped while this request waited: dropped, not failed."""
+
+
+def is_gone(error: AnswerError) -> bool:
+    """Tell whether the API, not a server before it, says that there is no such thing."""
+    return isinstance(error, NotFoundError) and error.of_the_api
+
+
+def refuses_cursor(cursor: str | None, error: AnswerError) -> bool:
+    """Tell whether it is the cursor that the API does not know any more.
+
+    Cursors are documented as short-lived, but not how an old one is answered
+    (https://developers.gorgias.com/reference/pagination).
+    """
+    if cursor is None:
+        return False
+    if isinstance(error, RefusedError):
+        return error.status != 403
+    return isinstance(error, NotFoundError)

@@ -59,3 +59,32 @@ class Trail:
         self._rows_to_pass = max(self._rows_to_pass, self.limit)
         self.limit = _LIMITS[_LIMITS.index(self.limit) + 1]
         return True
+
+
+@dataclass
+class Looks:
+    """A walk through updates, and whether the head that it has passed needs another.
+
+    A ticket that is updated while updates are read jumps to the head, with all that
+    happened to it before. One page is a moment: nothing jumps in it. ``floor_us`` is
+    the instant before which a further look has seen enough.
+    """
+
+    floor_us: int = 0
+    _changes: int = 0  # of tickets, when this look began
+    _pages: int = 0
+    _head_us: int = 0  # the newest update when it began
+
+    def saw(self, updated_us: list[int], date_us: int) -> None:
+        """Note a page of instants that the server made at *date_us*."""
+        if self._pages == 0:
+            # A date in the future would hide what comes after it.
+            self._head_us = min(max(filter(None, updated_us), default=date_us), date_us)
+        self._pages += 1
+
+    def next(self, changes: int) -> "Looks | None":
+        """Return the look that is needed still, as *changes* were found in all."""
+        found_none = self.floor_us and changes == self._changes
+        if self._pages <= 1 or found_none:
+            return None
+        return Looks(self._head_us + 1, changes)
