@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from gorgias_crawler import plans
 from gorgias_crawler.answers import Answers
-from gorgias_crawler.archive import Archive, reckoning, rows, walks
+from gorgias_crawler.archive import Archive, marks, reckoning, rows, settling, walks
 from gorgias_crawler.arguments import Options
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.plans import Fetch, Plan
@@ -27,7 +27,8 @@ class Agenda:
     """The calls of one run.
 
     ``calls_per_s`` tells the budget's rate when it is asked for. ``phase`` says in
-    words what the run does now, ``fetch`` which way it fetches messages. ``finished`` turns true when nothing is left to ask.
+    words what the run does now, ``fetch`` which way it fetches messages. ``finished``
+    turns true when nothing is left to ask.
     """
 
     def __init__(
@@ -71,14 +72,15 @@ class Agenda:
                 self.answers.may_be_merged = False
                 yield from self._read_updates()
                 yield from self._fetch()
-            reckoning.note_completion(self.archive)
-        reckoning.note_end(self.archive)
+            if reckoning.is_complete(self.archive):
+                marks.note_completion(self.archive)
+        marks.note_end(self.archive)
         self.phase = "done"
         self.finished = True
 
     def _list_tickets(self) -> Iterator[Call | None]:
-        if self.options.relist and not reckoning.is_relisting(self.archive):
-            reckoning.begin_listing(self.archive)
+        if self.options.relist and not marks.is_relisting(self.archive):
+            marks.begin_listing(self.archive)
         elif self.archive.fact("watermark_us") is not None:
             yield from self._read_updates()
         if not reckoning.is_listed(self.archive):
@@ -86,7 +88,7 @@ class Agenda:
             if walks.get(self.archive, walks.LISTING) is None:
                 self.answers.begin_walk(walks.LISTING)
             yield from self._follow(walks.LISTING)
-        reckoning.make_unsent_due(self.archive, UNSENT_US)
+        settling.make_unsent_due(self.archive, UNSENT_US)
 
     def _read_updates(self) -> Iterator[Call | None]:
         self.phase = "reading what has changed"
@@ -122,7 +124,7 @@ class Agenda:
         if not self.answers.due(1):
             return False
         possible = plans.possible(self.archive)
-        is_of_use = reckoning.is_walk_of_use(self.archive)
+        is_of_use = settling.is_walk_of_use(self.archive)
         fetch = self.options.fetch if is_of_use else Fetch.PER_TICKET
         plan = plans.choose(possible, fetch)
         self._say(possible, plan)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gorgias_crawler.archive import reckoning
+from gorgias_crawler.archive import reckoning, settling
 from gorgias_crawler.calls import TicketPage, WalkPage
 from gorgias_crawler.errors import (
     NotFoundError,
@@ -239,7 +239,7 @@ def test_counts_that_differ_for_many_are_settled_by_a_sample(archive):
     run.finish()
     assert export(archive) == model.export()
     assert reckoning.is_complete(archive)
-    listing, walk, sample = 67, 68, reckoning.SAMPLE_SIZE
+    listing, walk, sample = 67, 68, settling.SAMPLE_SIZE
     assert model.calls <= listing + walk + sample + 2
     assert len(run.answers.notes) == 1
 

@@ -4,7 +4,7 @@ import pytest
 
 from gorgias_crawler import plans
 from gorgias_crawler.api import Page
-from gorgias_crawler.archive import Archive, reckoning, walks
+from gorgias_crawler.archive import Archive, reckoning, settling, walks
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.errors import NotFoundError, RefusedError, UnansweredError
 from gorgias_crawler.plans import Fetch
@@ -90,21 +90,21 @@ def miscounted(archive):
 LISTING = WALK = 67  # pages of three of 200 tickets and messages
 
 
-@pytest.mark.parametrize("answered", [0, 1, reckoning.SAMPLE_SIZE])
+@pytest.mark.parametrize("answered", [0, 1, settling.SAMPLE_SIZE])
 def test_a_kill_while_a_sample_is_asked_for_costs_nothing(
     archive, miscounted, answered
 ):
     model, run = miscounted
     for _ in range(answered):
         run.give()
-        if answered < reckoning.SAMPLE_SIZE:
+        if answered < settling.SAMPLE_SIZE:
             run.take(window=1)
         else:
             run.waiting += [call for call in [next_sampled(run)] if call]
     Run(archive, model).finish()
     assert reckoning.is_complete(archive)
     assert export(archive) == model.export()
-    assert model.calls <= LISTING + WALK + reckoning.SAMPLE_SIZE + 4
+    assert model.calls <= LISTING + WALK + settling.SAMPLE_SIZE + 4
 
 
 def next_sampled(run: Run):

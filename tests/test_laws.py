@@ -3,11 +3,9 @@
 import ast
 import re
 
-import pytest
-
 CORE = {
     "account", "agenda", "answers", "api", "archive", "arguments", "bodies", "calls",
-    "config", "emission", "errors", "filters", "items", "job", "plans", "progress",
+    "config", "emission", "errors", "failures", "filters", "items", "job", "plans", "progress",
     "report", "retry", "spreadsheet", "status", "throttle", "trail", "verification",
 }  # fmt: skip
 FACES_OF_SCRAPY = {"scrapy", "twisted", "itemadapter"}
@@ -57,16 +55,7 @@ def test_every_core_module_exists(project):
 
 def test_modules_are_of_a_size_that_can_be_read_at_once(project):
     for path in modules(project):
-        assert len(path.read_text().splitlines()) <= 330, path
-
-
-@pytest.mark.parametrize("word", ["/work/", "/root/", "pypi-more"])
-def test_no_file_names_a_machine(project, word):
-    for suffix in ("*.py", "*.md", "*.toml", "*.txt", "run"):
-        for path in project.rglob(suffix):
-            hidden = {".venv", ".git"} & set(path.parts)
-            if path.is_file() and not hidden and path.name != "test_laws.py":
-                assert word not in path.read_text(), path
+        assert len(path.read_text().splitlines()) <= 310, path
 
 
 def test_every_setting_of_ours_is_documented(project):

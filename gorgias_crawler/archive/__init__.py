@@ -7,7 +7,10 @@ What was fetched, what is still to fetch and what failed is in here and nowhere 
 `walks`            how far each walk through a list has come
 `codec`            an object's JSON, compressed
 `rows`             tickets and messages in; what becomes due by them
-`reckoning`        what is missing, and what is settled
+`staging`          a ticket's own answer, page by page
+`reckoning`        what is there and what is missing, counted
+`settling`         what a walk through all messages settles
+`marks`            what one run leaves for the next
 `order`            everything in the order of the file
 =================  ==========================================================
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler.api import Message, Ticket
 from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.codec import packed
 from gorgias_crawler.archive.file import Archive
@@ -77,7 +77,7 @@ def put_tickets(
             ),
         )
         # What is staged belongs to the ticket as it was before.
-        _forget_staged(archive, ticket.id)
+        forget_staged(archive, ticket.id)
 
 
 def _due(archive: Archive, ticket: Ticket) -> int:
@@ -86,7 +86,7 @@ def _due(archive: Archive, ticket: Ticket) -> int:
     if ticket.messages_count == 0 and not _has(archive, ticket.id):
         return 0
     if archive.fact("complete_us") is None and _has(archive, ticket.id):
-        return DUE_BY_URL  # See `reckoning.settle_walk` for walks that are not whole.
+        return DUE_BY_URL  # See `settling.settle_walk` for walks that are not whole.
     if is_sampling(archive) or walks.get(archive, walks.NEWEST_MESSAGES) is not None:
         # The walk has passed the newest messages: it misses what has come since, and
         # a deletion beside it would make the count agree.
@@ -114,18 +114,18 @@ def put_messages(archive: Archive, messages: Iterable[Message]) -> None:
     """
     placed = [row for row in messages if row.ticket_id is not None]
     moving = json.dumps([(row.id, row.ticket_id) for row in placed])
-    _move(archive, f"SELECT {_AT.format(0)}, {_AT.format(1)} FROM json_each(?)", moving)
+    move(archive, f"SELECT {_AT.format(0)}, {_AT.format(1)} FROM json_each(?)", moving)
     archive.db.executemany(
         "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?)",
-        (_columns(row, row.ticket_id) for row in placed),
+        (columns(row, row.ticket_id) for row in placed),
     )
 
 
 _AT = "json_extract(value, '$[{}]')"
 
 
-def _move(archive: Archive, moving: str, value: str | int) -> None:
-    """Note which tickets messages go to and leave.
+def move(archive: Archive, moving: str, value: str | int) -> None:
+    """Note, inside of a transaction, which tickets messages go to and leave.
 
     *moving* selects the messages' ids with the tickets that they are in now. A ticket
     that no listing has shown is noted, to be asked for by its id. One that a message
@@ -145,117 +145,16 @@ def _move(archive: Archive, moving: str, value: str | int) -> None:
     )
 
 
-def store_ticket_page(archive: Archive, ticket_id: int, page: Page[Message]) -> None:
-    """Store a page of a ticket's own message URL.
-
-    Earlier pages wait in a stage and replace what was archived of the ticket with the
-    last page, not before: a kill in between loses nothing old.
-    """
-    with archive.transaction() as db:
-        db.executemany(
-            "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                (*_columns(row, row.ticket_id or ticket_id), ticket_id)
-                for row in page.rows
-            ),
-        )
-        if page.next_cursor is None:
-            _unstage(archive, ticket_id)
-        else:
-            db.execute(
-                "INSERT OR REPLACE INTO walk (name, cursor) VALUES (?, ?)",
-                (walks.of_ticket(ticket_id), page.next_cursor),
-            )
-
-
-def restart_ticket(archive: Archive, ticket_id: int) -> None:
-    """Begin a ticket's pages again, because its cursor was refused."""
-    with archive.transaction():
-        _forget_staged(archive, ticket_id)
-
-
-def _unstage(archive: Archive, ticket_id: int) -> None:
-    _note_sample(archive, ticket_id)
-    _move(
-        archive, "SELECT id, ticket_id FROM staged WHERE asked_ticket_id = ?", ticket_id
-    )
-    archive.db.execute(
-        "DELETE FROM message WHERE ticket_id = ?1 AND id NOT IN "
-        "(SELECT id FROM staged WHERE asked_ticket_id = ?1)",
-        (ticket_id,),
-    )
-    archive.db.execute(
-        "INSERT OR REPLACE INTO message "
-        "SELECT id, ticket_id, created_us, unsent, raw FROM staged "
-        "WHERE asked_ticket_id = ?",
-        (ticket_id,),
-    )
-    archive.db.execute(
-        "UPDATE ticket SET due = 0, gone = 0, answered = "
-        "(SELECT count(*) FROM message WHERE ticket_id = ?1) WHERE id = ?1",
-        (ticket_id,),
-    )
-    _settle(archive, ticket_id)
-
-
-def _settle(archive: Archive, ticket_id: int) -> None:
+def settle(archive: Archive, ticket_id: int) -> None:
+    """Forget a ticket's failure and its staged pages, inside of a transaction."""
     archive.db.execute("DELETE FROM failure WHERE ticket_id = ?", (ticket_id,))
-    _forget_staged(archive, ticket_id)
+    forget_staged(archive, ticket_id)
 
 
-def tidy_settled(archive: Archive) -> None:
-    """Forget, inside of a transaction, failures and pages of tickets that are settled."""
-    settled = "IN (SELECT id FROM ticket WHERE due = 0)"
-    archive.db.execute(f"DELETE FROM failure WHERE ticket_id {settled}")
-    for (ticket_id,) in archive.db.execute(
-        f"SELECT DISTINCT asked_ticket_id FROM staged WHERE asked_ticket_id {settled}"
-    ).fetchall():
-        _forget_staged(archive, ticket_id)
-
-
-def _forget_staged(archive: Archive, ticket_id: int) -> None:
+def forget_staged(archive: Archive, ticket_id: int) -> None:
+    """Begin a ticket's pages again, inside of a transaction."""
     archive.db.execute("DELETE FROM staged WHERE asked_ticket_id = ?", (ticket_id,))
     walks.forget(archive, walks.of_ticket(ticket_id))
-
-
-def _note_sample(archive: Archive, ticket_id: int) -> None:
-    """Note whether a sampled ticket's own answer is what the walk had brought."""
-    (differing,) = archive.db.execute(
-        "SELECT count(*) FROM ("
-        "SELECT id FROM message WHERE ticket_id = ?1 UNION "
-        "SELECT id FROM staged WHERE asked_ticket_id = ?1 EXCEPT "
-        "SELECT message.id FROM message JOIN staged USING (id) "
-        "WHERE message.ticket_id = ?1 AND asked_ticket_id = ?1)",
-        (ticket_id,),
-    ).fetchone()
-    archive.db.execute(
-        "UPDATE fact SET value = value + 1 WHERE name = ? "
-        "AND EXISTS (SELECT 1 FROM ticket WHERE id = ? AND due = ?)",
-        (
-            "sample_differing" if differing else "sample_equal",
-            ticket_id,
-            DUE_AS_SAMPLE,
-        ),
-    )
-
-
-def store_gone(archive: Archive, ticket_id: int) -> None:
-    """Record that a ticket's message URL says 404: it has no messages any more."""
-    with archive.transaction() as db:
-        db.execute("DELETE FROM message WHERE ticket_id = ?", (ticket_id,))
-        db.execute(
-            "UPDATE ticket SET due = 0, gone = 1, answered = 0 WHERE id = ?",
-            (ticket_id,),
-        )
-        _settle(archive, ticket_id)
-
-
-def store_failure(archive: Archive, ticket_id: int, reason: str, run: int) -> None:
-    """Record that a ticket cannot be fetched in this run; it stays due."""
-    with archive.transaction() as db:
-        db.execute(
-            "INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", (ticket_id, reason, run)
-        )
 
 
 def forget_tickets(archive: Archive, ticket_ids: Iterable[int]) -> int:
@@ -269,9 +168,10 @@ def forget_tickets(archive: Archive, ticket_ids: Iterable[int]) -> int:
             "DELETE FROM message WHERE ticket_id = ?", (ticket_id,)
         ).rowcount
         archive.db.execute("DELETE FROM ticket WHERE id = ?", (ticket_id,))
-        _settle(archive, ticket_id)
+        settle(archive, ticket_id)
     return erased
 
 
-def _columns(row: Message, ticket_id: int | None) -> tuple[object, ...]:
+def columns(row: Message, ticket_id: int | None) -> tuple[object, ...]:
+    """Return *row* as one of the table of messages, under the ticket *ticket_id*."""
     return (row.id, ticket_id, row.created_us, row.unsent, packed(row.raw))

@@ -118,3 +118,12 @@ def advance(
 def of_ticket(ticket_id: int) -> str:
     """Return the name of the walk through one ticket's own messages."""
     return f"messages of ticket {ticket_id}"
+
+
+def have_met(archive: Archive) -> bool:
+    """Tell whether the two ends of the walk through all messages have met."""
+    oldest = get(archive, OLDEST_MESSAGES)
+    newest = get(archive, NEWEST_MESSAGES)
+    if not (oldest and newest and oldest.at and newest.at):
+        return False
+    return oldest.at >= newest.at
