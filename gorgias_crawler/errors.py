@@ -10,7 +10,7 @@
     └── AnswerError             what one API call came to, after its retries
         ├── UnauthorizedError   401
         ├── NotFoundError       404 or 410
-        ├── RefusedError        400, 403, 422
+        ├── RefusedError        400, 403, 422, 429
         ├── MisdirectedError    a redirect, or a certificate that is not the host's
         └── UnansweredError     no usable answer, however often it was asked
     StoppedError                the run was stopped while a request waited
@@ -92,7 +92,7 @@ class NotFoundError(AnswerError):
 
 
 class RefusedError(AnswerError):
-    """400, 403 or 422, after one retry where the status may be a firewall's whim."""
+    """400, 403, 422, once more where it may be a firewall's whim; 429 to a probe."""
 
     def __init__(self, reason: str, *, status: int) -> None:
         super().__init__(reason)

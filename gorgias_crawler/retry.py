@@ -28,7 +28,11 @@ bucket empties in 20 s."""
 _DEFAULT_PAUSE_S = 10.0  # in half its 20 s the slowest bucket has room for 20 calls
 _WHIMS = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
 _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
-_REFUSALS = _WHIMS | {HTTPStatus.UNPROCESSABLE_ENTITY}
+# A 429 comes here for the probe of an outage only: the budget asks again for others.
+_REFUSALS = _WHIMS | {
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+}
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Budget, retries and outages in real crawls: nobody refused, nothing given up."""
 
 import itertools
+import signal
 import time
 
 from gorgias_crawler.sandbox import Answer
@@ -144,6 +145,33 @@ def test_an_outage_is_waited_for_and_said_once(open_shop):
     assert len(during) < 40  # not all calls, again and again
     assert shop.rows() == shop.expected()
     assert shop.manifest()["failed"] == []
+
+
+def test_a_refusal_ends_an_outage_and_pauses_the_probe_too(open_shop):
+    shop = open_shop(tickets=40)
+    began: list[float] = []
+
+    def fail(call):
+        if call.number < 10:
+            return None
+        began.append(call.at_s)
+        if call.at_s - began[0] < 1:
+            return UNAVAILABLE
+        return Answer(429, b"{}", headers={"Retry-After": "30"})
+
+    shop.sandbox.on_request = fail
+    process = shop.start(*PER_TICKET, "-s", "RETRY_TIMES=0")
+    while not shop.sandbox.refused:
+        time.sleep(0.02)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    stopped_s = time.monotonic()
+    ended = wait(process)
+    assert time.monotonic() - stopped_s < 5
+    assert ended.status == 3
+    assert len(shop.sandbox.refused) == 1
+    assert ended.log.count("Gorgias answers again") == 1
+    assert ended.log.count("all calls pause for 30 s") == 1
 
 
 def test_an_outage_that_lasts_too_long_ends_the_run_with_its_work_kept(open_shop):

@@ -250,6 +250,7 @@ CODES = {408, *range(500, 600)}
         (410, NotFoundError, 0),
         (418, UnansweredError, 0),
         (422, RefusedError, 0),
+        (429, RefusedError, 0),
         (500, UnansweredError, 5),
         (503, UnansweredError, 5),
         (524, UnansweredError, 5),

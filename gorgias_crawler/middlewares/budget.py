@@ -49,7 +49,7 @@ class BudgetMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "BudgetMiddleware":
-        """Build the middleware for *crawler*. Raises `ConfigurationError`."""
+        """Build the middleware for *crawler*. Raises `ConfigurationError`, `NotConfigured`."""
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
@@ -57,9 +57,11 @@ class BudgetMiddleware:
 
         Raises `StoppedError`, and `RunEndError` where other clients hold the budget.
         """
+        began_s = time.monotonic()
         if request.meta.get("is_probe"):
-            # One call now and then; it must not wait behind those that wait for it.
-            self._send(request, time.monotonic())
+            # It must not wait behind those that wait for it; a pause is for all.
+            await self._waiting.sleep(self.budget.paused_until_s - began_s)
+            self._send(request, began_s)
             return
         async with self._gate:
             began_s = time.monotonic()
@@ -89,6 +91,8 @@ class BudgetMiddleware:
             stats.max_value("gorgias/budget/highest_level", self.budget.highest_level)
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._pause(number, response, now_s)
+            if request.meta.get("is_probe"):
+                return response  # an answer, and all that it was to tell
             return request.replace(dont_filter=True)
         self._refused_since_s = None
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
