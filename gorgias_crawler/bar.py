@@ -9,7 +9,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -18,9 +18,7 @@ from scrapy.utils.log import get_scrapy_root_handler
 from gorgias_crawler import progress
 from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.progress import Pace, Progress
-
-if TYPE_CHECKING:
-    from gorgias_crawler.spiders.gorgias import GorgiasSpider
+from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +43,7 @@ class ProgressLine:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
+        self._spider = GorgiasSpider.of(crawler)
         self._telling: asyncio.Task[None] | None = None
         self._moments = deque([(0, 0, time.monotonic())], maxlen=_MOMENTS)
         crawler.signals.connect(self._begin, signals.spider_opened)
@@ -92,7 +91,7 @@ class ProgressLine:
 
     def _now(self) -> Progress:
         """Measure; the rates are those of the last moments."""
-        spider: GorgiasSpider = self.crawler.spider  # type: ignore[assignment]
+        spider = self._spider
         budget = budget_of(self.crawler)
         while spider.rows and not self._moments[0][1] and len(self._moments) > 1:
             self._moments.popleft()  # before the first row none could be written

@@ -11,7 +11,6 @@ from gorgias_crawler import account, api
 from gorgias_crawler.api import Order, Page, Ticket
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import RunEndError
-from gorgias_crawler.settings import EXTENSIONS
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.run import Output, ends_run
 from gorgias_crawler.trail import LoopError, Trail
@@ -26,11 +25,6 @@ class CountsSpider(CallingSpider):
     name = "counts"
     custom_settings = {  # noqa: RUF012  # as Scrapy declares it
         "FEEDS": {},
-        "EXTENSIONS": EXTENSIONS
-        | {
-            "gorgias_crawler.extensions.RunReport": None,
-            "gorgias_crawler.bar.ProgressLine": None,
-        },
     }
 
     def __init__(self, archive: Archive | None = None, **values: Any) -> None:

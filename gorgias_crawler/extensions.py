@@ -4,7 +4,7 @@ import logging
 import platform
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import scrapy
 from scrapy import Request, Spider, signals
@@ -15,9 +15,8 @@ from scrapy.http import Response
 from gorgias_crawler import __version__, report
 from gorgias_crawler.errors import EXIT_INCOMPLETE, GorgiasError, RunEndError
 from gorgias_crawler.middlewares.budget import budget_of
-
-if TYPE_CHECKING:
-    from gorgias_crawler.spiders.gorgias import GorgiasSpider
+from gorgias_crawler.spiders.calling import CallingSpider
+from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +27,10 @@ class BudgetThrottle(AutoThrottle):
     It turns on the pacing of `BudgetMiddleware`; ``AUTOTHROTTLE_ENABLED=False`` leaves
     it off. The delays of Scrapy's downloader stay as they are set.
     """
+
+    def __init__(self, crawler: Crawler) -> None:
+        CallingSpider.of(crawler)
+        super().__init__(crawler)
 
     def _spider_opened(self, spider: Spider) -> None:
         budget_of(self.crawler).is_pacing = True
@@ -46,6 +49,7 @@ class RunReport:
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
+        self._spider = GorgiasSpider.of(crawler)
         self.exit_status = EXIT_INCOMPLETE
         self._started = datetime.now(UTC)
         self._is_open = True
@@ -57,10 +61,6 @@ class RunReport:
     def from_crawler(cls, crawler: Crawler) -> "RunReport":
         """Build the extension for *crawler*."""
         return cls(crawler)
-
-    @property
-    def _spider(self) -> "GorgiasSpider":
-        return self.crawler.spider  # type: ignore[return-value]
 
     def _item_error(self) -> None:
         self._spider.end_run(

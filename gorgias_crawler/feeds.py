@@ -13,6 +13,7 @@ from pathlib import PureWindowsPath
 from typing import Any, cast
 
 from scrapy import Spider, signals
+from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.extensions.feedexport import (
     FeedExporter,
@@ -55,6 +56,11 @@ class SnapshotFeedExporter(FeedExporter):
 
     Raises `FeedError` when it is built, before the first request.
     """
+
+    def __init__(self, crawler: Crawler) -> None:
+        if crawler.spider is None:  # `scrapy shell` has none when it sets things up
+            raise NotConfigured
+        super().__init__(crawler)
 
     def _storage_supported(self, uri: str, feed_options: dict[str, Any]) -> bool:
         """Set up one feed; Scrapy's own logs a fault and disables all feeds."""

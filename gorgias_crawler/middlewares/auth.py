@@ -1,10 +1,10 @@
 """The key: on a call for the time that it is on the wire."""
 
-from typing import Any
-
 from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+
+from gorgias_crawler.spiders.calling import CallingSpider
 
 
 class AuthMiddleware:
@@ -14,18 +14,17 @@ class AuthMiddleware:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
+        self._account = CallingSpider.of(crawler).account
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "AuthMiddleware":
-        """Build the middleware for *crawler*."""
+        """Build the middleware for *crawler*. Raises `NotConfigured`."""
         return cls(crawler)
 
     def process_request(self, request: Request) -> None:
         """Add the header where the URL is the account's."""
-        spider: Any = self.crawler.spider
-        if request.url.startswith(spider.account.base_url + "/"):
-            request.headers["Authorization"] = spider.account.authorization
+        if request.url.startswith(self._account.base_url + "/"):
+            request.headers["Authorization"] = self._account.authorization
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Take the header off."""

@@ -5,7 +5,6 @@ import logging
 import math
 import random
 import time
-from typing import Any
 
 from scrapy.crawler import Crawler
 
@@ -19,6 +18,7 @@ from gorgias_crawler.errors import (
 from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.middlewares.waiting import Waiting
 from gorgias_crawler.plans import duration
+from gorgias_crawler.spiders.calling import CallingSpider
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ class Outage:
 
     def __init__(self, crawler: Crawler, waiting: Waiting) -> None:
         self.crawler = crawler
+        self._spider = CallingSpider.of(crawler)
         self._waiting = waiting
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
         self._last_answer_s: float | None = None
@@ -101,9 +102,8 @@ class Outage:
     async def _probe(self) -> str | None:
         """Ask for the account; return why that failed, None where it did not."""
         self._waiting.check()
-        spider: Any = self.crawler.spider
         try:
-            await self.crawler.engine.download_async(spider.probe())
+            await self.crawler.engine.download_async(self._spider.probe())
         except UnansweredError as error:
             return error.reason
         except (RunEndError, StoppedError):

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from typing import Any
 
 from scrapy.crawler import Crawler
 
 from gorgias_crawler.config import seconds_setting
 from gorgias_crawler.errors import StoppedError
+from gorgias_crawler.spiders.calling import CallingSpider
 
 _POLL_S = 0.2  # how soon a wait notices that the run stops
 
@@ -16,15 +16,14 @@ class Waiting:
     """Waits of a middleware; *max_outage_s* is how long to bear one cause."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self.crawler = crawler
+        self._spider = CallingSpider.of(crawler)
         self.max_outage_s = seconds_setting(
             "GORGIAS_MAX_OUTAGE", crawler.settings["GORGIAS_MAX_OUTAGE"]
         )
 
     def check(self) -> None:
         """Raise `StoppedError` where the run ends."""
-        spider: Any = self.crawler.spider
-        if spider.is_stopping:
+        if self._spider.is_stopping:
             raise StoppedError("the run was stopped")
 
     async def sleep(self, seconds: float) -> None:

@@ -3,9 +3,11 @@
 import asyncio
 import functools
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 from scrapy import Request, Spider
+from scrapy.crawler import Crawler
+from scrapy.exceptions import NotConfigured
 
 from gorgias_crawler.errors import GorgiasError
 from gorgias_crawler.items import Message
@@ -20,6 +22,17 @@ class RunSpider(Spider):
     def __init__(self) -> None:
         super().__init__()
         self.ending: GorgiasError | None = None
+
+    @classmethod
+    def of(cls, crawler: Crawler) -> Self:
+        """Return the spider, for a component that serves spiders of this class.
+
+        Raises `NotConfigured` for others: Scrapy then leaves the component out, so that
+        ``scrapy shell`` and ``fetch`` work as in any project, without our key.
+        """
+        if not isinstance(crawler.spider, cls):
+            raise NotConfigured
+        return crawler.spider
 
     @property
     def is_stopping(self) -> bool:
