@@ -6,12 +6,12 @@ asks for them.
 """
 
 import base64
-import binascii
 import ipaddress
 import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from gorgias_crawler.errors import ConfigurationError
@@ -77,8 +77,36 @@ def read_account(environ: Mapping[str, str]) -> Account:
     Raises `ConfigurationError` with one sentence that names the variable.
     """
     values = {name: environ.get(name, "").strip() for name in VARIABLES}
+    for name, value in values.items():
+        if not value.isprintable():  # nor is what stands for a byte that is not UTF-8
+            raise ConfigurationError(
+                f"{name} holds a character that cannot be printed, or is not UTF-8 (its "
+                "value is not shown here): write it again."
+            )
     base_url, name = _address(values)
     return Account(base_url, name, _authorization(values))
+
+
+def read_env_file(path: Path) -> str:
+    """Return the text of the file of variables; empty where there is none.
+
+    Raises `ConfigurationError` where it cannot be read.
+    """
+    if not path.is_file():  # some keep a Python environment in a directory `.env`
+        return ""
+    try:
+        text = path.read_text("utf-8-sig")
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path} cannot be read ({error.strerror}): mend its rights."
+        ) from None
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:  # UTF-16 of ASCII has one in each character
+        raise ConfigurationError(
+            f"{path} is not UTF-8 text (PowerShell's > writes UTF-16): save it as UTF-8."
+        )
+    return text
 
 
 def _address(values: Mapping[str, str]) -> tuple[str, str]:
@@ -105,17 +133,22 @@ def _subdomain(value: str) -> str:
 
 
 def _checked_url(url: str) -> tuple[str, str]:
+    """Return the URL as Scrapy asks for it, and its host.
+
+    Where the two differed in one letter, calls would go out without the key.
+    """
     try:
         parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
+        host, port = parts.hostname or "", parts.port
     except ValueError:
-        host, parts = "", urlsplit("")
+        host, port, parts = "", None, urlsplit("")
     if parts.username or parts.password:
         raise ConfigurationError(
             "GORGIAS_API_URL holds a user name or password: put them into "
             "GORGIAS_API_USER and GORGIAS_API_KEY."
         )
-    if not host or parts.query or parts.fragment or parts.scheme not in _SCHEMES:
+    is_plain = _HOST.fullmatch(host) and _PATH.fullmatch(parts.path)
+    if not is_plain or parts.query or parts.fragment or parts.scheme not in _SCHEMES:
         raise ConfigurationError(
             f"GORGIAS_API_URL: {url!r} is not the URL of an API: write it like "
             "https://acme.gorgias.com/api."
@@ -125,10 +158,17 @@ def _checked_url(url: str) -> tuple[str, str]:
             f"GORGIAS_API_URL: {url!r} would send the key unencrypted: use https. "
             "Plain http is for a server on this machine only."
         )
-    return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/') or '/api'}", host
+    place = f"[{host}]" if ":" in host else host
+    if port is not None:
+        place = f"{place}:{port}"
+    return f"{parts.scheme}://{place}{parts.path.rstrip('/') or '/api'}", host
 
 
 _SCHEMES = ("https", "http")
+# Names and addresses, IPv6 too (RFC 3986, section 3.2.2). Scrapy would write others,
+# as é, in another way.
+_HOST = re.compile(r"[a-z0-9._:-]+", re.ASCII)
+_PATH = re.compile(r"[A-Za-z0-9/._~-]*", re.ASCII)
 
 
 def is_loopback(host: str) -> bool:
@@ -165,7 +205,7 @@ def _checked_auth_string(value: str) -> str:
     text = re.sub(r"^basic\s+", "", value, flags=re.IGNORECASE)
     try:
         user, colon, key = base64.b64decode(text, validate=True).partition(b":")
-    except binascii.Error:
+    except ValueError:
         user, colon, key = b"", b"", b""
     if not (user and colon and key):
         raise ConfigurationError(

@@ -4,12 +4,22 @@ Each override names Scrapy's default and the reason. The credentials are not her
 they are read from the environment (`config.py`), because Scrapy prints settings.
 """
 
-from dotenv import find_dotenv, load_dotenv
+import sys
+from io import StringIO
+from pathlib import Path
+
+from dotenv import load_dotenv
 
 from gorgias_crawler import __version__
+from gorgias_crawler.config import read_env_file
+from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import DEFAULT_COLUMNS
 
-load_dotenv(find_dotenv(usecwd=True))
+try:
+    # Of the working directory only: one above it may be of another account.
+    load_dotenv(stream=StringIO(read_env_file(Path(".env"))))
+except ConfigurationError as error:
+    sys.exit(f"gorgias_crawler: {error}")
 
 BOT_NAME = "gorgias_crawler"
 SPIDER_MODULES = ["gorgias_crawler.spiders"]

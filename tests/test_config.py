@@ -1,12 +1,15 @@
 """What the environment must hold, and what is said when it does not."""
 
 import base64
+from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy import Request
 
-from gorgias_crawler.config import VARIABLES, is_loopback, read_account
+from gorgias_crawler.config import VARIABLES, is_loopback, read_account, read_env_file
 from gorgias_crawler.errors import ConfigurationError
 
 USER = {"GORGIAS_API_USER": "ana@example.org", "GORGIAS_API_KEY": "k3y"}
@@ -30,6 +33,8 @@ def test_a_subdomain_is_understood_as_people_write_it(subdomain):
         ("http://localhost:8000/api/", "http://localhost:8000/api"),
         ("http://[::1]:8000/api", "http://[::1]:8000/api"),
         ("https://proxy.example/gorgias/api", "https://proxy.example/gorgias/api"),
+        ("HTTPS://Proxy.Example:8443/Api/", "https://proxy.example:8443/Api"),
+        ("http://LocalHost:/", "http://localhost/api"),
     ],
 )
 def test_an_api_url_replaces_the_whole_base_url(url, base_url):
@@ -79,6 +84,12 @@ def test_each_form_of_credentials_makes_its_header(credentials, header):
         ({"GORGIAS_API_URL": "https://x.y/?a=b", **USER}, "GORGIAS_API_URL"),
         ({"GORGIAS_API_URL": "https://x.y:port/", **USER}, "GORGIAS_API_URL"),
         ({"GORGIAS_API_URL": "http://[::1", **USER}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "https://x.y/é/api", **USER}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "https://é.y/api", **USER}, "GORGIAS_API_URL"),
+        ({"GORGIAS_API_URL": "https://x.y/a b", **USER}, "GORGIAS_API_URL"),
+        ({**USER, "GORGIAS_API_USER": "s3cret\udcff"}, "GORGIAS_API_USER"),
+        ({**USER, "GORGIAS_API_KEY": "s3cret\0"}, "GORGIAS_API_KEY"),
+        ({"GORGIAS_SUBDOMAIN": "a", "GORGIAS_AUTH_STRING": "é"}, "GORGIAS_AUTH_STRING"),
     ],
 )
 def test_what_is_wrong_is_named_and_no_secret_is_shown(environ, variable):
@@ -98,6 +109,49 @@ def test_no_subdomain_leads_the_key_to_another_host(text):
     assert account.host.removesuffix(".gorgias.com").isascii()
     assert account.host.count(".") == 2
     assert account.host.endswith(".gorgias.com")
+
+
+@given(st.from_regex(r"(?i)https?://[a-z0-9.:@é\[\]-]{1,20}(/[!-~é]{0,20})?"))
+def test_every_url_that_is_taken_is_the_one_that_scrapy_asks_for(url):
+    try:
+        account = read_account({"GORGIAS_API_URL": url, **USER})
+    except ConfigurationError:
+        return
+    asked = f"{account.base_url}/account"
+    assert Request(asked).url == asked
+
+
+@pytest.mark.parametrize(
+    "bytes_",
+    [b"\xef\xbb\xbfA=1\r\nB=2\r\n", b"A=1\nB=2\n"],
+)
+def test_an_env_file_may_be_of_windows(tmp_path, bytes_):
+    path = tmp_path / ".env"
+    path.write_bytes(bytes_)
+    assert read_env_file(path) == "A=1\nB=2\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_an_env_file_in_another_encoding_is_refused(tmp_path, encoding):
+    path = tmp_path / ".env"
+    path.write_text("A=é\n", encoding)
+    with pytest.raises(ConfigurationError, match="UTF-8"):
+        read_env_file(path)
+
+
+def test_a_directory_named_env_holds_no_variables(tmp_path):
+    assert read_env_file(tmp_path) == ""
+    assert read_env_file(tmp_path / "missing") == ""
+
+
+def test_an_env_file_that_cannot_be_read_is_told(tmp_path):
+    path = tmp_path / ".env"
+    path.touch()
+    with (
+        mock.patch.object(Path, "read_text", side_effect=PermissionError(13, "Denied")),
+        pytest.raises(ConfigurationError, match=r"cannot be read \(Denied\)"),
+    ):
+        read_env_file(path)
 
 
 def test_an_account_hides_its_credentials_when_it_is_printed():

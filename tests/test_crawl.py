@@ -192,6 +192,28 @@ def test_the_env_file_of_the_working_directory_is_read(open_shop):
     assert len(sandbox.calls) > 0
 
 
+def test_an_env_file_of_another_directory_is_not_read(open_shop):
+    shop = open_shop(tickets=3)
+    (shop.path / ".env").write_text("GORGIAS_ACCESS_TOKEN=of-another-project\n")
+    below = shop.path / "below"
+    below.mkdir()
+    shop.environ = {"GORGIAS_API_USER": "", "GORGIAS_API_KEY": ""}
+    shop.path = below
+    ended = shop.crawl()
+    assert ended.status == 1
+    assert "GORGIAS_API_KEY are not set" in ended.log
+    assert shop.sandbox.calls == []
+
+
+def test_an_env_file_that_is_no_text_is_one_line_in_every_command(open_shop):
+    shop = open_shop(tickets=3)
+    (shop.path / ".env").write_text("GORGIAS_API_USER=a", "utf-16")
+    ended = shop.run("list")
+    assert ended.status == 1
+    assert ended.log.startswith("gorgias_crawler: .env is not UTF-8 text")
+    assert len(ended.log.strip().splitlines()) == 1
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
