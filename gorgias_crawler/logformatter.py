@@ -4,7 +4,7 @@ import logging
 import traceback
 from typing import Any, Self
 
-from scrapy import Spider
+from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.logformatter import LogFormatter, LogFormatterResult
@@ -30,13 +30,21 @@ class _PrivateRecord(logging.LogRecord):
             self.exc_text = f"{lines}{' after '.join(kinds)} (its text is not logged)"
 
 
+def _keep_texts_out() -> None:
+    logging.setLogRecordFactory(_PrivateRecord)
+
+
 class PrivateLogFormatter(LogFormatter):
     """Scrapy's lines, where those that hold an item name its message id only."""
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """Build it, and keep the texts of exceptions out of the log."""
-        logging.setLogRecordFactory(_PrivateRecord)
+        """Build it; it keeps the texts of exceptions out of the log of a spider.
+
+        Before the spider opens there is no customer whom they could quote, and they tell
+        what is wrong with a setting.
+        """
+        crawler.signals.connect(_keep_texts_out, signals.spider_opened)
         return super().from_crawler(crawler)
 
     def scraped(

@@ -7,6 +7,7 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.extensions.corestats import CoreStats
 from scrapy.pipelines import ItemPipelineManager
+from scrapy.settings import BaseSettings
 
 from gorgias_crawler.bodies import html_to_text, parse_fields, select_body
 from gorgias_crawler.feeds import SnapshotFeedExporter
@@ -29,8 +30,13 @@ class BodySelectionPipeline:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "BodySelectionPipeline":
         """Build the pipeline for *crawler*. Raises `ConfigurationError`."""
-        names = parse_fields(crawler.settings.getlist("GORGIAS_BODY_FIELDS"))
-        as_text = crawler.settings.getbool("GORGIAS_BODY_AS_TEXT")
+        return cls.asked_for(crawler.settings)
+
+    @classmethod
+    def asked_for(cls, settings: BaseSettings) -> "BodySelectionPipeline":
+        """Build the pipeline that *settings* ask for. Raises `ConfigurationError`."""
+        names = parse_fields(settings.getlist("GORGIAS_BODY_FIELDS"))
+        as_text = settings.getbool("GORGIAS_BODY_AS_TEXT")
         return cls(names, html_to_text() if as_text else None)
 
     def process_item(self, item: Message) -> Message:

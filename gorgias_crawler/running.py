@@ -3,12 +3,18 @@
 import logging
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
 
-from gorgias_crawler.errors import EXIT_CANNOT_START, GorgiasError
+from gorgias_crawler.checks import check_settings
+from gorgias_crawler.errors import (
+    EXIT_CANNOT_START,
+    ConfigurationError,
+    GorgiasError,
+)
 from gorgias_crawler.settings import FEEDS
 
 if TYPE_CHECKING:
@@ -28,13 +34,26 @@ class SpiderCommand(BaseRunSpiderCommand):
     """A command that runs one spider."""
 
     def process_options(self, args: list[str], opts: Any) -> None:
-        """Let a file that is named take the place of the default one."""
+        """Let a file that is named replace the default one, then check what is given.
+
+        What is wrong ends here in one line, before Scrapy says or opens anything.
+        """
         assert self.settings is not None
         is_named = opts.output or opts.overwrite_output
         if is_named and self.settings.getdict("FEEDS") == FEEDS:
             # Scrapy would write the default file beside the one that is asked for.
             self.settings.set("FEEDS", {}, priority="project")
         super().process_options(args, opts)
+        try:
+            check_settings(self.settings)
+            self.check(args, opts)
+            _make_way_for(self.settings["LOG_FILE"])
+        except GorgiasError as error:
+            say(error)
+            sys.exit(error.exit_status)
+
+    def check(self, args: list[str], opts: Any) -> None:
+        """Raise the `GorgiasError` that keeps the command from starting."""
 
     def run_spider(self, spider: Any, **arguments: Any) -> Crawler:
         """Run *spider* to its end; ``exitcode`` is set where it could not start."""
@@ -68,6 +87,21 @@ def run_crawler(process: Any, crawler: Crawler, **arguments: Any) -> None:
         signal.signal(number, signal.SIG_IGN)
     if crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
         raise error
+
+
+def _make_way_for(log_file: str | None) -> None:
+    """Make the directory of the log, which may be that of a job not yet begun."""
+    if not log_file:
+        return
+    path = Path(log_file)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"LOG_FILE={log_file}: it cannot be written ({error.strerror}); name another "
+            "file."
+        ) from None
 
 
 def say(error: GorgiasError) -> None:

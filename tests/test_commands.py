@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import signal
+import stat
 import subprocess
 import sys
 import termios
@@ -217,6 +218,13 @@ def test_export_refuses_a_file_of_others_and_a_missing_job(finished):
     assert (finished.path / "other.csv").read_text() == "mine"
 
 
+def test_export_names_an_argument_that_is_not_there(finished):
+    ended = finished.run("export", "job", "-O", "x.csv", "-a", "jobdir=x")
+    assert ended.status == 1
+    assert "-a jobdir=x: there is no such argument" in ended.log
+    assert "Traceback" not in ended.log
+
+
 def test_filters_leave_rows_out_and_nothing_else(finished):
     options = ["-a", "status=closed", "-a", "channel=email,chat"]
     ended = finished.run("export", "job", "-O", "closed.csv", *options)
@@ -370,6 +378,18 @@ def test_scrapys_own_commands_work_and_send_no_key(open_shop):
     assert [call.status for call in shop.sandbox.calls] == [401, 401]
     assert not any("Authorization" in call.headers for call in shop.sandbox.calls)
     assert sorted(os.listdir(shop.path)) == ["scrapy.cfg"]
+
+
+# log
+
+
+def test_the_log_may_be_kept_beside_the_archive_from_the_start(open_shop):
+    shop = open_shop(tickets=3)
+    assert shop.crawl("-s", "LOG_FILE=job/crawl.log").status == 0
+    log = shop.jobdir / "crawl.log"
+    assert "Complete: every listed ticket" in log.read_text()
+    assert stat.S_IMODE(shop.jobdir.stat().st_mode) == 0o700
+    assert shop.crawl("-s", "LOG_FILE=job/crawl.log").status == 0
 
 
 # progress

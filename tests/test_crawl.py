@@ -4,7 +4,11 @@ import os
 import stat
 
 import pytest
+from scrapy.settings import Settings
 
+from gorgias_crawler import settings
+from gorgias_crawler.checks import check_settings
+from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS
 from gorgias_crawler.sandbox import API_KEY, Answer
 
@@ -218,9 +222,74 @@ def test_an_env_file_that_is_no_text_is_one_line_in_every_command(open_shop):
     ("options", "words"),
     [
         (["-a", "fetch=fast"], "-a fetch=fast"),
-        (["-a", "fetsch=bulk"], "-a fetsch=bulk"),
-        (["-s", "GORGIAS_BUDGET_SHARE=80"], "GORGIAS_BUDGET_SHARE"),
-        (["-s", "GORGIAS_MAX_OUTAGE=soon"], "GORGIAS_MAX_OUTAGE"),
+        (["-a", "crawler=x"], "-a crawler=x"),
+        (["-s", "GORGIAS_BUDGET_SHARE=80"], "GORGIAS_BUDGET_SHARE=80: give a share"),
+        (["-s", "LOG_FILE=scrapy.cfg/log"], "LOG_FILE=scrapy.cfg/log: it cannot be"),
+    ],
+)
+def test_a_wrong_start_is_one_line_and_leaves_nothing(open_shop, options, words):
+    shop = open_shop(tickets=3)
+    ended = shop.crawl(*options)
+    assert ended.status == 1
+    assert words in ended.log
+    assert len(ended.log.strip().splitlines()) == 1
+    assert os.listdir(shop.path) == ["scrapy.cfg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("GORGIAS_BODY_AS_TEXT", "ja", "give True or False"),
+        ("GORGIAS_SPREADSHEET_SAFE", "ja", "give True or False"),
+        ("GORGIAS_BODY_FIELDS", "boddy", "name one or more"),
+        ("GORGIAS_MAX_OUTAGE", "soon", "give a number of seconds"),
+        ("RETRY_TIMES", "abc", "give a whole number, 0 or more"),
+        ("CONCURRENT_REQUESTS", "0", "give a whole number, 1 or more"),
+        ("CONCURRENT_REQUESTS", "1.5", "give a whole number, 1 or more"),
+        ("AUTOTHROTTLE_ENABLED", "maybe", "give True or False"),
+        ("DOWNLOAD_DELAY", "x", "give a number"),
+        ("LOG_LEVEL", "LOUD", "give DEBUG, INFO"),
+        ("FEEDS", {"a.csv": "csv"}, "give an object"),
+        ("HTTPCACHE_ENABLED", "True", "leave it out"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_named_with_an_example(name, value, words):
+    given = Settings()
+    given.setmodule(settings)
+    check_settings(given)
+    given.set(name, value)
+    with pytest.raises(ConfigurationError, match=words) as caught:
+        check_settings(given)
+    assert str(caught.value).startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DOWNLOAD_DELAY", "0.5"),
+        ("TELNETCONSOLE_ENABLED", "0"),
+        ("LOG_LEVEL", 10),
+        ("FEED_EXPORT_INDENT", None),
+        ("FEEDS", '{"a.csv": {"format": "csv"}}'),
+    ],
+)
+def test_what_scrapy_takes_is_taken(name, value):
+    given = Settings()
+    given.setmodule(settings)
+    given.set(name, value)
+    check_settings(given)
+
+
+def test_a_spider_that_is_not_there_is_told(open_shop):
+    ended = open_shop(tickets=1).run("--nolog", "crawl", "nope")
+    assert ended.status == 2
+    assert "there is no spider 'nope'" in ended.log
+    assert "Traceback" not in ended.log
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
         (["-s", "FEED_EXPORT_FIELDS=ticket_id,boddy"], "boddy"),
         (["-O", "x.docx"], "docx"),
         (["-O", "s3://bucket/x.csv"], "Unable to locate credentials"),

@@ -412,8 +412,6 @@ class Outermost:
 EXTENSIONS = {**EXTENSIONS, Dumping: 1}
 DOWNLOADER_MIDDLEWARES = {**DOWNLOADER_MIDDLEWARES, Outermost: 944}
 STATS_DUMP = True
-HTTPCACHE_ENABLED = True
-HTTPCACHE_DIR = "cache"
 LOG_LEVEL = "DEBUG"
 """
 
@@ -426,7 +424,6 @@ def test_the_key_is_in_nothing_that_a_run_leaves(open_shop, kind):
     ended = shop.crawl()
     assert ended.status == 0, ended.log
     assert (shop.path / "dumps.txt").exists()
-    assert (shop.path / ".scrapy" / "cache").exists()
     assert assert_no_secret(shop, ended) > 100
 
 

@@ -2,15 +2,14 @@
 
 import argparse
 import os
-import sys
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 
 from gorgias_crawler import arguments, config
-from gorgias_crawler.errors import EXIT_INCOMPLETE, GorgiasError
+from gorgias_crawler.errors import EXIT_INCOMPLETE
 from gorgias_crawler.extensions import RunReport
-from gorgias_crawler.running import SpiderCommand, say
+from gorgias_crawler.running import SpiderCommand
 
 
 class Command(SpiderCommand):
@@ -36,19 +35,18 @@ class Command(SpiderCommand):
             ]
         )
 
-    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check the configuration before Scrapy says or opens anything."""
-        super().process_options(args, opts)
-        try:
-            config.read_account(os.environ)
-        except GorgiasError as error:
-            say(error)
-            sys.exit(error.exit_status)
+    def check(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check arguments and account. Raises `ConfigurationError`."""
+        arguments.parse(opts.spargs)
+        config.read_account(os.environ)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider that *args* names."""
         if len(args) != 1:
             raise UsageError("name one spider: scrapy crawl gorgias")
+        assert self.crawler_process is not None
+        if args[0] not in self.crawler_process.spider_loader.list():
+            raise UsageError(f"there is no spider {args[0]!r}: scrapy crawl gorgias")
         crawler = self.run_spider(args[0], **opts.spargs)
         if self.exitcode == 0:
             self.exitcode = self._exit_status(crawler)

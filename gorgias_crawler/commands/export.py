@@ -2,7 +2,6 @@
 
 import argparse
 import logging
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from scrapy.settings.default_settings import DOWNLOAD_HANDLERS_BASE
 
 from gorgias_crawler import arguments, filters
 from gorgias_crawler.archive import Archive, reckoning
-from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
+from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
 from gorgias_crawler.job import ARCHIVE, job_id
-from gorgias_crawler.running import SpiderCommand, say
+from gorgias_crawler.running import SpiderCommand
 from gorgias_crawler.settings import EXTENSIONS
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.spiders.run import Output, ends_run
@@ -78,16 +77,12 @@ class Command(SpiderCommand):
         names = ", ".join(filters.MEANINGS)
         return f"{self.short_desc()}. Arguments, -a NAME=VALUE: {names}."
 
-    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check that there is an archive before Scrapy says anything."""
-        super().process_options(args, opts)
+    def check(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check the arguments, and that there is an archive. Raises `GorgiasError`."""
         if len(args) != 1:
             raise UsageError("name the job directory: scrapy export JOBDIR -O FILE")
-        try:
-            Archive.open_to_read(Path(args[0]) / ARCHIVE).close()
-        except GorgiasError as error:
-            say(error)
-            sys.exit(error.exit_status)
+        arguments.check_names(opts.spargs, filters.MEANINGS)
+        Archive.open_to_read(Path(args[0]) / ARCHIVE).close()
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Export the job that *args* names."""
