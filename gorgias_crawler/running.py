@@ -1,6 +1,7 @@
 """Running a spider from a command: quiet logs, errors in one line, an exit status."""
 
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 # Lists of components and settings, of use to whoever debugs Scrapy itself: they are
 # shown with -L DEBUG.
-_WORDY_LOGGERS = (
-    "scrapy.addons",
-    "scrapy.crawler",
-    "scrapy.middleware",
-    "scrapy.utils.log",
-)
+_WORDY_LOGGERS = ("scrapy.addons", "scrapy.middleware", "scrapy.utils.log")
+
+_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+if hasattr(signal, "SIGHUP"):
+    _SIGNALS.append(signal.SIGHUP)
+
+if sys.stderr is None:  # closed by whoever started this: 2>&-
+    sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 
 class SpiderCommand(BaseRunSpiderCommand):
@@ -61,6 +64,10 @@ class SpiderCommand(BaseRunSpiderCommand):
         if self.settings["LOG_LEVEL"] != "DEBUG":
             for name in _WORDY_LOGGERS:
                 logging.getLogger(name).setLevel(logging.WARNING)
+            # It also says what a signal does; that must be seen.
+            logging.getLogger("scrapy.crawler").addFilter(
+                lambda record: not str(record.msg).startswith("Overridden settings")
+            )
         crawler = self._create_crawler(spider)
         assert self.crawler_process is not None
         try:
@@ -76,6 +83,7 @@ class SpiderCommand(BaseRunSpiderCommand):
 
 def run_crawler(process: Any, crawler: Crawler, **arguments: Any) -> None:
     """Run *crawler* to its end. Raises what kept it from starting."""
+    _treat_hangup_as_termination()
     crawl: Future[None] = process.crawl(crawler, **arguments)
     try:
         process.start()
@@ -83,10 +91,16 @@ def run_crawler(process: Any, crawler: Crawler, **arguments: Any) -> None:
         # Scrapy no longer minds signals when the run is over.
         logging.getLogger(__name__).debug("interrupted at the end")
     # What is left takes an instant, and its exit status must stand.
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     if crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
         raise error
+
+
+def _treat_hangup_as_termination() -> None:
+    """Let a closed terminal end the run as SIGTERM does, unless ``nohup`` forbids it."""
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
 def _make_way_for(log_file: str | None) -> None:

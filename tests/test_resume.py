@@ -3,6 +3,7 @@
 import os
 import random
 import resource
+import shlex
 import signal
 import subprocess
 import time
@@ -126,7 +127,7 @@ def test_a_kill_while_the_file_is_written_leaves_the_old_one(open_shop):
     assert not list(shop.path.glob(".*.part"))
 
 
-@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
     shop = open_shop(tickets=150, forks=False)
     shop.file.write_text("of the night before")
@@ -136,10 +137,44 @@ def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
     assert stopped.status == 3, stopped.log
     assert "the same command goes on" in stopped.last_lines
     assert "scrapy export" in stopped.last_lines
+    assert "shutting down gracefully. Send again to force" in stopped.log
     assert "Traceback" not in stopped.log
     assert shop.file.read_text() == "of the night before"
     assert shop.manifest()["failed"] == []
     assert shop.crawl().status == 0
+    assert shop.rows() == shop.expected()
+
+
+def test_a_crawl_that_shall_outlive_its_terminal_goes_on(open_shop):
+    shop = open_shop(tickets=30)
+
+    def hang_up(hook, call):
+        hook.process.send_signal(signal.SIGHUP)
+
+    hook = At(nth(10, "/api/messages"), hang_up)
+    shop.sandbox.on_request = hook
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
+    try:
+        hook.process = shop.start("-a", "fetch=per-ticket")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert wait(hook.process).status == 0
+    assert hook.done.is_set()
+
+
+def test_a_crawl_with_closed_standard_error_works(open_shop):
+    shop = open_shop(tickets=3)
+    command = shlex.join([*SCRAPY, "crawl", "gorgias", "-s", "JOBDIR=job"])
+    for options, status in {"": 0, " -a fetch=fast": 1}.items():
+        process = subprocess.run(
+            ["sh", "-c", f"{command}{options} 2>&-"],
+            cwd=shop.path,
+            env=shop.environment(),
+            stdout=subprocess.PIPE,
+            check=False,
+        )
+        assert process.returncode == status
+        assert process.stdout == b""
     assert shop.rows() == shop.expected()
 
 
