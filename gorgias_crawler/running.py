@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 # shown with -L DEBUG.
 _WORDY_LOGGERS = ("scrapy.addons", "scrapy.middleware", "scrapy.utils.log")
 
-_SIGNALS = [signal.SIGINT, signal.SIGTERM]
+SIGNALS = [signal.SIGINT, signal.SIGTERM]
+"""What asks a process to end."""
 if hasattr(signal, "SIGHUP"):
-    _SIGNALS.append(signal.SIGHUP)
+    SIGNALS.append(signal.SIGHUP)
 
 if sys.stderr is None:  # closed by whoever started this: 2>&-
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
@@ -91,7 +92,7 @@ def run_crawler(process: Any, crawler: Crawler, **arguments: Any) -> None:
         # Scrapy no longer minds signals when the run is over.
         logging.getLogger(__name__).debug("interrupted at the end")
     # What is left takes an instant, and its exit status must stand.
-    for number in _SIGNALS:
+    for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     if crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
         raise error
@@ -118,6 +119,6 @@ def _make_way_for(log_file: str | None) -> None:
         ) from None
 
 
-def say(error: GorgiasError) -> None:
+def say(error: GorgiasError | str) -> None:
     """Print the one line that a user sees of an error."""
     print(f"gorgias_crawler: {error}", file=sys.stderr)

@@ -392,6 +392,32 @@ def test_the_log_may_be_kept_beside_the_archive_from_the_start(open_shop):
     assert shop.crawl("-s", "LOG_FILE=job/crawl.log").status == 0
 
 
+# demo
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_to_the_demo_ends_its_crawl_too(open_shop, signal_):
+    shop = open_shop(tickets=1)
+    process = shop.start(command="demo")
+    while not (shop.path / "demo" / "job" / "archive.sqlite").exists():
+        time.sleep(0.02)
+    process.send_signal(signal_)
+    ended = wait(process)  # the crawl would hold the pipe open
+    assert ended.status == 3, ended.log
+    assert f"Received {signal_.name}" in ended.log
+    assert "INCOMPLETE: stopped" in ended.log
+    assert "Traceback" not in ended.log
+
+
+def test_the_demo_says_where_it_cannot_write(open_shop):
+    shop = open_shop(tickets=1)
+    (shop.path / "demo").write_text("a file")
+    ended = shop.run("demo")
+    assert ended.status == 1
+    assert "demo cannot be made here (File exists)" in ended.log
+    assert len(ended.log.strip().splitlines()) == 1
+
+
 # progress
 
 

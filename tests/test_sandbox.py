@@ -193,9 +193,20 @@ def test_the_command_prints_what_a_crawl_needs_and_ends_cleanly(open_shop):
     assert "Traceback" not in ended.log
 
 
-@pytest.mark.parametrize("option", [("--rate", "fast")])
+@pytest.mark.parametrize(
+    "option",
+    [
+        ("--rate", "fast"),
+        ("--port", "99999"),
+        ("--tickets", "-1"),
+        ("--latency", "nan"),
+        ("--faults", "5"),
+    ],
+)
 def test_a_wrong_option_of_the_sandbox_is_named(open_shop, option):
     shop = open_shop(tickets=1)
     ended = shop.run("sandbox", *option)
     assert ended.status == 2
-    assert option[0] in ended.log
+    assert f"{option[0]}" in ended.log
+    assert option[1] in ended.log
+    assert "Traceback" not in ended.log

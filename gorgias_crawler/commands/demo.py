@@ -4,8 +4,10 @@ import argparse
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,6 +15,8 @@ from typing import Any, ClassVar
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.config import VARIABLES
+from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_INCOMPLETE
+from gorgias_crawler.running import SIGNALS, say
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 
 _DIRECTORY = Path("demo")
@@ -33,7 +37,15 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the crawl in a process of its own, then sum up its file."""
-        _DIRECTORY.mkdir(exist_ok=True)
+        try:
+            _DIRECTORY.mkdir(exist_ok=True)
+        except OSError as error:
+            say(
+                f"The directory {_DIRECTORY} cannot be made here ({error.strerror}): run "
+                "the demo in another directory."
+            )
+            self.exitcode = EXIT_CANNOT_START
+            return
         with Sandbox(World(tickets=_TICKETS), latency_s=0.05) as sandbox:
             command = [
                 *(sys.executable, "-m", "scrapy", "crawl", "gorgias"),
@@ -48,9 +60,29 @@ class Command(ScrapyCommand):
             }
             print("A pretend account is served on this machine. The real crawl of it:")
             print(f"$ scrapy {' '.join(command[3:])}\n", flush=True)
-            self.exitcode = subprocess.run(command, env=environ, check=False).returncode
+            self.exitcode = _run(command, environ)
             if self.exitcode == 0:
                 _sum_up(len(sandbox.world.expected_rows()))
+
+
+def _run(command: list[str], environ: dict[str, str]) -> int:
+    """Run *command* to its end and return its exit status.
+
+    It has a session of its own, so that Ctrl-C comes once: from here, like the other
+    signals.
+    """
+    children: list[subprocess.Popen[bytes]] = []
+
+    def pass_on(number: int, _: object) -> None:
+        for child in children:
+            with suppress(ValueError):  # on Windows Ctrl-C has reached it already
+                child.send_signal(number)
+
+    for number in SIGNALS:
+        signal.signal(number, pass_on)
+    children.append(subprocess.Popen(command, env=environ, start_new_session=True))
+    status = children[0].wait()
+    return status if status >= 0 else EXIT_INCOMPLETE
 
 
 def _sum_up(expected: int) -> None:

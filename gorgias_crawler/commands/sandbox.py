@@ -3,6 +3,8 @@
 import argparse
 import signal
 import threading
+from argparse import ArgumentTypeError
+from collections.abc import Callable
 from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
@@ -29,17 +31,30 @@ class Command(ScrapyCommand):
         """Add the options of this command."""
         super().add_options(parser)
         own = parser.add_argument_group(title="Sandbox")
-        own.add_argument("--port", type=int, default=0, help="default: a free one")
-        own.add_argument("--tickets", type=int, default=50, help="default: 50")
+        own.add_argument(
+            "--port",
+            type=_between(int, 0, 65535),
+            default=0,
+            help="default: a free one",
+        )
+        own.add_argument(
+            "--tickets", type=_between(int, 0, 10**7), default=50, help="default: 50"
+        )
         own.add_argument("--seed", type=int, default=1, help="same seed, same account")
         own.add_argument(
             "--rate", default="40/20", help="API budget as calls/seconds (40/20)"
         )
         own.add_argument(
-            "--latency", type=float, default=0.2, help="seconds an answer takes (0.2)"
+            "--latency",
+            type=_between(float, 0, 3600),
+            default=0.2,
+            help="seconds an answer takes (0.2)",
         )
         own.add_argument(
-            "--faults", type=float, default=0.0, help="share of calls that fail (0)"
+            "--faults",
+            type=_between(float, 0, 1),
+            default=0.0,
+            help="share of calls that fail (0)",
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -74,3 +89,17 @@ class Command(ScrapyCommand):
                 flush=True,
             )
             stop.wait()
+
+
+def _between(
+    kind: Callable[[str], float], least: int, most: int
+) -> Callable[[str], float]:
+    """Return what reads a number of *kind* from *least* to *most*."""
+
+    def number(text: str) -> float:
+        value = kind(text)
+        if not least <= value <= most:
+            raise ArgumentTypeError(f"{text}: give a number from {least} to {most}")
+        return value
+
+    return number
