@@ -1,6 +1,7 @@
 """Budget, retries and outages in real crawls: nobody refused, nothing given up."""
 
 import itertools
+import os
 import signal
 import time
 
@@ -80,6 +81,39 @@ def test_others_that_hold_the_bucket_for_too_long_end_the_run(open_shop):
     ended = shop.crawl("-s", "GORGIAS_MAX_OUTAGE=2")
     assert ended.status == 3
     assert "have held its API budget" in ended.last_lines
+
+
+def test_it_is_said_once_that_others_hold_the_bucket(open_shop):
+    shop = open_shop(tickets=3)
+    (shop.path / "soon.py").write_text(
+        "from gorgias_crawler.settings import *\n"
+        "from gorgias_crawler.middlewares import budget\n"
+        "budget._SAY_AFTER_S = 0.3\n"
+    )
+    path = os.pathsep.join([str(shop.path), os.environ.get("PYTHONPATH", "")])
+    shop.environ |= {"SCRAPY_SETTINGS_MODULE": "soon", "PYTHONPATH": path}
+
+    def crowded(call):
+        full = {"X-Gorgias-Account-Api-Call-Limit": "40/40"}
+        return Answer(200, shop.sandbox.answer(call).body, headers=full)
+
+    shop.sandbox.on_request = crowded
+    ended = shop.crawl("-s", "GORGIAS_MAX_OUTAGE=2")
+    said = "hold its API budget above our share (GORGIAS_BUDGET_SHARE=0.8)"
+    assert ended.log.count(said) == 1
+
+
+def test_a_server_that_fails_is_asked_more_slowly_for_a_while(open_shop):
+    shop = open_shop(tickets=8, rate="40/20")
+    shop.sandbox.on_request = lambda call: UNAVAILABLE if call.number == 4 else None
+    ended = shop.crawl(*PER_TICKET, "-s", "CONCURRENT_REQUESTS=1")
+    assert ended.status == 0, ended.log
+    times = [call.at_s for call in shop.sandbox.calls]
+    waits = [b - a for a, b in itertools.pairwise(times)]
+    # the bucket has room for all; 1 / leak is 0.5 s, and each good answer halves it
+    assert max(waits[:3]) < 0.2
+    assert waits[4] > 0.2
+    assert min(waits[5:]) < 0.1
 
 
 def test_every_kind_of_fault_is_retried_until_all_is_there(open_shop):

@@ -1,12 +1,14 @@
 """The export end to end: a real crawl of the sandbox, as a new user runs it."""
 
+import json
 import os
 import stat
+from dataclasses import replace
 
 import pytest
 from scrapy.settings import Settings
 
-from gorgias_crawler import settings
+from gorgias_crawler import __version__, settings
 from gorgias_crawler.checks import check_settings
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS
@@ -117,6 +119,33 @@ def test_any_column_is_there_without_a_new_crawl(open_shop):
     assert list(rows[0]) == COLUMNS
     assert len(rows) == len(shop.expected())
     assert len(shop.sandbox.calls) - calls <= 3
+
+
+def test_the_server_sees_our_name_no_cookie_no_referer_and_any_cursor(open_shop):
+    shop = open_shop(tickets=150)
+    padding = "x" * 3_000  # Scrapy drops URLs over 2,083 characters by default
+
+    def pad(call):
+        cursors = [
+            cursor.removeprefix(padding) for cursor in call.query.get("cursor", [])
+        ]
+        query = call.query | ({"cursor": cursors} if cursors else {})
+        good = shop.sandbox.answer(replace(call, query=query))
+        page = json.loads(good.body)
+        if page.get("meta", {}).get("next_cursor"):
+            page["meta"]["next_cursor"] = padding + page["meta"]["next_cursor"]
+        cookie = {"Set-Cookie": f"session={call.number}; Path=/"}
+        return Answer(good.status, json.dumps(page).encode(), headers=cookie)
+
+    shop.sandbox.on_request = pad
+    ended = shop.crawl()
+    assert ended.status == 0, ended.log
+    assert shop.rows() == shop.expected()
+    assert any("cursor" in call.query for call in shop.sandbox.calls)
+    for call in shop.sandbox.calls:
+        assert call.client == f"gorgias_crawler/{__version__} (Scrapy)"
+        assert call.headers["Accept"] == "application/json"
+        assert not {"Cookie", "Referer"} & set(call.headers)
 
 
 def test_a_wrong_key_ends_the_run_with_one_sentence(open_shop):

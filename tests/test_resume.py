@@ -145,6 +145,23 @@ def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
     assert shop.rows() == shop.expected()
 
 
+def test_a_signal_in_the_first_second_ends_it_and_touches_nothing(open_shop):
+    shop = open_shop(tickets=3, latency_s=0.5)  # none is complete in that time
+    shop.file.write_text("of the night before")
+    for after_s in (0.1, 0.5, 0.7, 0.9):
+        process = shop.start()
+        time.sleep(after_s)
+        process.send_signal(signal.SIGTERM)
+        # before Scrapy minds signals the system ends the process
+        ended = wait(process)
+        assert ended.status in {-signal.SIGTERM, 3}
+        assert "Traceback" not in ended.log
+        assert shop.file.read_text() == "of the night before"
+    shop.sandbox.latency_s = 0
+    assert shop.crawl().status == 0
+    assert shop.rows() == shop.expected()
+
+
 def test_a_crawl_that_shall_outlive_its_terminal_goes_on(open_shop):
     shop = open_shop(tickets=30)
 
