@@ -79,7 +79,8 @@ def _run(command: list[str], environ: dict[str, str]) -> int:
                 child.send_signal(number)
 
     for number in SIGNALS:
-        signal.signal(number, pass_on)
+        if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves it
+            signal.signal(number, pass_on)
     children.append(subprocess.Popen(command, env=environ, start_new_session=True))
     status = children[0].wait()
     return status if status >= 0 else EXIT_INCOMPLETE
