@@ -467,7 +467,8 @@ def test_without_a_terminal_or_tqdm_the_log_says_it(open_shop, has_terminal):
         "sys.modules['tqdm'] = None\n"
     )
     shop.environ["SCRAPY_SETTINGS_MODULE"] = "often"
-    shop.environ["PYTHONPATH"] = str(shop.path)
+    path = [str(shop.path), os.environ.get("PYTHONPATH", "")]
+    shop.environ["PYTHONPATH"] = os.pathsep.join(path)
     if has_terminal:
         _, log = in_a_terminal(shop, "-a", "fetch=per-ticket")
     else:

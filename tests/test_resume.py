@@ -396,7 +396,8 @@ def test_a_callback_that_raises_ends_the_run_with_exit_3(open_shop):
         "Answers.store_ticket_messages = broken\n"
     )
     shop.environ["SCRAPY_SETTINGS_MODULE"] = "broken"
-    shop.environ["PYTHONPATH"] = str(shop.path)
+    path = [str(shop.path), os.environ.get("PYTHONPATH", "")]
+    shop.environ["PYTHONPATH"] = os.pathsep.join(path)
     ended = shop.crawl("-a", "fetch=per-ticket")
     assert ended.status == 3
     assert "stands still" in ended.last_lines
@@ -412,7 +413,8 @@ def test_an_item_that_cannot_be_processed_ends_the_run_with_exit_3(open_shop):
         "ITEM_PIPELINES = {**ITEM_PIPELINES, 'broken.Broken': 200}\n"
     )
     shop.environ["SCRAPY_SETTINGS_MODULE"] = "broken"
-    shop.environ["PYTHONPATH"] = str(shop.path)
+    path = [str(shop.path), os.environ.get("PYTHONPATH", "")]
+    shop.environ["PYTHONPATH"] = os.pathsep.join(path)
     ended = shop.crawl()
     assert ended.status == 3
     assert "could not be processed" in ended.last_lines
