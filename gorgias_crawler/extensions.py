@@ -13,7 +13,12 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
 from gorgias_crawler import __version__, report
-from gorgias_crawler.errors import EXIT_INCOMPLETE, GorgiasError, RunEndError
+from gorgias_crawler.errors import (
+    EXIT_COMPLETE,
+    EXIT_INCOMPLETE,
+    GorgiasError,
+    RunEndError,
+)
 from gorgias_crawler.middlewares.budget import budget_of
 
 if TYPE_CHECKING:
@@ -93,17 +98,20 @@ class RunReport:
             return
         finally:
             job.close()
-        for line in report.closing_lines(manifest, str(job.path)):
-            logger.info("%s", line)
         self.exit_status = manifest["exit_status"]
+        *lines, last = report.closing_lines(manifest, str(job.path))
+        for line in lines:
+            logger.info("%s", line)
+        # A failure is told at every log level.
+        is_fine = self.exit_status == EXIT_COMPLETE
+        logger.log(logging.INFO if is_fine else logging.ERROR, "%s", last)
 
     def _ending(self) -> report.Ending:
         spider = self._spider
         return report.Ending(
             error=spider.ending,
-            is_at_end=spider.agenda.finished
-            and (spider.emitted_all or spider.options.estimate),
-            is_estimate=spider.options.estimate,
+            is_at_end=spider.agenda.finished and spider.emitted_all,
+            is_estimate=spider.agenda.finished and spider.options.estimate,
             rows=spider.rows,
             feeds=[asdict(feed) for feed in spider.feeds_stored],
             failed_feeds=list(spider.feeds_failed),
@@ -120,12 +128,20 @@ class RunReport:
             "started": self._started.isoformat(timespec="seconds"),
             "ended": ended.isoformat(timespec="seconds"),
             "seconds": round((ended - self._started).total_seconds(), 1),
+            "close_reason": stats.get_value("finish_reason"),
             "arguments": self._spider.arguments,
+            "filters": self._spider.options.filters.asked,
             "calls": {
                 "made": stats.get_value("gorgias/budget/calls", 0),
                 "refused": stats.get_value("gorgias/budget/refused", 0),
                 "retried": stats.get_value("retry/count", 0),
                 "waited_s": round(stats.get_value("gorgias/budget/waited_s", 0), 1),
                 "paused_s": round(stats.get_value("gorgias/budget/paused_s", 0), 1),
+                "bucket_limit": stats.get_value("gorgias/budget/limit"),
+                "highest_level": stats.get_value("gorgias/budget/highest_level"),
+                "outages": stats.get_value("gorgias/outage/count", 0),
+                "longest_outage_s": round(
+                    stats.get_value("gorgias/outage/longest_s", 0), 1
+                ),
             },
         }

@@ -143,7 +143,6 @@ class SnapshotFeedExporter(FeedExporter):
                 await self._store(slot)
             else:
                 _recorded(slot).discard()
-                logger.info("Not stored, the run ended early: %s", _recorded(slot).name)
             await self.crawler.signals.send_catch_log_async(
                 signals.feed_slot_closed, slot=slot
             )

@@ -17,6 +17,7 @@ from gorgias_crawler.archive import Archive, reckoning
 from gorgias_crawler.archive.codec import unpacked
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import Message
+from gorgias_crawler.plans import many
 from gorgias_crawler.spreadsheet import json_text, safe_cell
 
 Row = dict[str, Any]
@@ -44,9 +45,9 @@ def gaps(archive: Archive) -> Iterator[str]:
     for ticket_id, reason in reckoning.failures(archive):
         yield f"ticket {ticket_id}: could not be fetched ({reason})"
     if missing := reckoning.not_whole(archive):
-        yield f"{missing:,} tickets are not whole yet"
+        yield f"not whole yet: {many(missing, 'ticket')}"
     if unconfirmed := reckoning.unconfirmed(archive, 100):
-        yield f"{len(unconfirmed)} tickets are still to be asked for by their ids"
+        yield f"still to be asked for by id: {many(len(unconfirmed), 'ticket')}"
 
 
 def _unreadable(archive: Archive, table: str) -> Iterator[str]:

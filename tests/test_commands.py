@@ -160,7 +160,7 @@ def test_verify_of_an_unfinished_job_says_what_is_missing(open_shop):
     unfinished(shop)
     ended = shop.run("verify", "job")
     assert ended.status == 3
-    assert "tickets are not whole yet" in ended.log
+    assert "not whole yet: " in ended.log
 
 
 def test_verify_online_tells_what_has_changed_since(open_shop):
@@ -199,7 +199,7 @@ def test_export_of_an_unfinished_job_holds_whole_tickets_and_says_how_many_are_n
     unfinished(shop)
     ended = shop.run("export", "job", "-O", "part.csv")
     assert ended.status == 0, ended.log
-    assert "tickets are not whole yet and were left out" in ended.log
+    assert "Not whole yet and left out: " in ended.log
     rows = shop.rows("part.csv")
     ids = {row["ticket_id"] for row in rows}
     assert 0 < len(ids) < 46
@@ -240,7 +240,12 @@ def test_filters_that_match_nothing_are_named(finished):
 
 def test_a_crawl_with_filters_archives_all_and_its_file_verifies(open_shop):
     shop = open_shop()
-    assert shop.crawl("-a", "status=open", "-a", "notes=false").status == 0
+    ended = shop.crawl("-a", "status=open", "-a", "notes=false")
+    assert ended.status == 0
+    filtered = "rows), filtered by -a status=open -a notes=false."
+    assert filtered in ended.last_lines
+    assert "the file holds what the filters let through" in ended.last_lines
+    assert shop.manifest()["filters"] == "-a status=open -a notes=false"
     assert {row["status"] for row in shop.rows()} == {"open"}
     assert shop.run("verify", "job").status == 0
     shop.run("export", "job", "-O", "all.csv")

@@ -135,7 +135,8 @@ def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
     )
     assert stopped.status == 3, stopped.log
     assert "the same command goes on" in stopped.last_lines
-    assert "scrapy export" in stopped.last_lines
+    assert "scrapy export job -O partial.csv" in stopped.last_lines
+    assert " ERROR: INCOMPLETE: stopped" in stopped.last_lines
     assert "Traceback" not in stopped.log
     assert shop.file.read_text() == "of the night before"
     assert shop.manifest()["failed"] == []
@@ -183,7 +184,7 @@ def test_a_ticket_that_fails_is_recorded_and_stops_no_other(open_shop):
     options = ["-a", "fetch=per-ticket", "-s", "RETRY_TIMES=1"]
     ended = shop.crawl(*options)
     assert ended.status == 3
-    assert f"could not be fetched ({victim}" in ended.last_lines
+    assert f"1 ticket could not be fetched ({victim}" in ended.last_lines
     assert [f["ticket_id"] for f in shop.manifest()["failed"]] == [int(victim)]
     others = [row for row in shop.expected() if row["ticket_id"] != victim]
     assert shop.rows() == others

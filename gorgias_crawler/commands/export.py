@@ -17,6 +17,7 @@ from gorgias_crawler import arguments, filters
 from gorgias_crawler.archive import Archive, reckoning
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
 from gorgias_crawler.job import ARCHIVE, job_id
+from gorgias_crawler.plans import many
 from gorgias_crawler.running import SpiderCommand, say
 from gorgias_crawler.settings import EXTENSIONS
 from gorgias_crawler.spiders.rows import RowsSpider
@@ -103,10 +104,12 @@ def _exit_status(crawler: Crawler) -> int:
     if not spider.emitted_all or spider.feeds_failed:
         logger.error("No complete file was written; what was there is untouched.")
         return EXIT_INCOMPLETE
-    logger.info("Exported %s rows.", f"{spider.rows:,}")
+    asked = spider.filters.asked
+    filtered = f", filtered by {asked}" if asked else ""
+    logger.info("Exported %s%s.", many(spider.rows, "row"), filtered)
     if missing:
         logger.warning(
-            "%s tickets are not whole yet and were left out: crawl again to fetch them.",
-            f"{missing:,}",
+            "Not whole yet and left out: %s; crawl again to fetch what is missing.",
+            many(missing, "ticket"),
         )
     return EXIT_COMPLETE
