@@ -17,7 +17,6 @@ from gorgias_crawler.errors import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
     GorgiasError,
-    RunEndError,
 )
 from gorgias_crawler.middlewares.budget import budget_of
 
@@ -54,7 +53,6 @@ class RunReport:
         self.exit_status = EXIT_INCOMPLETE
         self._started = datetime.now(UTC)
         self._is_open = True
-        crawler.signals.connect(self._item_error, signals.item_error)
         # Feeds are stored while the spider closes; this is sent after that.
         crawler.signals.connect(self.finish, signals.engine_stopped)
 
@@ -67,15 +65,6 @@ class RunReport:
     def _spider(self) -> "GorgiasSpider":
         return self.crawler.spider  # type: ignore[return-value]
 
-    def _item_error(self) -> None:
-        self._spider.end_run(
-            RunEndError(
-                "item_error",
-                "A row could not be processed (see the error above), so no file was "
-                "written. The archive is complete as far as it goes.",
-            )
-        )
-
     def finish(self) -> None:
         """Write the manifest, say the closing lines, close the job; once."""
         if not self._is_open:
@@ -83,18 +72,19 @@ class RunReport:
         self._is_open = False
         job = self._spider.job
         try:
-            ending = self._ending()
-            manifest = report.manifest(
-                job.archive,
-                ending,
-                self._spider.answers.changes,
-                self._spider.answers.notes,
-                self._facts(),
-            )
+            with job.archive.reading():
+                manifest = report.manifest(
+                    job.archive,
+                    self._ending(),
+                    self._spider.answers.changes,
+                    self._spider.answers.notes,
+                    self._facts(),
+                )
             job.archive.end_run(self._spider.run_number, manifest)
             job.write_manifest(manifest)
         except (GorgiasError, OSError) as error:
             logger.error("The manifest of this run cannot be written: %s", error)
+            logger.error("INCOMPLETE: %s", self._spider.ending or error)
             return
         finally:
             job.close()

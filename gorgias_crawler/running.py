@@ -1,13 +1,16 @@
 """Running a spider from a command: quiet logs, errors in one line, an exit status."""
 
+import contextlib
 import logging
 import signal
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
 
+from gorgias_crawler.durable import drop_output
 from gorgias_crawler.errors import EXIT_CANNOT_START, GorgiasError
 from gorgias_crawler.settings import FEEDS
 
@@ -68,6 +71,16 @@ def run_crawler(process: Any, crawler: Crawler, **arguments: Any) -> None:
         signal.signal(number, signal.SIG_IGN)
     if crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
         raise error
+
+
+@contextlib.contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Print, and end in silence where nobody reads it any more (``| head``)."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output(sys.stdout)
 
 
 def say(error: GorgiasError) -> None:

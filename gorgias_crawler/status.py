@@ -9,13 +9,8 @@ from gorgias_crawler.plans import many
 _NAMED = 20  # failures shown; run.json has all
 
 
-def lines(
-    archive: Archive, last_run: Mapping[str, Any] | None, *, is_running: bool
-) -> Iterator[str]:
-    """Yield what a person wants to know of a job.
-
-    *last_run* is the manifest of the last run that came to its end.
-    """
+def lines(archive: Archive, *, is_running: bool) -> Iterator[str]:
+    """Yield what a person wants to know of a job."""
     account = archive.fact("domain") or archive.fact("host") or "not known yet"
     at_work = "a crawl is at work on it now" if is_running else "no crawl is at work"
     yield f"Account {account}: {at_work}."
@@ -30,7 +25,7 @@ def lines(
         "tickets count."
     )
     yield from _failures(archive)
-    yield from _last_run(last_run)
+    yield from _last_run(archive.last_manifest())
 
 
 def _phase(archive: Archive) -> str:

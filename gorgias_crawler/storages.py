@@ -20,7 +20,12 @@ from scrapy.crawler import Crawler
 from scrapy.extensions.feedexport import S3FeedStorage, StdoutFeedStorage
 from w3lib.url import file_uri_to_path
 
-from gorgias_crawler.durable import copy_rights, create_exclusively, sync_directory
+from gorgias_crawler.durable import (
+    copy_rights,
+    create_exclusively,
+    drop_output,
+    sync_directory,
+)
 from gorgias_crawler.errors import FeedError, RunEndError
 
 # Names of open descriptors: whatever is behind them belongs to somebody else.
@@ -192,17 +197,11 @@ class SnapshotStdoutStorage(StdoutFeedStorage):
         file.flush()
 
     def discard(self, file: IO[bytes]) -> None:
-        """Give up what cannot be written.
-
-        Else the interpreter tries again when it exits, and fails with a traceback
-        (https://docs.python.org/3/library/signal.html#note-on-sigpipe).
-        """
+        """Give up what cannot be written."""
         try:
             file.flush()
         except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, file.fileno())
-            os.close(nowhere)
+            drop_output(file)
 
 
 def _job_id(spider: Spider | None) -> str:

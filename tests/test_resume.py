@@ -324,7 +324,7 @@ def test_a_full_disk_ends_the_run_and_keeps_its_work(open_shop, limit_bytes, wha
     )
     ended = wait(process)
     assert ended.status == 3, ended.log
-    words = {"archive": "is the disk full?", "feed": "cannot be written"}
+    words = {"archive": "disk does not read or write", "feed": "cannot be written"}
     assert words[what] in ended.log
     assert "Traceback" not in ended.log
     if what == "feed":
@@ -333,36 +333,52 @@ def test_a_full_disk_ends_the_run_and_keeps_its_work(open_shop, limit_bytes, wha
     assert shop.rows() == shop.expected()
 
 
-def test_a_callback_that_raises_ends_the_run_with_exit_3(open_shop):
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("ZeroDivisionError", "has failed (ZeroDivisionError in broken)"),
+        ("sqlite3.DatabaseError('a page')", "cannot be used (a page): it is damaged"),
+    ],
+)
+def test_a_callback_that_raises_ends_the_run_and_says_what_failed(
+    open_shop, error, words
+):
     shop = open_shop(tickets=30)
     (shop.path / "broken.py").write_text(
         "from gorgias_crawler.settings import *\n"
         "from gorgias_crawler.answers import Answers\n"
-        "def broken(self, call, page): raise ZeroDivisionError\n"
+        "import sqlite3\n"
+        f"def broken(self, call, page): raise {error}\n"
         "Answers.store_ticket_messages = broken\n"
     )
     shop.environ["SCRAPY_SETTINGS_MODULE"] = "broken"
     shop.environ["PYTHONPATH"] = str(shop.path)
     ended = shop.crawl("-a", "fetch=per-ticket")
     assert ended.status == 3
-    assert "stands still" in ended.last_lines
+    assert words in ended.last_lines
     assert not shop.file.exists()
 
 
-def test_an_item_that_cannot_be_processed_ends_the_run_with_exit_3(open_shop):
+def test_a_row_that_cannot_be_processed_leaves_no_file_even_if_it_is_the_last(
+    open_shop,
+):
     shop = open_shop(tickets=30)
+    assert shop.crawl().status == 0
+    before, last = shop.file.read_bytes(), shop.expected()[-1]["body"]
     (shop.path / "broken.py").write_text(
         "from gorgias_crawler.settings import *\n"
         "class Broken:\n"
-        "    def process_item(self, item): raise ValueError(item.body)\n"
+        "    def process_item(self, item):\n"
+        f"        if item.body == {last!r}: raise ValueError(item.body)\n"
+        "        return item\n"
         "ITEM_PIPELINES = {**ITEM_PIPELINES, 'broken.Broken': 200}\n"
     )
     shop.environ["SCRAPY_SETTINGS_MODULE"] = "broken"
     shop.environ["PYTHONPATH"] = str(shop.path)
-    ended = shop.crawl()
-    assert ended.status == 3
-    assert "could not be processed" in ended.last_lines
-    assert not shop.file.exists()
+    for ended in (shop.crawl(), shop.run("export", "job", "-O", shop.file.name)):
+        assert ended.status == 3
+        assert "could not be processed" in ended.last_lines
+        assert shop.file.read_bytes() == before
 
 
 def test_a_run_that_finds_nothing_to_do_is_complete(open_shop):

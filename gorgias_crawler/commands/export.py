@@ -99,10 +99,18 @@ class Command(SpiderCommand):
 
 def _exit_status(crawler: Crawler) -> int:
     spider: Any = crawler.spider
-    missing = reckoning.not_whole(spider.archive)
-    spider.archive.close()
-    if not spider.emitted_all or spider.feeds_failed:
-        logger.error("No complete file was written; what was there is untouched.")
+    try:
+        if spider.ending is not None:
+            raise spider.ending
+        with spider.archive.reading():
+            missing = reckoning.not_whole(spider.archive)
+    except GorgiasError as error:
+        logger.error("INCOMPLETE: %s", error)
+        return error.exit_status
+    finally:
+        spider.archive.close()
+    if not spider.emitted_all:
+        logger.error("INCOMPLETE: stopped; what was there before is untouched.")
         return EXIT_INCOMPLETE
     asked = spider.filters.asked
     filtered = f", filtered by {asked}" if asked else ""
