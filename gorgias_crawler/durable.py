@@ -1,6 +1,7 @@
 """Files that appear whole and stay: the primitives under a rename."""
 
 import errno
+import hashlib
 import os
 import stat
 import sys
@@ -38,6 +39,12 @@ def ensure_private(path: Path) -> None:
             os.fchmod(descriptor, _OWNER_ONLY)
     finally:
         os.close(descriptor)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hash of a file's content, without reading it whole into memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy_rights(status: os.stat_result, descriptor: int) -> None:

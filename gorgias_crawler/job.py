@@ -4,6 +4,7 @@ It holds customers' mail: the directory is 0700 and the files in it 0600, whatev
 umask. The lock is of the operating system and dies with the process.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,6 +20,11 @@ from gorgias_crawler.errors import JobError
 ARCHIVE = "archive.sqlite"
 LOCK = "lock"
 MANIFEST = "run.json"
+FILES = {
+    *(ARCHIVE, f"{ARCHIVE}-wal", f"{ARCHIVE}-shm"),
+    *(LOCK, MANIFEST, f"{MANIFEST}.part"),
+}
+"""All that a job keeps in its directory."""
 
 _TRIES, _TRY_AGAIN_S = 5, 0.05  # a look at the lock takes microseconds
 _LOG_FILES = ".log"  # people put the log of a crawl beside its archive
@@ -46,13 +52,26 @@ class Job:
             ) from None
         self.archive = Archive.open(path / ARCHIVE)
         sync_directory(path)
+        self._remove_unfinished_feeds()
+
+    def _remove_unfinished_feeds(self) -> None:
+        """Remove what a killed run has left of its feeds: it is full of mail."""
+        paths = [Path(name) for name in self.archive.unfinished_feeds()]
+        for path in paths:
+            # In a copy of a job directory, which has another id, they are those of the
+            # original, which may be at work on them now.
+            if path.name.endswith(f".{self.id}.part"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+        if paths:
+            self.archive.forget_unfinished_feeds()
 
     def _create(self) -> None:
         if self.path.exists():
             self._refuse_foreign()
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
-        for name in (ARCHIVE, f"{ARCHIVE}-wal", f"{ARCHIVE}-shm", LOCK, MANIFEST):
+        for name in FILES:
             if (self.path / name).is_symlink():
                 raise JobError(
                     f"JOBDIR: {self.path / name} is a symbolic link, which is not "
@@ -96,6 +115,13 @@ class Job:
         """Close the archive and let the next process in."""
         self.archive.close()
         os.close(self._lock)
+
+
+def is_file_of_job(target: Path, path: Path) -> bool:
+    """Tell whether *target* is a file that the job at *path* keeps there."""
+    # in any case of letters, because not all file systems tell them apart
+    is_named_so = target.name.lower() in FILES
+    return is_named_so and target.parent.exists() and target.parent.samefile(path)
 
 
 def is_in_use(path: Path) -> bool:

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import hashlib
 import io
 import json
 import sqlite3
@@ -15,6 +14,7 @@ from typing import IO, Any
 
 from gorgias_crawler.archive import Archive, reckoning
 from gorgias_crawler.archive.codec import unpacked
+from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import Message
 from gorgias_crawler.plans import many
@@ -33,7 +33,6 @@ _WHYS: dict[type[Exception], str] = {
     gzip.BadGzipFile: "it is not gzip data",
 }
 _UNREADABLE: tuple[type[Exception], ...] = (*_WHYS, OSError)
-_CHUNK = 2**20  # bytes of a file that are hashed at once
 
 
 def damages(archive: Archive) -> Iterator[str]:
@@ -74,12 +73,11 @@ def _unreadable(archive: Archive, table: str) -> Iterator[str]:
 
 def hash_problems(path: Path, recorded: str | None) -> Iterator[str]:
     """Yield a sentence where the file at *path* has not the *recorded* SHA-256."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    if recorded is not None and digest.hexdigest() != recorded:
-        yield f"{path}: it was changed since it was written (its SHA-256 differs)"
+    try:
+        if recorded is not None and file_sha256(path) != recorded:
+            yield f"{path}: it was changed since it was written (its SHA-256 differs)"
+    except OSError as error:
+        yield f"{path}: it cannot be read ({error.strerror})"
 
 
 def file_problems(

@@ -203,6 +203,9 @@ def test_the_env_file_of_the_working_directory_is_read(open_shop):
         (["-s", "GORGIAS_MAX_OUTAGE=soon"], "GORGIAS_MAX_OUTAGE"),
         (["-s", "FEED_EXPORT_FIELDS=ticket_id,boddy"], "boddy"),
         (["-O", "x.docx"], "docx"),
+        (["-s", "FEED_EXPORT_ENCODING=nope"], "FEED_EXPORT_ENCODING=nope"),
+        (["-O", "job/archive.sqlite:csv"], "would replace a file of the job itself"),
+        (["-O", "job/new/../Run.json"], "would replace a file of the job itself"),
         (["-O", "s3://bucket/x.csv"], "Unable to locate credentials"),
     ],
 )

@@ -92,6 +92,26 @@ def test_a_file_in_place_of_the_directory_is_an_error(tmp_path):
         Job(tmp_path / "job")
 
 
+def test_what_a_killed_run_left_of_a_feed_is_removed_and_nothing_else(tmp_path):
+    job = Job(tmp_path / "job")
+    ours = tmp_path / f".out.csv.{job.id}.part"
+    of_the_original = tmp_path / ".out.csv.01234567.part"  # this job is a copy of it
+    stored = tmp_path / "out.csv"
+    for path in (ours, of_the_original, stored):
+        path.write_text("mail")
+    for path in (ours, ours, of_the_original):
+        job.archive.claim_feed(str(path), None)
+    job.archive.claim_feed(str(stored), "a hash")
+    job.close()
+    job = Job(tmp_path / "job")
+    assert not ours.exists()
+    assert of_the_original.exists()
+    assert stored.exists()
+    assert job.archive.unfinished_feeds() == []
+    assert job.archive.hashes_of_feed(str(stored)) == {"a hash"}
+    job.close()
+
+
 def test_an_unknown_format_is_refused(tmp_path):
     Archive.open(tmp_path / "a.sqlite").close()
     db = sqlite3.connect(tmp_path / "a.sqlite")

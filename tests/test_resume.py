@@ -381,6 +381,57 @@ def test_a_row_that_cannot_be_processed_leaves_no_file_even_if_it_is_the_last(
         assert shop.file.read_bytes() == before
 
 
+def test_a_job_removes_and_replaces_what_it_wrote_and_nothing_else(open_shop):
+    shop = open_shop(tickets=10)
+    (shop.path / "killed.py").write_text(
+        "from gorgias_crawler.settings import *\n"
+        "import os\n"
+        "class Killer:\n"
+        "    seen = 0\n"
+        "    def process_item(self, item):\n"
+        "        Killer.seen += 1\n"
+        "        if Killer.seen == 5: os.kill(os.getpid(), 9)\n"
+        "        return item\n"
+        "ITEM_PIPELINES = {**ITEM_PIPELINES, 'killed.Killer': 200}\n"
+    )
+    shop.environ["PYTHONPATH"] = str(shop.path)
+    shop.environ["SCRAPY_SETTINGS_MODULE"] = "killed"
+    assert shop.crawl().status == -signal.SIGKILL
+    (part,) = shop.path.glob(".gorgias_tickets.csv.*.part")
+    del shop.environ["SCRAPY_SETTINGS_MODULE"]
+    mine = shop.path / "mine.csv"
+    for _ in range(2):  # the second time it is the job's own file
+        ended = shop.crawl("-o", mine.name)
+        assert ended.status == 0, ended.log
+        assert not part.exists()
+        assert shop.rows(mine.name) == shop.expected()
+    mine.write_text("somebody's own")
+    for ended in (
+        shop.crawl("-o", mine.name),
+        shop.run("export", "job", "-o", "mine.csv"),
+    ):
+        assert ended.status == 1
+        assert "use -O to replace it" in ended.log
+        assert mine.read_text() == "somebody's own"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_run_that_may_read_no_message_keeps_the_file_of_the_night_before(
+    open_shop, status
+):
+    html = Answer(status, b"<html></html>", content_type="text/html")
+    shop = open_shop(
+        tickets=10,
+        on_request=lambda call: html if call.path == "/api/messages" else None,
+    )
+    shop.file.write_text("of the night before")
+    ended = shop.crawl("-s", "RETRY_TIMES=0")
+    assert ended.status == 3
+    assert "Not one message could be fetched (" in ended.last_lines
+    assert str(status) in ended.last_lines
+    assert shop.file.read_text() == "of the night before"
+
+
 def test_a_run_that_finds_nothing_to_do_is_complete(open_shop):
     shop = open_shop(tickets=30)
     assert shop.crawl().status == 0

@@ -11,7 +11,7 @@ from gorgias_crawler.archive import trouble
 from gorgias_crawler.errors import JobError, RunEndError
 
 APPLICATION_ID = 0x476F7267  # "Gorg", so that `file` and we know an archive
-FORMAT = 1
+FORMAT = 2
 
 _SCHEMA = f"""
 BEGIN;
@@ -60,7 +60,11 @@ CREATE TABLE failure (
     ticket_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, run INTEGER NOT NULL
 );
 CREATE TABLE run (id INTEGER PRIMARY KEY, manifest TEXT);
-CREATE TABLE feed (uri TEXT PRIMARY KEY);
+CREATE TABLE feed (              -- a file that this job has written
+    path TEXT NOT NULL,
+    sha256 TEXT                  -- null: unfinished, it is still being written
+);
+CREATE UNIQUE INDEX feed_content ON feed (path, sha256);
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT};
 COMMIT;
@@ -237,15 +241,30 @@ class Archive:
                 (json.dumps(manifest), number),
             )
 
-    def claim_feed(self, uri: str) -> None:
-        """Note that this job writes the feed *uri*, so that it may replace it."""
-        with self.transaction() as db:
-            db.execute("INSERT OR IGNORE INTO feed VALUES (?)", (uri,))
+    def claim_feed(self, path: str, sha256: str | None) -> None:
+        """Note that this job writes the file *path*, so that it may replace it.
 
-    def owns_feed(self, uri: str) -> bool:
-        """Tell whether an earlier run of this job wrote the feed *uri*."""
-        row = self.db.execute("SELECT 1 FROM feed WHERE uri = ?", (uri,)).fetchone()
-        return row is not None
+        Without a hash it is unfinished, and the next run may remove it.
+        """
+        with self.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO feed VALUES (?, ?)", (path, sha256))
+
+    def hashes_of_feed(self, path: str) -> set[str]:
+        """Return the SHA-256 of all that this job has ever stored at *path*."""
+        rows = self.db.execute(
+            "SELECT sha256 FROM feed WHERE path = ? AND sha256 IS NOT NULL", (path,)
+        )
+        return {sha256 for (sha256,) in rows}
+
+    def unfinished_feeds(self) -> list[str]:
+        """Return the files that runs before this one may have left half-written."""
+        rows = self.db.execute("SELECT DISTINCT path FROM feed WHERE sha256 IS NULL")
+        return [path for (path,) in rows]
+
+    def forget_unfinished_feeds(self) -> None:
+        """Note that the unfinished files have been removed."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM feed WHERE sha256 IS NULL")
 
 
 def _size(path: Path) -> int:

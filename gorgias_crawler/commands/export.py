@@ -45,12 +45,12 @@ class ExportSpider(RowsSpider):
         super().__init__()
         arguments.check_names(values, filters.MEANINGS)
         self.filters = filters.parse(values)
-        path = Path(jobdir)
-        self.archive = Archive.open_to_read(path / ARCHIVE)
+        self.jobdir = Path(jobdir)
+        self.archive = Archive.open_to_read(self.jobdir / ARCHIVE)
         # its own temporary file: a crawl may write the same target now
-        self.job_id = f"{job_id(path)}.export"
+        self.job_id = f"{job_id(self.jobdir)}.export"
 
-    def claim_feed(self, uri: str) -> None:
+    def claim_feed(self, path: str, sha256: str | None) -> None:
         """Leave no note: the archive is only read."""
 
     async def start(self) -> AsyncIterator[Request]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
@@ -9,6 +10,7 @@ from scrapy.crawler import Crawler
 
 from gorgias_crawler import emission
 from gorgias_crawler.archive import UNREADABLE, Archive
+from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.errors import GorgiasError, RunEndError
 from gorgias_crawler.filters import Filters
 from gorgias_crawler.items import COLUMNS, Message
@@ -24,12 +26,13 @@ class RowsSpider(RunSpider):
     """Yields rows of ``archive``; the feed exporter reads here what it must know.
 
     Feeds may be stored only where ``emitted_all`` is true at the end. ``job_id`` names
-    their temporary files.
+    their temporary files, and ``jobdir`` is no place for them.
     """
 
     columns = COLUMNS
     archive: Archive
     job_id: str
+    jobdir: Path
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,8 +71,9 @@ class RowsSpider(RunSpider):
         return super().explained(error)
 
     def owns_feed(self, uri: str) -> bool:
-        """Tell whether an earlier run of this job wrote the feed *uri*."""
-        return self.archive.owns_feed(uri)
+        """Tell whether what is in the local file *uri* was stored by this job."""
+        hashes = self.archive.hashes_of_feed(uri)
+        return bool(hashes) and file_sha256(Path(uri)) in hashes
 
     def emit(self, filters: Filters, *, only_whole: bool = False) -> Iterator[Message]:
         """Yield the rows; end early, without ``emitted_all``, when the run is stopped."""
