@@ -74,7 +74,9 @@ def test_a_directory_that_holds_only_a_log_is_taken(tmp_path):
     Job(tmp_path).close()
 
 
-@pytest.mark.parametrize("name", ["archive.sqlite", "lock", "run.json"])
+@pytest.mark.parametrize(
+    "name", ["archive.sqlite", "lock", "run.json", "run.json.part"]
+)
 def test_a_symbolic_link_in_place_of_a_file_is_not_followed(tmp_path, name):
     Job(tmp_path / "job").close()
     victim = tmp_path / "victim"
