@@ -184,9 +184,9 @@ class Agenda:
     def _say(self, possible: list[Plan], plan: Plan | None = None) -> None:
         totals = reckoning.totals(self.archive)
         logger.info(
-            "%s tickets, %s messages; to fetch what is missing: %s%s",
-            f"{totals.tickets:,}",
-            f"{totals.expected:,}",
+            "%s, %s; to fetch what is missing: %s%s",
+            plans.many(totals.tickets, "ticket"),
+            plans.many(totals.expected, "message"),
             plans.comparison(possible, self._calls_per_s()),
             f" -> {plan.fetch.value}" if plan else "",
         )

@@ -1,11 +1,13 @@
 """Files that appear whole and stay: the primitives under a rename."""
 
 import errno
+import hashlib
 import os
 import stat
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Any
 
 _OWNER_ONLY = 0o600
 
@@ -25,6 +27,26 @@ def create_exclusively(path: Path) -> int:
     return os.open(path, flags, _OWNER_ONLY)
 
 
+def ensure_private(path: Path) -> None:
+    """Create *path* if it is not there, and let only its owner read it.
+
+    Raises `OSError` where it is a symbolic link.
+    """
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    descriptor = os.open(path, flags, _OWNER_ONLY)
+    try:
+        if sys.platform != "win32":
+            os.fchmod(descriptor, _OWNER_ONLY)
+    finally:
+        os.close(descriptor)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hash of a file's content, without reading it whole into memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def copy_rights(status: os.stat_result, descriptor: int) -> None:
     """Give an open file the owner and rights in *status*, as far as we may."""
     if sys.platform != "win32":  # there a file has the rights of its directory
@@ -32,6 +54,17 @@ def copy_rights(status: os.stat_result, descriptor: int) -> None:
             os.fchown(descriptor, status.st_uid, status.st_gid)
         with suppress(PermissionError):
             os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o777)
+
+
+def drop_output(file: IO[Any]) -> None:
+    """Let what is still to be written to *file*, a pipe without reader, go nowhere.
+
+    Else the interpreter tries again when it exits, and fails with a traceback
+    (https://docs.python.org/3/library/signal.html#note-on-sigpipe).
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, file.fileno())
+    os.close(nowhere)
 
 
 def sync_directory(path: Path) -> None:

@@ -7,6 +7,7 @@
     │   ├── JobError            the job directory
     │   └── FeedError           a feed that cannot be set up
     ├── RunEndError             the run ends here, its work is kept; exit 3
+    │   └── FaultError          the crawler itself has a fault
     └── AnswerError             what one API call came to, after its retries
         ├── UnauthorizedError   401
         ├── NotFoundError       404 or 410
@@ -18,6 +19,8 @@
 The text of an error is a sentence for the person who runs the crawl. It names the
 setting or argument, shows the value (never a secret) and gives the next step.
 """
+
+import traceback
 
 EXIT_COMPLETE = 0
 EXIT_CANNOT_START = 1
@@ -61,6 +64,20 @@ class RunEndError(GorgiasError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class FaultError(RunEndError):
+    """The crawler itself has a fault: *error*, which nothing expected."""
+
+    def __init__(self, error: BaseException) -> None:
+        frames = traceback.extract_tb(error.__traceback__)
+        at = f" in {frames[-1].name}" if frames else ""
+        super().__init__(
+            "fault",
+            f"The crawler itself has failed ({type(error).__name__}{at}). This is a "
+            "fault of it: please report it with the lines above. What was archived is "
+            "kept, and the same command tries again.",
+        )
 
 
 class AnswerError(GorgiasError):

@@ -13,7 +13,11 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
 from gorgias_crawler import __version__, report
-from gorgias_crawler.errors import EXIT_INCOMPLETE, GorgiasError, RunEndError
+from gorgias_crawler.errors import (
+    EXIT_COMPLETE,
+    EXIT_INCOMPLETE,
+    GorgiasError,
+)
 from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
@@ -53,7 +57,6 @@ class RunReport:
         self.exit_status = EXIT_INCOMPLETE
         self._started = datetime.now(UTC)
         self._is_open = True
-        crawler.signals.connect(self._item_error, signals.item_error)
         # Feeds are stored while the spider closes; this is sent after that.
         crawler.signals.connect(self.finish, signals.engine_stopped)
 
@@ -62,15 +65,6 @@ class RunReport:
         """Build the extension for *crawler*."""
         return cls(crawler)
 
-    def _item_error(self) -> None:
-        self._spider.end_run(
-            RunEndError(
-                "item_error",
-                "A row could not be processed (see the error above), so no file was "
-                "written. The archive is complete as far as it goes.",
-            )
-        )
-
     def finish(self) -> None:
         """Write the manifest, say the closing lines, close the job; once."""
         if not self._is_open:
@@ -78,32 +72,36 @@ class RunReport:
         self._is_open = False
         job = self._spider.job
         try:
-            ending = self._ending()
-            manifest = report.manifest(
-                job.archive,
-                ending,
-                self._spider.answers.changes,
-                self._spider.answers.notes,
-                self._facts(),
-            )
+            with job.archive.reading():
+                manifest = report.manifest(
+                    job.archive,
+                    self._ending(),
+                    self._spider.answers.changes,
+                    self._spider.answers.notes,
+                    self._facts(),
+                )
             job.archive.end_run(self._spider.run_number, manifest)
             job.write_manifest(manifest)
         except (GorgiasError, OSError) as error:
             logger.error("The manifest of this run cannot be written: %s", error)
+            logger.error("INCOMPLETE: %s", self._spider.ending or error)
             return
         finally:
             job.close()
-        for line in report.closing_lines(manifest, str(job.path)):
-            logger.info("%s", line)
         self.exit_status = manifest["exit_status"]
+        *lines, last = report.closing_lines(manifest, str(job.path))
+        for line in lines:
+            logger.info("%s", line)
+        # A failure is told at every log level.
+        is_fine = self.exit_status == EXIT_COMPLETE
+        logger.log(logging.INFO if is_fine else logging.ERROR, "%s", last)
 
     def _ending(self) -> report.Ending:
         spider = self._spider
         return report.Ending(
             error=spider.ending,
-            is_at_end=spider.agenda.finished
-            and (spider.emitted_all or spider.options.estimate),
-            is_estimate=spider.options.estimate,
+            is_at_end=spider.agenda.finished and spider.emitted_all,
+            is_estimate=spider.agenda.finished and spider.options.estimate,
             rows=spider.rows,
             feeds=[asdict(feed) for feed in spider.feeds_stored],
             failed_feeds=list(spider.feeds_failed),
@@ -120,12 +118,20 @@ class RunReport:
             "started": self._started.isoformat(timespec="seconds"),
             "ended": ended.isoformat(timespec="seconds"),
             "seconds": round((ended - self._started).total_seconds(), 1),
+            "close_reason": stats.get_value("finish_reason"),
             "arguments": self._spider.arguments,
+            "filters": self._spider.options.filters.asked,
             "calls": {
                 "made": stats.get_value("gorgias/budget/calls", 0),
                 "refused": stats.get_value("gorgias/budget/refused", 0),
                 "retried": stats.get_value("retry/count", 0),
                 "waited_s": round(stats.get_value("gorgias/budget/waited_s", 0), 1),
                 "paused_s": round(stats.get_value("gorgias/budget/paused_s", 0), 1),
+                "bucket_limit": stats.get_value("gorgias/budget/limit"),
+                "highest_level": stats.get_value("gorgias/budget/highest_level"),
+                "outages": stats.get_value("gorgias/outage/count", 0),
+                "longest_outage_s": round(
+                    stats.get_value("gorgias/outage/longest_s", 0), 1
+                ),
             },
         }

@@ -52,7 +52,8 @@ class SnapshotFeedExporter(FeedExporter):
     Of the spider it uses ``columns`` (the names that rows have), ``emitted_all`` (every row was yielded), ``end_run(error)``
     and the lists ``feeds_stored`` (of `FeedRecord`) and ``feeds_failed`` (of
     sentences), which are final when ``signals.feed_exporter_closed`` is sent; the
-    storages use ``job_id``, ``owns_feed(uri)`` and ``claim_feed(uri)``.
+    storages use ``job_id``, ``jobdir``, ``owns_feed(path)`` and ``claim_feed(path,
+    sha256)``.
 
     Raises `FeedError` when it is built, before the first request.
     """
@@ -84,6 +85,8 @@ class SnapshotFeedExporter(FeedExporter):
                 "path (./name, if the name has a colon)."
             )
         self._check_columns(feed_options["fields"])
+        if encoding := feed_options["encoding"]:
+            _check_encoding(encoding)
         feed_options.setdefault("gzip_mtime", 0)  # the same rows, the same bytes
         try:
             slot = self._checked_slot(uri, feed_options)
@@ -149,7 +152,6 @@ class SnapshotFeedExporter(FeedExporter):
                 await self._store(slot)
             else:
                 _recorded(slot).discard()
-                logger.info("Not stored, the run ended early: %s", _recorded(slot).name)
             await self.crawler.signals.send_catch_log_async(
                 signals.feed_slot_closed, slot=slot
             )
@@ -187,6 +189,16 @@ class SnapshotFeedExporter(FeedExporter):
             end_run(RunEndError("feed_error", sentence))
 
 
+def _check_encoding(name: str) -> None:
+    try:
+        "a".encode(name)
+    except LookupError:
+        raise FeedError(
+            f"FEED_EXPORT_ENCODING={name}: there is no such encoding of text; use "
+            "utf-8."
+        ) from None
+
+
 def _recorded(slot: FeedSlot) -> RecordedStorage:
     return cast("RecordedStorage", slot.storage)
 
@@ -216,6 +228,8 @@ def _reason(error: Exception) -> str:
     """Return why writing failed, but no text that may hold a customer's words."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
+    if isinstance(error, UnicodeEncodeError):
+        return f"FEED_EXPORT_ENCODING={error.encoding} lacks a character; use utf-8"
     return type(error).__name__
 
 

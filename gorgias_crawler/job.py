@@ -14,13 +14,18 @@ from pathlib import Path
 from typing import Any
 
 from gorgias_crawler.archive import Archive
+from gorgias_crawler.durable import create_exclusively, ensure_private, sync_directory
 from gorgias_crawler.errors import JobError
 
 ARCHIVE = "archive.sqlite"
 LOCK = "lock"
 MANIFEST = "run.json"
+FILES = {
+    *(ARCHIVE, f"{ARCHIVE}-wal", f"{ARCHIVE}-shm"),
+    *(LOCK, MANIFEST, f"{MANIFEST}.part"),
+}
+"""All that a job keeps in its directory."""
 
-_OWNER_ONLY = 0o600
 _TRIES, _TRY_AGAIN_S = 5, 0.05  # a look at the lock takes microseconds
 _LOG_FILES = ".log"  # people put the log of a crawl beside its archive
 
@@ -39,21 +44,34 @@ class Job:
         try:
             self._create()
             self._lock = self._locked()
-            _create_private(path / ARCHIVE)
+            ensure_private(path / ARCHIVE)
         except OSError as error:
             raise JobError(
                 f"JOBDIR: {path} cannot be used ({error.strerror or error}): give "
                 "another directory with -s JOBDIR=..."
             ) from None
         self.archive = Archive.open(path / ARCHIVE)
-        _sync_directory(path)
+        sync_directory(path)
+        self._remove_unfinished_feeds()
+
+    def _remove_unfinished_feeds(self) -> None:
+        """Remove what a killed run has left of its feeds: it is full of mail."""
+        paths = [Path(name) for name in self.archive.unfinished_feeds()]
+        for path in paths:
+            # In a copy of a job directory, which has another id, they are those of the
+            # original, which may be at work on them now.
+            if path.name.endswith(f".{self.id}.part"):
+                with contextlib.suppress(OSError):
+                    path.unlink()
+        if paths:
+            self.archive.forget_unfinished_feeds()
 
     def _create(self) -> None:
         if self.path.exists():
             self._refuse_foreign()
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path.chmod(0o700)
-        for name in (ARCHIVE, f"{ARCHIVE}-wal", f"{ARCHIVE}-shm", LOCK, MANIFEST):
+        for name in FILES:
             if (self.path / name).is_symlink():
                 raise JobError(
                     f"JOBDIR: {self.path / name} is a symbolic link, which is not "
@@ -72,7 +90,7 @@ class Job:
             )
 
     def _locked(self) -> int:
-        _create_private(self.path / LOCK)
+        ensure_private(self.path / LOCK)
         descriptor = os.open(self.path / LOCK, os.O_RDWR | _NO_FOLLOW)
         if not _lock_soon(descriptor):
             os.close(descriptor)
@@ -85,16 +103,13 @@ class Job:
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Write the run's manifest for people and programs, whole or not at all."""
         temporary = self.path / f"{MANIFEST}.part"
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        _create_private(temporary)
-        with temporary.open("w", encoding="utf-8") as file:
+        with open(create_exclusively(temporary), "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
             json.dump(manifest, file, indent=2, ensure_ascii=False)
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self.path / MANIFEST)
-        _sync_directory(self.path)
+        sync_directory(self.path)
 
     def close(self) -> None:
         """Close the archive and let the next process in."""
@@ -102,13 +117,11 @@ class Job:
         os.close(self._lock)
 
 
-def read_manifest(path: Path) -> dict[str, Any] | None:
-    """Return the manifest of the job's last run, None where there is none."""
-    try:
-        manifest: dict[str, Any] = json.loads((path / MANIFEST).read_text("utf-8"))
-    except FileNotFoundError:
-        return None
-    return manifest
+def is_file_of_job(target: Path, path: Path) -> bool:
+    """Tell whether *target* is a file that the job at *path* keeps there."""
+    # in any case of letters, because not all file systems tell them apart
+    is_named_so = target.name.lower() in FILES
+    return is_named_so and target.parent.exists() and target.parent.samefile(path)
 
 
 def is_in_use(path: Path) -> bool:
@@ -139,10 +152,6 @@ if sys.platform == "win32":  # pragma: no cover
         except OSError:
             return False
         return True
-
-    def _sync_directory(path: Path) -> None:
-        """Windows gives no handle on a directory to sync."""
-
 else:
     import fcntl
 
@@ -153,13 +162,6 @@ else:
             return False
         return True
 
-    def _sync_directory(path: Path) -> None:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
 
 def _lock_soon(descriptor: int) -> bool:
     """Lock, or tell that another crawl has: ``status`` holds the lock for an instant."""
@@ -168,13 +170,3 @@ def _lock_soon(descriptor: int) -> bool:
             return True
         time.sleep(_TRY_AGAIN_S)  # noqa: TID251  # before the event loop begins
     return False
-
-
-def _create_private(path: Path) -> None:
-    flags = os.O_CREAT | os.O_RDWR | _NO_FOLLOW
-    descriptor = os.open(path, flags, _OWNER_ONLY)
-    try:
-        if sys.platform != "win32":
-            os.fchmod(descriptor, _OWNER_ONLY)
-    finally:
-        os.close(descriptor)

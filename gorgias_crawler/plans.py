@@ -88,7 +88,7 @@ def comparison(plans: Iterable[Plan], calls_per_s: float) -> str:
     for plan in plans:
         ways.setdefault(plan.fetch, plan)
     return "; ".join(
-        f"{plan.fetch.value.replace('-', ' ')}: {plan.calls:,} calls, "
+        f"{plan.fetch.value.replace('-', ' ')}: {many(plan.calls, 'call')}, "
         f"{duration(plan.calls / calls_per_s)}"
         for plan in ways.values()
     )
@@ -102,6 +102,11 @@ def duration(seconds: float) -> str:
     if minutes < 100:
         return f"{minutes} min"
     return f"{minutes // 60} h {minutes % 60} min"
+
+
+def many(number: int, noun: str) -> str:
+    """Say so many of something: ``1 ticket``, ``1,200 tickets``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _walk(archive: Archive) -> walks.Walk | None:

@@ -86,6 +86,9 @@ class RecordedStorage:
     def store(self, _file: IO[bytes] | None = None) -> Deferred[None] | None:
         """Put the file, which is complete, where the feed shall be."""
         assert self.file is not None
+        # Before it is there: a run that is killed right after that must own the feed.
+        if claim := getattr(self.storage, "claim", None):
+            claim(self.file.sha256.hexdigest())
         return self.storage.store(self.file.inner)
 
     def discard(self) -> None:

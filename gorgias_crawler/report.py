@@ -1,13 +1,19 @@
 """The truth at the end of a run: manifest, exit status, and what a person reads."""
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gorgias_crawler.archive import Archive, reckoning
 from gorgias_crawler.archive.rows import Changes
-from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
-from gorgias_crawler.plans import duration
+from gorgias_crawler.errors import (
+    EXIT_CANNOT_START,
+    EXIT_COMPLETE,
+    EXIT_INCOMPLETE,
+    GorgiasError,
+)
+from gorgias_crawler.plans import duration, many
 
 _NAMED = 5  # failed tickets named in the closing lines; run.json has all
 
@@ -16,9 +22,9 @@ _NAMED = 5  # failed tickets named in the closing lines; run.json has all
 class Ending:
     """How a run ended, as far as the archive cannot tell.
 
-    ``error`` ended it early. ``is_asked_for`` marks a run that had nothing more to do
-    than what it did (an estimate). ``rows`` were emitted; ``feeds`` and
-    ``failed_feeds`` describe each feed.
+    ``error`` ended it early. ``is_at_end`` is true where all rows were emitted,
+    ``is_estimate`` where an estimate was asked for and given. ``rows`` were emitted;
+    ``feeds`` and ``failed_feeds`` describe each feed.
     """
 
     error: GorgiasError | None
@@ -33,7 +39,7 @@ def exit_status(archive: Archive, ending: Ending) -> int:
     """Return 0 only where completion is proven; see `errors` for the others."""
     if ending.error is not None:
         return ending.error.exit_status
-    if ending.is_estimate and ending.is_at_end:
+    if ending.is_estimate:
         return EXIT_COMPLETE
     whole = ending.is_at_end and reckoning.is_complete(archive)
     if whole and not ending.failed_feeds:
@@ -48,12 +54,13 @@ def manifest(
     notes: list[str],
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return what ``run.json`` says; *facts* are times, versions and counts of calls."""
+    """Return what ``run.json`` says; *facts* are what the archive does not know."""
     totals = reckoning.totals(archive)
     return {
         **facts,
         "account": archive.fact("domain") or archive.fact("host"),
         "exit_status": exit_status(archive, ending),
+        "estimate": ending.is_estimate,
         "reached_end": ending.is_at_end,
         "ended_by": str(ending.error) if ending.error else None,
         "listing_complete": reckoning.is_listed(archive),
@@ -89,21 +96,23 @@ def manifest(
 
 def closing_lines(manifest: Mapping[str, Any], jobdir: str) -> list[str]:
     """Return the last lines of a run: what is there, what it took, what to do."""
-    return [
-        _archive_line(manifest, jobdir),
-        _calls_line(manifest),
-        _feeds_line(manifest),
-        _last_line(manifest),
-    ]
+    last = _last_line(manifest, jobdir)
+    if manifest["exit_status"] == EXIT_CANNOT_START:
+        return [last]
+    lines = [_archive_line(manifest, jobdir), _calls_line(manifest)]
+    if not manifest["estimate"]:
+        lines.append(_feeds_line(manifest))
+    return [*lines, last]
 
 
 def _archive_line(manifest: Mapping[str, Any], jobdir: str) -> str:
     tickets, messages = manifest["tickets"], manifest["messages"]
     unfinished = "" if manifest["listing_complete"] else " (listing not finished)"
     return (
-        f"Archive {jobdir}: {tickets['archived']:,} of {tickets['listed']:,} tickets "
-        f"whole{unfinished}, {messages['archived']:,} messages; {tickets['new']:,} "
-        f"tickets new, {tickets['changed']:,} changed, "
+        f"Archive {jobdir}: {tickets['archived']:,} of "
+        f"{many(tickets['listed'], 'ticket')} whole{unfinished}, "
+        f"{many(messages['archived'], 'message')}; "
+        f"{many(tickets['new'], 'ticket')} new, {tickets['changed']:,} changed, "
         f"{tickets['gone'] + tickets['vanished']:,} gone."
     )
 
@@ -111,37 +120,61 @@ def _archive_line(manifest: Mapping[str, Any], jobdir: str) -> str:
 def _calls_line(manifest: Mapping[str, Any]) -> str:
     calls = manifest["calls"]
     return (
-        f"API: {calls['made']:,} calls in {duration(manifest['seconds'])}, "
-        f"{calls['refused']:,} refused (429), {calls['retried']:,} retried; waited "
-        f"{duration(calls['waited_s'])} for the budget."
+        f"API: {many(calls['made'], 'call')} in {duration(manifest['seconds'])}, "
+        f"{calls['refused']:,} refused (429, paused {duration(calls['paused_s'])}), "
+        f"{calls['retried']:,} retried; waited {duration(calls['waited_s'])} for the "
+        "budget."
     )
 
 
 def _feeds_line(manifest: Mapping[str, Any]) -> str:
     stored = [
-        f"{feed['uri']} ({feed['rows']:,} rows)" for feed in manifest["feeds"]
-    ] or ["no file written; what was there before is untouched"]
-    failed = [f"NOT stored: {uri}" for uri in manifest["failed_feeds"]]
-    return f"Export: {', '.join(stored + failed)}."
-
-
-def _last_line(manifest: Mapping[str, Any]) -> str:
-    failed = manifest["failed"]
-    again = "the same command goes on from here"
-    if manifest["exit_status"] == EXIT_COMPLETE:
-        return "Complete: every listed ticket is there with all its messages."
-    if manifest["ended_by"]:
-        return f"INCOMPLETE: {manifest['ended_by']}"
+        f"{feed['uri']} ({many(feed['rows'], 'row')})" for feed in manifest["feeds"]
+    ]
+    said = list(stored)
+    if stored and manifest["filters"]:
+        said.append(f"filtered by {manifest['filters']}")
     if manifest["failed_feeds"]:
-        return f"INCOMPLETE: a feed could not be stored (see above); {again}."
-    if failed:
+        failed = many(len(manifest["failed_feeds"]), "file")
+        said.append(f"{failed} NOT stored (see above)")
+    untouched = "" if stored else "; what was there before is untouched"
+    return f"Export: {', '.join(said) or 'no file written'}{untouched}."
+
+
+def _last_line(manifest: Mapping[str, Any], jobdir: str) -> str:
+    if manifest["exit_status"] == EXIT_CANNOT_START:
+        return f"Cannot start: {manifest['ended_by']}"
+    if manifest["estimate"]:
+        return (
+            "Estimate only: no message was fetched and no file written; what each way "
+            "would take is said above."
+        )
+    if manifest["exit_status"] == EXIT_COMPLETE:
+        if manifest["filters"]:
+            return (
+                "Complete: every listed ticket is archived with all its messages; the "
+                "file holds what the filters let through."
+            )
+        return "Complete: every listed ticket is there with all its messages."
+    return f"INCOMPLETE: {_incomplete(manifest, jobdir)}"
+
+
+def _incomplete(manifest: Mapping[str, Any], jobdir: str) -> str:
+    failed = manifest["failed"]
+    if manifest["ended_by"]:
+        return str(manifest["ended_by"])
+    if manifest["reached_end"] and failed:
         ids = ", ".join(str(failure["ticket_id"]) for failure in failed[:_NAMED])
         more = f" and {len(failed) - _NAMED:,} more" if len(failed) > _NAMED else ""
         return (
-            f"INCOMPLETE: {len(failed):,} tickets could not be fetched ({ids}{more}; "
-            "reasons in run.json); the same command tries them again."
+            f"{many(len(failed), 'ticket')} could not be fetched ({ids}{more}; reasons "
+            "in run.json); the same command tries again."
         )
+    reason = manifest["close_reason"]
+    why = (
+        "stopped" if reason in (None, "shutdown") else f"the run was closed ({reason})"
+    )
     return (
-        f"INCOMPLETE: stopped; {again}. For a file of what is there now: "
-        "scrapy export JOBDIR -o FILE."
+        f"{why}; the same command goes on from here. For a file of what is there now: "
+        f"scrapy export {shlex.quote(jobdir)} -O partial.csv"
     )

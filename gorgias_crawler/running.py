@@ -1,9 +1,11 @@
 """Running a spider from a command: quiet logs, errors in one line, an exit status."""
 
+import contextlib
 import logging
 import os
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
 
 from gorgias_crawler.checks import check_settings
+from gorgias_crawler.durable import drop_output
 from gorgias_crawler.errors import (
     EXIT_CANNOT_START,
     ConfigurationError,
@@ -117,6 +120,16 @@ def _make_way_for(log_file: str | None) -> None:
             f"LOG_FILE={log_file}: it cannot be written ({error.strerror}); name another "
             "file."
         ) from None
+
+
+@contextlib.contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Print, and end in silence where nobody reads it any more (``| head``)."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        drop_output(sys.stdout)
 
 
 def say(error: GorgiasError | str) -> None:

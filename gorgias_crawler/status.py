@@ -4,17 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gorgias_crawler.archive import Archive, reckoning, walks
+from gorgias_crawler.plans import many
 
 _NAMED = 20  # failures shown; run.json has all
 
 
-def lines(
-    archive: Archive, last_run: Mapping[str, Any] | None, *, is_running: bool
-) -> Iterator[str]:
-    """Yield what a person wants to know of a job.
-
-    *last_run* is the manifest of the last run that came to its end.
-    """
+def lines(archive: Archive, *, is_running: bool) -> Iterator[str]:
+    """Yield what a person wants to know of a job."""
     account = archive.fact("domain") or archive.fact("host") or "not known yet"
     at_work = "a crawl is at work on it now" if is_running else "no crawl is at work"
     yield f"Account {account}: {at_work}."
@@ -29,7 +25,7 @@ def lines(
         "tickets count."
     )
     yield from _failures(archive)
-    yield from _last_run(last_run)
+    yield from _last_run(archive.last_manifest())
 
 
 def _phase(archive: Archive) -> str:
@@ -46,7 +42,7 @@ def _failures(archive: Archive) -> Iterator[str]:
     failures = reckoning.failures(archive)
     if not failures:
         return
-    yield f"Failures: {len(failures):,} tickets; the next run tries them again:"
+    yield f"Failures: {many(len(failures), 'ticket')}; the next run tries them again:"
     for ticket_id, reason in failures[:_NAMED]:
         yield f"  {ticket_id}  {reason}"
     if len(failures) > _NAMED:
@@ -57,9 +53,12 @@ def _last_run(manifest: Mapping[str, Any] | None) -> Iterator[str]:
     if manifest is None:
         yield "Last run: none has come to its end."
         return
+    kind = "estimate only, " if manifest.get("estimate") else ""
     yield (
-        f"Last run: ended {manifest['ended']} with exit status "
-        f"{manifest['exit_status']} after {manifest['calls']['made']:,} calls."
+        f"Last run: {kind}ended {manifest['ended']} with exit status "
+        f"{manifest['exit_status']} after {many(manifest['calls']['made'], 'call')}."
     )
+    given = manifest.get("filters")
+    filtered = f", filtered by {given}" if given else ""
     for feed in manifest["feeds"]:
-        yield f"  {feed['uri']}: {feed['rows']:,} rows"
+        yield f"  {feed['uri']}: {many(feed['rows'], 'row')}{filtered}"

@@ -20,8 +20,14 @@ from scrapy.crawler import Crawler
 from scrapy.extensions.feedexport import S3FeedStorage, StdoutFeedStorage
 from w3lib.url import file_uri_to_path
 
-from gorgias_crawler.durable import copy_rights, create_exclusively, sync_directory
+from gorgias_crawler.durable import (
+    copy_rights,
+    create_exclusively,
+    drop_output,
+    sync_directory,
+)
 from gorgias_crawler.errors import FeedError, RunEndError
+from gorgias_crawler.job import is_file_of_job
 
 # Names of open descriptors: whatever is behind them belongs to somebody else.
 _DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
@@ -51,7 +57,8 @@ class SnapshotFileStorage:
         # As in Scrapy: -O sets it, -o leaves it out.
         self._overwrite = bool((feed_options or {}).get("overwrite"))
         self._owns_feed = getattr(spider, "owns_feed", lambda _uri: False)
-        self._claim_feed = getattr(spider, "claim_feed", lambda _uri: None)
+        self._claim_feed = getattr(spider, "claim_feed", lambda _path, _sha256: None)
+        self._jobdir = getattr(spider, "jobdir", None)
         self._rows_are_kept = False
 
     @classmethod
@@ -68,6 +75,11 @@ class SnapshotFileStorage:
             if not os.access(self._target, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return
+        if self._jobdir and is_file_of_job(self._target, self._jobdir):
+            raise FeedError(
+                f"The feed {self.name} (FEEDS, -o or -O) would replace a file of the "
+                "job itself: name another one."
+            )
         self._target_status()
         self._target.parent.mkdir(parents=True, exist_ok=True)
         os.close(create_exclusively(self._part))
@@ -76,6 +88,8 @@ class SnapshotFileStorage:
     def open(self, _spider: Spider) -> IO[bytes]:
         """Open the temporary file, or the device."""
         if not self.is_stream:
+            # Before it is there: a later run removes what a killed one leaves.
+            self._claim_feed(str(self._part), None)
             return open(create_exclusively(self._part), "wb")  # noqa: PTH123 - a descriptor
         # Opening a pipe that nobody reads is then an error, not a wait for ever.
         nonblocking = getattr(os, "O_NONBLOCK", 0)  # Windows has no such flag
@@ -88,6 +102,11 @@ class SnapshotFileStorage:
         if nonblocking:
             os.set_blocking(descriptor, True)
         return open(descriptor, "wb")  # noqa: PTH123 - a descriptor
+
+    def claim(self, sha256: str) -> None:
+        """Note what the target will hold, so that a later run may replace it."""
+        if not self.is_stream:
+            self._claim_feed(self.name, sha256)
 
     def store(self, file: IO[bytes]) -> None:
         """Make the rows durable and rename them over the target.
@@ -103,8 +122,6 @@ class SnapshotFileStorage:
         try:
             if status := self._target_status():
                 copy_rights(status, file.fileno())
-            # Before the rename: a run that is killed after it must own the feed.
-            self._claim_feed(self.name)
             file.close()
             self._part.replace(self._target)
         except (OSError, FeedError) as error:
@@ -146,8 +163,8 @@ class SnapshotFileStorage:
             )
         if not self._overwrite and not self._owns_feed(self.name):
             raise FeedError(
-                f"The feed {self.name} (-o) exists and this job did not write it: use "
-                "-O to replace it, or choose another name."
+                f"The feed {self.name} (-o) exists, and no crawl of this job wrote "
+                "what is in it: use -O to replace it, or choose another name."
             )
         return status
 
@@ -192,17 +209,11 @@ class SnapshotStdoutStorage(StdoutFeedStorage):
         file.flush()
 
     def discard(self, file: IO[bytes]) -> None:
-        """Give up what cannot be written.
-
-        Else the interpreter tries again when it exits, and fails with a traceback
-        (https://docs.python.org/3/library/signal.html#note-on-sigpipe).
-        """
+        """Give up what cannot be written."""
         try:
             file.flush()
         except OSError:
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, file.fileno())
-            os.close(nowhere)
+            drop_output(file)
 
 
 def _job_id(spider: Spider | None) -> str:

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import hashlib
 import io
 import json
 import sqlite3
@@ -15,12 +14,25 @@ from typing import IO, Any
 
 from gorgias_crawler.archive import Archive, reckoning
 from gorgias_crawler.archive.codec import unpacked
+from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import Message
+from gorgias_crawler.plans import many
 from gorgias_crawler.spreadsheet import json_text, safe_cell
 
 Row = dict[str, Any]
-_CHUNK = 2**20  # bytes of a file that are hashed at once
+_WHYS: dict[type[Exception], str] = {
+    UnicodeDecodeError: "it is not text in UTF-8",
+    json.JSONDecodeError: "it is not JSON",
+    csv.Error: "it is not CSV",
+    ValueError: "a ticket_id is not a number",
+    AttributeError: "a row is not a JSON object",
+    TypeError: "it does not hold a list of rows",
+    EOFError: "it is cut off",
+    zlib.error: "it is not gzip data",
+    gzip.BadGzipFile: "it is not gzip data",
+}
+_UNREADABLE: tuple[type[Exception], ...] = (*_WHYS, OSError)
 
 
 def damages(archive: Archive) -> Iterator[str]:
@@ -44,9 +56,9 @@ def gaps(archive: Archive) -> Iterator[str]:
     for ticket_id, reason in reckoning.failures(archive):
         yield f"ticket {ticket_id}: could not be fetched ({reason})"
     if missing := reckoning.not_whole(archive):
-        yield f"{missing:,} tickets are not whole yet"
+        yield f"not whole yet: {many(missing, 'ticket')}"
     if unconfirmed := reckoning.unconfirmed(archive, 100):
-        yield f"{len(unconfirmed)} tickets are still to be asked for by their ids"
+        yield f"still to be asked for by id: {many(len(unconfirmed), 'ticket')}"
 
 
 def _unreadable(archive: Archive, table: str) -> Iterator[str]:
@@ -61,12 +73,11 @@ def _unreadable(archive: Archive, table: str) -> Iterator[str]:
 
 def hash_problems(path: Path, recorded: str | None) -> Iterator[str]:
     """Yield a sentence where the file at *path* has not the *recorded* SHA-256."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    if recorded is not None and digest.hexdigest() != recorded:
-        yield f"{path}: it was changed since it was written (its SHA-256 differs)"
+    try:
+        if recorded is not None and file_sha256(path) != recorded:
+            yield f"{path}: it was changed since it was written (its SHA-256 differs)"
+    except OSError as error:
+        yield f"{path}: it cannot be read ({error.strerror})"
 
 
 def file_problems(
@@ -80,9 +91,10 @@ def file_problems(
     to_cell = _json_value
     if ".csv" in path.suffixes:
         to_cell = _safe_csv_cell if is_for_spreadsheets else _csv_cell
-    with _opened(path) as file:
-        found = _by_ticket(_reader(path)(file))
-        wanted = groupby(expected, key=lambda message: message.ticket_id)
+    read = _reader(path)
+    wanted = groupby(expected, key=lambda message: message.ticket_id)
+    try:
+        found = _by_ticket(_rows(path, read))
         theirs = next(found, None)
         for ticket_id, messages in wanted:
             while theirs is not None and theirs[0] < ticket_id:
@@ -96,6 +108,42 @@ def file_problems(
         while theirs is not None:
             yield f"ticket {theirs[0]}: in the file, not in the archive"
             theirs = next(found, None)
+    except _UnreadableError as error:
+        yield str(error)
+
+
+class _UnreadableError(Exception):
+    """A file is not what its name says; the text says how, without its words."""
+
+
+def _rows(
+    path: Path, read: Callable[[IO[str]], Iterator[Row]]
+) -> Iterator[tuple[int, Row]]:
+    """Yield the rows with their ticket ids."""
+    number = 0
+    try:
+        with _opened(path) as file:
+            for row in read(file):
+                yield _ticket_id(row), row
+                number += 1
+    except _UNREADABLE as error:
+        raise _UnreadableError(
+            f"after {many(number, 'row')} it cannot be read: {_why(error)}"
+        ) from None
+
+
+def _ticket_id(row: Row) -> int:
+    if row.get("ticket_id") is None:
+        raise ConfigurationError(
+            "The file has no column ticket_id, so its rows cannot be told apart: "
+            "verify a file that has one."
+        )
+    return int(row["ticket_id"])
+
+
+def _why(error: Exception) -> str:
+    known = (why for kind, why in _WHYS.items() if isinstance(error, kind))
+    return next(known, None) or getattr(error, "strerror", None) or "reading fails"
 
 
 def _difference(
@@ -119,14 +167,9 @@ def _difference(
             )
 
 
-def _by_ticket(rows: Iterator[Row]) -> Iterator[tuple[int, list[Row]]]:
-    for ticket_id, group in groupby(rows, key=lambda row: row.get("ticket_id")):
-        if ticket_id is None:
-            raise ConfigurationError(
-                "The file has no column ticket_id, so its rows cannot be told apart: "
-                "verify a file that has one."
-            )
-        yield int(ticket_id), list(group)
+def _by_ticket(rows: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, list[Row]]]:
+    for ticket_id, group in groupby(rows, key=lambda row: row[0]):
+        yield ticket_id, [row for _, row in group]
 
 
 def _csv_cell(message: Message, name: str) -> str:

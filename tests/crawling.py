@@ -62,7 +62,10 @@ class Shop:
         account["AWS_EC2_METADATA_DISABLED"] = "true"
         if self.sandbox is not None:
             account["GORGIAS_API_URL"] = self.sandbox.url
-        return kept | account | self.environ
+        own = kept | account | self.environ
+        # beside modules of the shop's directory, what this process imports
+        paths = [self.environ.get("PYTHONPATH"), os.environ.get("PYTHONPATH")]
+        return own | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
     def start(self, *options: str, command: str = "crawl") -> Process:
         """Start a command as a user does, in a directory with a scrapy.cfg."""

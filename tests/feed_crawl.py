@@ -24,6 +24,7 @@ from scrapy.extensions.feedexport import BlockingFeedStorage, ItemFilter
 from scrapy.utils.reactor import install_reactor
 from twisted.internet.defer import Deferred
 
+from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.errors import RunEndError
 
 SETTINGS = {
@@ -101,14 +102,15 @@ class FeedSpider(Spider):
         self.ended: list[str] = []
         self.feeds_stored: list[Any] = []
         self.feeds_failed: list[str] = []
-        self.claims = Path("claims")
+        self.claims = Path("../claims")
 
     def owns_feed(self, uri: str) -> bool:
-        return self.claims.exists() and uri in self.claims.read_text().splitlines()
+        claim = f"{uri} {file_sha256(Path(uri))}"
+        return self.claims.exists() and claim in self.claims.read_text().splitlines()
 
-    def claim_feed(self, uri: str) -> None:
+    def claim_feed(self, path: str, sha256: str | None) -> None:
         with self.claims.open("a") as file:
-            file.write(f"{uri}\n")
+            file.write(f"{path} {sha256}\n")
 
     def end_run(self, error: Any) -> None:
         self.ended.append(error.reason)
@@ -162,7 +164,7 @@ def fail(*_args: Any) -> None:
     raise OSError(errno.EIO, "Input/output error")
 
 
-def refuse_claim(_spider: Spider, _uri: str) -> None:
+def refuse_claim(_spider: Spider, _path: str, _sha256: str | None) -> None:
     raise RunEndError("archive_error", "the archive is full")
 
 

@@ -66,7 +66,11 @@ def test_a_refusal_pauses_all_calls_once_and_costs_no_retry(open_shop):
     times = [call.at_s for call in shop.sandbox.calls]
     pauses = [b - a for a, b in itertools.pairwise(times) if b - a > 0.7]
     assert len(pauses) == 2
-    assert shop.manifest()["calls"]["refused"] == len(refused)
+    calls = shop.manifest()["calls"]
+    assert calls["refused"] == len(refused)
+    assert f"(429, paused {calls['paused_s']:.0f} s)" in ended.last_lines
+    assert calls["paused_s"] > 0
+    assert 0 < calls["highest_level"] <= calls["bucket_limit"]
 
 
 def test_others_that_hold_the_bucket_for_too_long_end_the_run(open_shop):

@@ -6,6 +6,7 @@ import os
 import pty
 import re
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import time
 
 import pytest
 
-from gorgias_crawler import arguments, config
+from gorgias_crawler import arguments, config, verification
 from gorgias_crawler.exporters import CONVERSATION_COLUMNS
 from gorgias_crawler.sandbox import Answer
 from tests.crawling import SCRAPY, Shop, wait
@@ -156,12 +157,91 @@ def test_verify_tells_a_damaged_archive(open_shop):
     assert "Traceback" not in ended.log
 
 
+def test_a_damaged_archive_is_told_in_one_sentence_by_every_command(open_shop):
+    shop = open_shop(tickets=20)
+    assert shop.crawl().status == 0
+    before, archive = shop.file.read_bytes(), shop.jobdir / "archive.sqlite"
+    db = sqlite3.connect(archive)
+    db.execute(
+        "UPDATE message SET raw = x'00' WHERE id = (SELECT max(id) FROM message)"
+    )
+    db.commit()
+    (page,) = db.execute(
+        "SELECT rootpage FROM sqlite_master WHERE name = 'ticket_counts'"
+    ).fetchone()
+    db.close()
+    for ended in (shop.crawl(), shop.run("export", "job", "-O", shop.file.name)):
+        assert ended.status == 3
+        assert "is damaged" in ended.log.splitlines()[-1]
+        assert "Traceback" not in ended.log
+        assert shop.file.read_bytes() == before
+    with archive.open("r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xa5" * 4096)
+    for command in ("status", "export"):
+        ended = shop.run(command, "job", *(["-O", "x.csv"] * (command == "export")))
+        assert ended.status == 3
+        assert "is damaged" in ended.log.splitlines()[-1]
+        assert "Traceback" not in ended.log
+
+
+JUNK = {
+    "binary.csv": (b"\xff\x00\xfe", "it is not text in UTF-8"),
+    "words.csv": (b"ticket_id\r\nword\r\n", "a ticket_id is not a number"),
+    "bad.json": (b"{", "it is not JSON"),
+    "object.json": (b'{"a": 1}', "a row is not a JSON object"),
+    "number.json": (b"7", "it does not hold a list of rows"),
+    "bad.jsonl": (b'{"ticket_id": 1}\n{', "it is not JSON"),
+    "text.csv.gz": (b"ticket_id\r\n1\r\n", "it is not gzip data"),
+    "cut.csv.gz": (gzip.compress(b"ticket_id\r\n1\r\n")[:-9], "it is cut off"),
+}
+
+
+@pytest.mark.parametrize("name", JUNK)
+def test_verify_says_what_a_file_is_not(tmp_path, name):
+    content, words = JUNK[name]
+    (tmp_path / name).write_bytes(content)
+    problems = verification.file_problems(
+        tmp_path / name, iter([]), is_for_spreadsheets=False
+    )
+    *_, last = problems
+    assert last.endswith(words)
+
+
+@pytest.mark.parametrize("text", ["{", "{}"])
+def test_nothing_depends_on_what_is_in_the_manifest_for_people(finished, text):
+    manifest = finished.jobdir / "run.json"
+    before = manifest.read_text()
+    manifest.write_text(text)
+    status, verify = finished.run("status", "job"), finished.run("verify", "job")
+    manifest.write_text(before)
+    assert (status.status, verify.status) == (0, 0), status.log + verify.log
+    assert verify.log.count("all holds") == 4
+
+
+@pytest.mark.parametrize("command", ["status", "verify"])
+def test_a_reader_that_leaves_is_no_fault(finished, command):
+    read_end, write_end = os.pipe()
+    os.close(read_end)
+    process = subprocess.run(
+        [*SCRAPY, command, "job"],
+        cwd=finished.path,
+        env=finished.environment(),
+        stdout=write_end,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(write_end)
+    assert process.stderr == b""
+    assert process.returncode in {0, 3}
+
+
 def test_verify_of_an_unfinished_job_says_what_is_missing(open_shop):
     shop = open_shop()
     unfinished(shop)
     ended = shop.run("verify", "job")
     assert ended.status == 3
-    assert "tickets are not whole yet" in ended.log
+    assert "not whole yet: " in ended.log
 
 
 def test_verify_online_tells_what_has_changed_since(open_shop):
@@ -200,7 +280,7 @@ def test_export_of_an_unfinished_job_holds_whole_tickets_and_says_how_many_are_n
     unfinished(shop)
     ended = shop.run("export", "job", "-O", "part.csv")
     assert ended.status == 0, ended.log
-    assert "tickets are not whole yet and were left out" in ended.log
+    assert "Not whole yet and left out: " in ended.log
     rows = shop.rows("part.csv")
     ids = {row["ticket_id"] for row in rows}
     assert 0 < len(ids) < 46
@@ -248,7 +328,12 @@ def test_filters_that_match_nothing_are_named(finished):
 
 def test_a_crawl_with_filters_archives_all_and_its_file_verifies(open_shop):
     shop = open_shop()
-    assert shop.crawl("-a", "status=open", "-a", "notes=false").status == 0
+    ended = shop.crawl("-a", "status=open", "-a", "notes=false")
+    assert ended.status == 0
+    filtered = "rows), filtered by -a status=open -a notes=false."
+    assert filtered in ended.last_lines
+    assert "the file holds what the filters let through" in ended.last_lines
+    assert shop.manifest()["filters"] == "-a status=open -a notes=false"
     assert {row["status"] for row in shop.rows()} == {"open"}
     assert shop.run("verify", "job").status == 0
     shop.run("export", "job", "-O", "all.csv")

@@ -85,6 +85,7 @@ def test_a_run_leaves_manifest_modes_and_closing_lines(open_shop):
     assert manifest["tickets"]["listed"] == 50
     assert manifest["messages"]["exported"] == rows
     assert manifest["calls"]["made"] == len(shop.sandbox.calls)
+    assert manifest["calls"]["outages"] == 0
     assert manifest["feeds"][0]["rows"] == rows
     assert manifest["feeds"][0]["bytes"] == shop.file.stat().st_size
     assert "Complete: every listed ticket" in ended.last_lines
@@ -151,12 +152,13 @@ def test_the_server_sees_our_name_no_cookie_no_referer_and_any_cursor(open_shop)
 def test_a_wrong_key_ends_the_run_with_one_sentence(open_shop):
     shop = open_shop(tickets=3)
     shop.environ["GORGIAS_API_KEY"] = "wr0ng-key"
-    ended = shop.crawl()
+    ended = shop.crawl("-L", "ERROR")
     assert ended.status == 1
-    assert "refuses the credentials (401" in ended.log
-    assert "GORGIAS_API_KEY" in ended.log
-    assert "wr0ng-key" not in ended.log
-    assert "Traceback" not in ended.log
+    (line,) = ended.log.splitlines()
+    assert "Cannot start: " in line
+    assert "refuses the credentials (401" in line
+    assert "GORGIAS_API_KEY" in line
+    assert "wr0ng-key" not in line
     assert not shop.file.exists()
 
 
@@ -321,6 +323,9 @@ def test_a_spider_that_is_not_there_is_told(open_shop):
     [
         (["-s", "FEED_EXPORT_FIELDS=ticket_id,boddy"], "boddy"),
         (["-O", "x.docx"], "docx"),
+        (["-s", "FEED_EXPORT_ENCODING=nope"], "FEED_EXPORT_ENCODING=nope"),
+        (["-O", "job/archive.sqlite:csv"], "would replace a file of the job itself"),
+        (["-O", "job/new/../Run.json"], "would replace a file of the job itself"),
         (["-O", "s3://bucket/x.csv"], "Unable to locate credentials"),
     ],
 )
@@ -351,6 +356,14 @@ def test_an_estimate_says_calls_and_time_and_fetches_no_message(open_shop):
         "/api/tickets",
     }
     assert not shop.file.exists()
+    # It proves nothing, and says so.
+    assert "Complete" not in ended.log
+    assert "Estimate only: no message was fetched" in ended.log.splitlines()[-1]
+    manifest = shop.manifest()
+    assert manifest["estimate"]
+    assert not manifest["reached_end"]
+    status = shop.run("status", "job").log
+    assert "Last run: estimate only, ended " in status
 
 
 def test_no_item_or_key_is_in_a_log_at_any_level(open_shop):

@@ -1,8 +1,11 @@
 """The job directory: private, locked, of one account, and nothing else's."""
 
+import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +26,7 @@ from gorgias_crawler.errors import (
 )
 from gorgias_crawler.job import Job
 
+ROOT = Path(__file__).parent.parent
 ACCOUNT = Account("https://acme.gorgias.com/api", "acme", "Basic s3cret")
 
 
@@ -70,7 +74,9 @@ def test_a_directory_that_holds_only_a_log_is_taken(tmp_path):
     Job(tmp_path).close()
 
 
-@pytest.mark.parametrize("name", ["archive.sqlite", "lock", "run.json"])
+@pytest.mark.parametrize(
+    "name", ["archive.sqlite", "lock", "run.json", "run.json.part"]
+)
 def test_a_symbolic_link_in_place_of_a_file_is_not_followed(tmp_path, name):
     Job(tmp_path / "job").close()
     victim = tmp_path / "victim"
@@ -86,6 +92,26 @@ def test_a_file_in_place_of_the_directory_is_an_error(tmp_path):
     (tmp_path / "job").write_text("")
     with pytest.raises(JobError, match="JOBDIR"):
         Job(tmp_path / "job")
+
+
+def test_what_a_killed_run_left_of_a_feed_is_removed_and_nothing_else(tmp_path):
+    job = Job(tmp_path / "job")
+    ours = tmp_path / f".out.csv.{job.id}.part"
+    of_the_original = tmp_path / ".out.csv.01234567.part"  # this job is a copy of it
+    stored = tmp_path / "out.csv"
+    for path in (ours, of_the_original, stored):
+        path.write_text("mail")
+    for path in (ours, ours, of_the_original):
+        job.archive.claim_feed(str(path), None)
+    job.archive.claim_feed(str(stored), "a hash")
+    job.close()
+    job = Job(tmp_path / "job")
+    assert not ours.exists()
+    assert of_the_original.exists()
+    assert stored.exists()
+    assert job.archive.unfinished_feeds() == []
+    assert job.archive.hashes_of_feed(str(stored)) == {"a hash"}
+    job.close()
 
 
 def test_an_unknown_format_is_refused(tmp_path):
@@ -124,6 +150,101 @@ def test_a_damaged_archive_is_refused(tmp_path, damage):
         Archive.open(path)
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("SQLITE_FULL", "disk is full"),
+        ("SQLITE_IOERR_SHMSIZE", "disk does not read or write"),
+        ("SQLITE_CANTOPEN", "rights"),
+        ("SQLITE_READONLY_DBMOVED", "may not be written"),
+        ("SQLITE_BUSY_SNAPSHOT", "another program holds it"),
+        ("SQLITE_LOCKED", "another program holds it"),
+        ("SQLITE_CORRUPT_INDEX", "it is damaged"),
+        ("SQLITE_NOTADB", "it is damaged"),
+        ("SQLITE_ERROR", "report this"),
+    ],
+)
+def test_each_trouble_with_the_archive_has_its_own_next_step(
+    tmp_path, monkeypatch, name, words
+):
+    def fail(*_args, **_options):
+        error = sqlite3.OperationalError("SQLite says this")
+        error.sqlite_errorname = name
+        raise error
+
+    path = tmp_path / "a.sqlite"
+    path.touch()
+    monkeypatch.setattr("sqlite3.connect", fail)
+    for open_ in (Archive.open, Archive.open_to_read):
+        with pytest.raises(JobError, match=words) as raised:
+            open_(path)
+        assert "SQLite says this" in str(raised.value)
+        assert str(path) in str(raised.value)
+
+
+def test_a_page_that_is_stored_survives_the_power_and_what_is_erased_does_not(tmp_path):
+    archive = Archive.open(tmp_path / "a.sqlite")
+    expected = {
+        "journal_mode": "wal",
+        "synchronous": 2,  # FULL
+        "fullfsync": 1,
+        "checkpoint_fullfsync": 1,
+        "secure_delete": 1,
+    }
+    for name, value in expected.items():
+        assert archive.db.execute(f"PRAGMA {name}").fetchone() == (value,), name
+    archive.close()
+
+
+READ_AS_NOBODY = """
+import os, sys
+from pathlib import Path
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.errors import JobError
+if os.getuid() == 0:
+    os.setuid(65534)
+try:
+    archive = Archive.open_to_read(Path(sys.argv[1]))
+    print(archive.fact("old"))
+except JobError as error:
+    print(error)
+"""
+
+
+def test_an_archive_that_was_closed_can_be_read_where_nothing_may_be_written():
+    with tempfile.TemporaryDirectory() as name:
+        job, path = Path(name), Path(name) / "archive.sqlite"
+        archive = Archive.open(path)
+        with archive.transaction():
+            archive.set_fact("old", "kept")
+        archive.close()
+        left_open = sqlite3.connect(path)
+
+        def read():
+            path.chmod(0o444)
+            job.chmod(0o555)
+            done = subprocess.run(
+                [sys.executable, "-c", READ_AS_NOBODY, str(path)],
+                capture_output=True,
+                text=True,
+                check=False,
+                cwd="/",
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
+            )
+            assert done.stderr == ""
+            job.chmod(0o755)
+            path.chmod(0o644)
+            return done.stdout
+
+        assert read() == "kept\n"
+        left_open.execute("INSERT INTO fact VALUES ('new', 1)")
+        left_open.commit()
+        (job / "archive.sqlite-wal").chmod(0o400)
+        (job / "archive.sqlite-shm").chmod(0o400)
+        assert "copy the directory" in read()
+        left_open.close()
+
+
 def test_a_missing_archive_cannot_be_read(tmp_path):
     with pytest.raises(JobError, match="not a job directory"):
         Archive.open_to_read(tmp_path / "archive.sqlite")
@@ -144,7 +265,7 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
         archive.set_fact("old", "kept")
     pages = archive.db.execute("PRAGMA page_count").fetchone()[0]
     archive.db.execute(f"PRAGMA max_page_count = {pages}")
-    with pytest.raises(RunEndError, match="disk full"), archive.transaction():
+    with pytest.raises(RunEndError, match="disk is full"), archive.transaction():
         archive.set_fact("new", "x" * 100_000)
     assert (archive.fact("old"), archive.fact("new")) == ("kept", None)
     archive.close()

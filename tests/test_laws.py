@@ -5,7 +5,8 @@ import re
 
 CORE = {
     "account", "agenda", "answers", "api", "archive", "arguments", "bodies", "calls",
-    "config", "emission", "errors", "failures", "filters", "items", "job", "plans", "progress",
+    "config", "durable", "emission", "errors", "failures", "filters", "items", "job",
+    "plans", "progress",
     "report", "retry", "spreadsheet", "status", "throttle", "trail", "verification",
 }  # fmt: skip
 FACES_OF_SCRAPY = {"scrapy", "twisted", "itemadapter"}

@@ -136,8 +136,9 @@ def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
     )
     assert stopped.status == 3, stopped.log
     assert "the same command goes on" in stopped.last_lines
-    assert "scrapy export" in stopped.last_lines
     assert "shutting down gracefully. Send again to force" in stopped.log
+    assert "scrapy export job -O partial.csv" in stopped.last_lines
+    assert " ERROR: INCOMPLETE: stopped" in stopped.last_lines
     assert "Traceback" not in stopped.log
     assert shop.file.read_text() == "of the night before"
     assert shop.manifest()["failed"] == []
@@ -238,7 +239,7 @@ def test_a_ticket_that_fails_is_recorded_and_stops_no_other(open_shop):
     options = ["-a", "fetch=per-ticket", "-s", "RETRY_TIMES=1"]
     ended = shop.crawl(*options)
     assert ended.status == 3
-    assert f"could not be fetched ({victim}" in ended.last_lines
+    assert f"1 ticket could not be fetched ({victim}" in ended.last_lines
     assert [f["ticket_id"] for f in shop.manifest()["failed"]] == [int(victim)]
     others = [row for row in shop.expected() if row["ticket_id"] != victim]
     assert shop.rows() == others
@@ -378,7 +379,7 @@ def test_a_full_disk_ends_the_run_and_keeps_its_work(open_shop, limit_bytes, wha
     )
     ended = wait(process)
     assert ended.status == 3, ended.log
-    words = {"archive": "is the disk full?", "feed": "cannot be written"}
+    words = {"archive": "disk does not read or write", "feed": "cannot be written"}
     assert words[what] in ended.log
     assert "Traceback" not in ended.log
     if what == "feed":
@@ -387,12 +388,22 @@ def test_a_full_disk_ends_the_run_and_keeps_its_work(open_shop, limit_bytes, wha
     assert shop.rows() == shop.expected()
 
 
-def test_a_callback_that_raises_ends_the_run_with_exit_3(open_shop):
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("ZeroDivisionError", "has failed (ZeroDivisionError in broken)"),
+        ("sqlite3.DatabaseError('a page')", "cannot be used (a page): it is damaged"),
+    ],
+)
+def test_a_callback_that_raises_ends_the_run_and_says_what_failed(
+    open_shop, error, words
+):
     shop = open_shop(tickets=30)
     (shop.path / "broken.py").write_text(
         "from gorgias_crawler.settings import *\n"
         "from gorgias_crawler.answers import Answers\n"
-        "def broken(self, call, page): raise ZeroDivisionError\n"
+        "import sqlite3\n"
+        f"def broken(self, call, page): raise {error}\n"
         "Answers.store_ticket_messages = broken\n"
     )
     shop.environ["SCRAPY_SETTINGS_MODULE"] = "broken"
@@ -400,25 +411,83 @@ def test_a_callback_that_raises_ends_the_run_with_exit_3(open_shop):
     shop.environ["PYTHONPATH"] = os.pathsep.join(path)
     ended = shop.crawl("-a", "fetch=per-ticket")
     assert ended.status == 3
-    assert "stands still" in ended.last_lines
+    assert words in ended.last_lines
     assert not shop.file.exists()
 
 
-def test_an_item_that_cannot_be_processed_ends_the_run_with_exit_3(open_shop):
+def test_a_row_that_cannot_be_processed_leaves_no_file_even_if_it_is_the_last(
+    open_shop,
+):
     shop = open_shop(tickets=30)
+    assert shop.crawl().status == 0
+    before, last = shop.file.read_bytes(), shop.expected()[-1]["body"]
     (shop.path / "broken.py").write_text(
         "from gorgias_crawler.settings import *\n"
         "class Broken:\n"
-        "    def process_item(self, item): raise ValueError(item.body)\n"
+        "    def process_item(self, item):\n"
+        f"        if item.body == {last!r}: raise ValueError(item.body)\n"
+        "        return item\n"
         "ITEM_PIPELINES = {**ITEM_PIPELINES, 'broken.Broken': 200}\n"
     )
     shop.environ["SCRAPY_SETTINGS_MODULE"] = "broken"
     path = [str(shop.path), os.environ.get("PYTHONPATH", "")]
     shop.environ["PYTHONPATH"] = os.pathsep.join(path)
-    ended = shop.crawl()
+    for ended in (shop.crawl(), shop.run("export", "job", "-O", shop.file.name)):
+        assert ended.status == 3
+        assert "could not be processed" in ended.last_lines
+        assert shop.file.read_bytes() == before
+
+
+def test_a_job_removes_and_replaces_what_it_wrote_and_nothing_else(open_shop):
+    shop = open_shop(tickets=10)
+    (shop.path / "killed.py").write_text(
+        "from gorgias_crawler.settings import *\n"
+        "import os\n"
+        "class Killer:\n"
+        "    seen = 0\n"
+        "    def process_item(self, item):\n"
+        "        Killer.seen += 1\n"
+        "        if Killer.seen == 5: os.kill(os.getpid(), 9)\n"
+        "        return item\n"
+        "ITEM_PIPELINES = {**ITEM_PIPELINES, 'killed.Killer': 200}\n"
+    )
+    path = [str(shop.path), os.environ.get("PYTHONPATH", "")]
+    shop.environ["PYTHONPATH"] = os.pathsep.join(path)
+    shop.environ["SCRAPY_SETTINGS_MODULE"] = "killed"
+    assert shop.crawl().status == -signal.SIGKILL
+    (part,) = shop.path.glob(".gorgias_tickets.csv.*.part")
+    del shop.environ["SCRAPY_SETTINGS_MODULE"]
+    mine = shop.path / "mine.csv"
+    for _ in range(2):  # the second time it is the job's own file
+        ended = shop.crawl("-o", mine.name)
+        assert ended.status == 0, ended.log
+        assert not part.exists()
+        assert shop.rows(mine.name) == shop.expected()
+    mine.write_text("somebody's own")
+    for ended in (
+        shop.crawl("-o", mine.name),
+        shop.run("export", "job", "-o", "mine.csv"),
+    ):
+        assert ended.status == 1
+        assert "use -O to replace it" in ended.log
+        assert mine.read_text() == "somebody's own"
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_run_that_may_read_no_message_keeps_the_file_of_the_night_before(
+    open_shop, status
+):
+    html = Answer(status, b"<html></html>", content_type="text/html")
+    shop = open_shop(
+        tickets=10,
+        on_request=lambda call: html if call.path == "/api/messages" else None,
+    )
+    shop.file.write_text("of the night before")
+    ended = shop.crawl("-s", "RETRY_TIMES=0")
     assert ended.status == 3
-    assert "could not be processed" in ended.last_lines
-    assert not shop.file.exists()
+    assert "Not one message could be fetched (" in ended.last_lines
+    assert str(status) in ended.last_lines
+    assert shop.file.read_text() == "of the night before"
 
 
 def test_a_run_that_finds_nothing_to_do_is_complete(open_shop):

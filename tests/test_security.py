@@ -679,17 +679,6 @@ def test_links_in_place_of_sqlites_files_are_refused(open_shop, name):
     assert victim.read_text() == "precious"
 
 
-def test_a_link_in_place_of_the_manifests_temporary_file_is_removed(open_shop):
-    shop = open_shop(tickets=3)
-    assert shop.crawl().status == 0
-    victim = shop.path / "victim"
-    victim.write_text("precious")
-    (shop.jobdir / "run.json.part").symlink_to(victim)
-    assert shop.crawl().status == 0
-    assert victim.read_text() == "precious"
-    assert not (shop.jobdir / "run.json").is_symlink()
-
-
 def test_a_link_in_place_of_the_csvs_temporary_file_is_not_followed(open_shop):
     shop = open_shop(tickets=3)
     job = Job(shop.jobdir)

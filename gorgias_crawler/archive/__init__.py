@@ -4,6 +4,7 @@ What was fetched, what is still to fetch and what failed is in here and nowhere 
 
 =================  ==========================================================
 `file`             the file itself: format, transactions, single facts, runs
+`trouble`          why the file cannot be used, and what to do about it
 `walks`            how far each walk through a list has come
 `codec`            an object's JSON, compressed
 `rows`             tickets and messages in; what becomes due by them
@@ -27,5 +28,6 @@ due     what is needed
 """
 
 from gorgias_crawler.archive.file import Archive
+from gorgias_crawler.archive.trouble import UNREADABLE
 
-__all__ = ["Archive"]
+__all__ = ["UNREADABLE", "Archive"]

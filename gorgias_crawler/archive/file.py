@@ -3,15 +3,15 @@
 import contextlib
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gorgias_crawler.archive import trouble
 from gorgias_crawler.errors import JobError, RunEndError
 
 APPLICATION_ID = 0x476F7267  # "Gorg", so that `file` and we know an archive
-FORMAT = 1
+FORMAT = 2
 
 _SCHEMA = f"""
 BEGIN;
@@ -60,7 +60,11 @@ CREATE TABLE failure (
     ticket_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, run INTEGER NOT NULL
 );
 CREATE TABLE run (id INTEGER PRIMARY KEY, manifest TEXT);
-CREATE TABLE feed (uri TEXT PRIMARY KEY);
+CREATE TABLE feed (              -- a file that this job has written
+    path TEXT NOT NULL,
+    sha256 TEXT                  -- null: unfinished, it is still being written
+);
+CREATE UNIQUE INDEX feed_content ON feed (path, sha256);
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT};
 COMMIT;
@@ -92,19 +96,14 @@ class Archive:
             archive._check_format()
             archive._check_integrity()
         except sqlite3.DatabaseError as error:
-            raise JobError(
-                f"JOBDIR: the archive {path} cannot be used ({error}). If it is on a "
-                "network drive, use a directory on a local disk, because such drives "
-                "often cannot lock files. If it is damaged, restore it from a backup "
-                "or start again with a new JOBDIR."
-            ) from None
+            raise JobError(f"JOBDIR: {trouble.sentence(path, error)}") from None
         return archive
 
     @classmethod
     def open_to_read(cls, path: Path) -> "Archive":
         """Open the archive at *path* for reading, also while a crawl writes it.
 
-        Raises `JobError` where there is none or its format is unknown.
+        Raises `JobError` where there is none, or it cannot be read.
         """
         if not path.is_file():
             raise JobError(
@@ -112,11 +111,30 @@ class Archive:
                 "the directory that you gave to the crawl with -s JOBDIR=..."
             )
         try:
-            uri = f"{path.resolve().as_uri()}?mode=ro"
-            archive = cls(sqlite3.connect(uri, uri=True, isolation_level=None), path)
-            archive._check_format()
+            return cls._opened_to_read(path, "mode=ro")
         except sqlite3.DatabaseError as error:
-            raise JobError(f"The archive {path} cannot be read ({error}).") from None
+            if not trouble.is_of_rights(error):
+                raise JobError(trouble.sentence(path, error)) from None
+        if _size(path.with_name(f"{path.name}-wal")):
+            raise JobError(
+                f"The archive {path} was not closed by the crawl that wrote it, and "
+                "then cannot be read in a directory that may not be written: copy the "
+                "directory to another place and name the copy."
+            )
+        try:
+            return cls._opened_to_read(path, "immutable=1")
+        except sqlite3.DatabaseError as error:
+            raise JobError(trouble.sentence(path, error)) from None
+
+    @classmethod
+    def _opened_to_read(cls, path: Path, mode: str) -> "Archive":
+        uri = f"{path.resolve().as_uri()}?{mode}"
+        archive = cls(sqlite3.connect(uri, uri=True, isolation_level=None), path)
+        try:
+            archive._check_format()
+        except BaseException:
+            archive.db.close()
+            raise
         return archive
 
     def close(self) -> None:
@@ -164,18 +182,13 @@ class Archive:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing. Raises `RunEndError` where the disk does not take it."""
+        """All or nothing. Raises `RunEndError` where it cannot be written."""
         try:
             self.db.execute("BEGIN IMMEDIATE")
             yield self.db
             self.db.execute("COMMIT")
         except sqlite3.Error as error:
-            raise RunEndError(
-                "archive_error",
-                f"The archive {self.path} cannot be written ({error}): is the disk "
-                "full? What was archived is kept; run the same command again when "
-                "the cause is gone.",
-            ) from None
+            raise self.explained(error) from None
         finally:
             # SQLite rolls back by itself after some errors, not after others.
             if self.db.in_transaction:
@@ -183,16 +196,16 @@ class Archive:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Read objects. Raises `RunEndError` where they are damaged."""
+        """Raise `RunEndError` where the archive cannot be read or is damaged."""
         try:
             yield self.db
-        except (sqlite3.DatabaseError, zlib.error) as error:
-            raise RunEndError(
-                "archive_damaged",
-                f"The archive {self.path} is damaged ({error}): `scrapy verify "
-                f"{self.path.parent}` says where. Restore it from a backup, or start "
-                "again with a new JOBDIR.",
-            ) from None
+        except trouble.UNREADABLE as error:
+            raise self.explained(error) from None
+
+    def explained(self, error: Exception) -> RunEndError:
+        """Return what ends the run where SQLite or zlib raised *error*."""
+        reason = "archive_damaged" if trouble.is_damage(error) else "archive_error"
+        return RunEndError(reason, trouble.sentence(self.path, error))
 
     def fact(self, name: str) -> Any:
         """Return a single value that was stored with the job, None if it is not."""
@@ -212,6 +225,14 @@ class Archive:
         assert number is not None
         return number
 
+    def last_manifest(self) -> dict[str, Any] | None:
+        """Return the manifest of the last run that came to its end, None before that."""
+        row = self.db.execute(
+            "SELECT manifest FROM run WHERE manifest IS NOT NULL "
+            "ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return json.loads(row[0]) if row else None
+
     def end_run(self, number: int, manifest: dict[str, Any]) -> None:
         """Keep the *manifest* of a run that has ended."""
         with self.transaction() as db:
@@ -220,12 +241,31 @@ class Archive:
                 (json.dumps(manifest), number),
             )
 
-    def claim_feed(self, uri: str) -> None:
-        """Note that this job writes the feed *uri*, so that it may replace it."""
-        with self.transaction() as db:
-            db.execute("INSERT OR IGNORE INTO feed VALUES (?)", (uri,))
+    def claim_feed(self, path: str, sha256: str | None) -> None:
+        """Note that this job writes the file *path*, so that it may replace it.
 
-    def owns_feed(self, uri: str) -> bool:
-        """Tell whether an earlier run of this job wrote the feed *uri*."""
-        row = self.db.execute("SELECT 1 FROM feed WHERE uri = ?", (uri,)).fetchone()
-        return row is not None
+        Without a hash it is unfinished, and the next run may remove it.
+        """
+        with self.transaction() as db:
+            db.execute("INSERT OR IGNORE INTO feed VALUES (?, ?)", (path, sha256))
+
+    def hashes_of_feed(self, path: str) -> set[str]:
+        """Return the SHA-256 of all that this job has ever stored at *path*."""
+        rows = self.db.execute(
+            "SELECT sha256 FROM feed WHERE path = ? AND sha256 IS NOT NULL", (path,)
+        )
+        return {sha256 for (sha256,) in rows}
+
+    def unfinished_feeds(self) -> list[str]:
+        """Return the files that runs before this one may have left half-written."""
+        rows = self.db.execute("SELECT DISTINCT path FROM feed WHERE sha256 IS NULL")
+        return [path for (path,) in rows]
+
+    def forget_unfinished_feeds(self) -> None:
+        """Note that the unfinished files have been removed."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM feed WHERE sha256 IS NULL")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0

@@ -4,7 +4,6 @@ import argparse
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -14,10 +13,11 @@ from scrapy.settings.default_settings import DOWNLOAD_HANDLERS_BASE
 
 from gorgias_crawler import arguments, filters
 from gorgias_crawler.archive import Archive, reckoning
-from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
+from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
 from gorgias_crawler.job import ARCHIVE, job_id
+from gorgias_crawler.plans import many
 from gorgias_crawler.running import SpiderCommand
-from gorgias_crawler.settings import EXTENSIONS
+from gorgias_crawler.settings import FEEDS
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.spiders.run import Output, ends_run
 
@@ -29,13 +29,6 @@ class ExportSpider(RowsSpider):
 
     name = "export"
     custom_settings = {  # noqa: RUF012  # as Scrapy declares it
-        "EXTENSIONS": EXTENSIONS
-        | {
-            "gorgias_crawler.extensions.BudgetThrottle": None,
-            "gorgias_crawler.extensions.RunReport": None,
-            "gorgias_crawler.bar.ProgressLine": None,
-        },
-        "DOWNLOADER_MIDDLEWARES": {},
         "DOWNLOAD_HANDLERS": {"data": DOWNLOAD_HANDLERS_BASE["data"]},
     }
 
@@ -43,16 +36,16 @@ class ExportSpider(RowsSpider):
         super().__init__()
         arguments.check_names(values, filters.MEANINGS)
         self.filters = filters.parse(values)
-        path = Path(jobdir)
-        self.archive = Archive.open_to_read(path / ARCHIVE)
+        self.jobdir = Path(jobdir)
+        self.archive = Archive.open_to_read(self.jobdir / ARCHIVE)
         # its own temporary file: a crawl may write the same target now
-        self.job_id = f"{job_id(path)}.export"
+        self.job_id = f"{job_id(self.jobdir)}.export"
 
-    def claim_feed(self, uri: str) -> None:
+    def claim_feed(self, path: str, sha256: str | None) -> None:
         """Leave no note: the archive is only read."""
 
     async def start(self) -> AsyncIterator[Request]:
-        """Ask for nothing: Scrapy takes rows from a callback twice as fast as from here."""
+        """Ask for nothing: from a callback Scrapy takes rows twice as fast as from here."""
         yield Request("data:,", callback=self.parse)
 
     @ends_run
@@ -81,6 +74,10 @@ class Command(SpiderCommand):
         """Check the arguments, and that there is an archive. Raises `GorgiasError`."""
         if len(args) != 1:
             raise UsageError("name the job directory: scrapy export JOBDIR -O FILE")
+        assert self.settings is not None
+        if self.settings.getdict("FEEDS") == FEEDS:
+            # The default file is that of the crawl.
+            raise UsageError("name the file: scrapy export JOBDIR -O FILE")
         arguments.check_names(opts.spargs, filters.MEANINGS)
         Archive.open_to_read(Path(args[0]) / ARCHIVE).close()
 
@@ -92,16 +89,32 @@ class Command(SpiderCommand):
 
 
 def _exit_status(crawler: Crawler) -> int:
-    spider: Any = crawler.spider
-    missing = reckoning.not_whole(spider.archive)
-    spider.archive.close()
-    if not spider.emitted_all or spider.feeds_failed:
-        logger.error("No complete file was written; what was there is untouched.")
+    spider = ExportSpider.of(crawler)
+    try:
+        if spider.ending is not None:
+            raise spider.ending
+        with spider.archive.reading():
+            missing = reckoning.not_whole(spider.archive)
+            is_listed = reckoning.is_listed(spider.archive)
+    except GorgiasError as error:
+        logger.error("INCOMPLETE: %s", error)
+        return error.exit_status
+    finally:
+        spider.archive.close()
+    if not spider.emitted_all:
+        logger.error("INCOMPLETE: stopped; what was there before is untouched.")
         return EXIT_INCOMPLETE
-    logger.info("Exported %s rows.", f"{spider.rows:,}")
+    asked = spider.filters.asked
+    filtered = f", filtered by {asked}" if asked else ""
+    logger.info("Exported %s%s.", many(spider.rows, "row"), filtered)
     if missing:
         logger.warning(
-            "%s tickets are not whole yet and were left out: crawl again to fetch them.",
-            f"{missing:,}",
+            "Not whole yet and left out: %s; crawl again to fetch what is missing.",
+            many(missing, "ticket"),
+        )
+    if not is_listed:
+        logger.warning(
+            "The list of tickets is not finished, so more are missing than can be "
+            "counted; crawl again to go on with it."
         )
     return EXIT_COMPLETE

@@ -9,8 +9,8 @@ from scrapy.exceptions import UsageError
 
 from gorgias_crawler import job, status
 from gorgias_crawler.archive import Archive
-from gorgias_crawler.errors import GorgiasError
-from gorgias_crawler.running import say
+from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
+from gorgias_crawler.running import reader_may_leave, say
 
 
 class Command(ScrapyCommand):
@@ -32,13 +32,14 @@ class Command(ScrapyCommand):
         if len(args) != 1:
             raise UsageError("name the job directory: scrapy status crawls/run1")
         path = Path(args[0])
+        self.exitcode = EXIT_INCOMPLETE
         try:
             archive = Archive.open_to_read(path / job.ARCHIVE)
+            with archive.reading(), reader_may_leave():
+                for line in status.lines(archive, is_running=job.is_in_use(path)):
+                    print(line)
+                self.exitcode = EXIT_COMPLETE
+            archive.close()
         except GorgiasError as error:
             say(error)
             self.exitcode = error.exit_status
-            return
-        running = job.is_in_use(path)
-        for line in status.lines(archive, job.read_manifest(path), is_running=running):
-            print(line)
-        archive.close()

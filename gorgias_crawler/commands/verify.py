@@ -23,7 +23,7 @@ from gorgias_crawler.errors import (
 )
 from gorgias_crawler.filters import Filters
 from gorgias_crawler.items import Message
-from gorgias_crawler.running import run_crawler, say
+from gorgias_crawler.running import reader_may_leave, run_crawler, say
 
 _SHOWN = 20  # problems of one kind; the first ones tell what is wrong
 
@@ -76,22 +76,23 @@ class Command(ScrapyCommand):
         path = Path(args[0])
         assert self.crawler_process is not None
         crawler = self.crawler_process.create_crawler(CountsSpider)
+        self.exitcode = EXIT_INCOMPLETE
         try:
             archive = Archive.open_to_read(path / job.ARCHIVE)
-            holds = _say("Archive file", verification.damages(archive))
-            if holds:  # else nothing can be held against it
-                holds = _say_counts(archive)
-                values = arglist_to_dict(opts.spargs)
-                for feed in _feeds(job.read_manifest(path), args[1:], values):
-                    holds &= _say_file(archive, feed, crawler)
-                if opts.online:
-                    holds &= self._say_online(archive, crawler)
+            with reader_may_leave():
+                holds = _say("Archive file", verification.damages(archive))
+                if holds:  # else nothing can be held against it
+                    holds = _say_counts(archive)
+                    values = arglist_to_dict(opts.spargs)
+                    for feed in _feeds(archive.last_manifest(), args[1:], values):
+                        holds &= _say_file(archive, feed, crawler)
+                    if opts.online:
+                        holds &= self._say_online(archive, crawler)
+                self.exitcode = EXIT_COMPLETE if holds else EXIT_INCOMPLETE
             archive.close()
         except GorgiasError as error:
             say(error)
             self.exitcode = error.exit_status
-            return
-        self.exitcode = EXIT_COMPLETE if holds else EXIT_INCOMPLETE
 
     def _say_online(self, archive: Archive, crawler: Crawler) -> bool:
         assert self.crawler_process is not None
@@ -121,7 +122,7 @@ def _say_file(archive: Archive, feed: dict[str, Any], crawler: Crawler) -> bool:
     holds = _say(f"File {path}", problems)
     if feed["sha256"]:
         changed = verification.hash_problems(path, feed["sha256"])
-        holds &= _say("Its SHA-256 against that in run.json", changed)
+        holds &= _say("Its SHA-256 against the recorded one", changed)
     return holds
 
 

@@ -18,6 +18,7 @@ from gorgias_crawler import account, api, arguments
 from gorgias_crawler.agenda import Agenda
 from gorgias_crawler.answers import Answers
 from gorgias_crawler.api import Page, Ticket
+from gorgias_crawler.archive import reckoning
 from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.job import Job
@@ -62,6 +63,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
     def open_job(self, job: Job) -> None:
         """Begin a run of *job*."""
         self.job, self.job_id, self.archive = job, job.id, job.archive
+        self.jobdir = job.path
         self.run_number = job.archive.begin_run()
         self.answers = Answers(job.archive, self.run_number, self.options.fetch)
         self.agenda = Agenda(
@@ -71,9 +73,9 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             lambda: budget_of(self.crawler).calls_per_s,
         )
 
-    def claim_feed(self, uri: str) -> None:
-        """Note that this job writes the feed *uri* now."""
-        self.job.archive.claim_feed(uri)
+    def claim_feed(self, path: str, sha256: str | None) -> None:
+        """Note that this job writes the local file *path* now."""
+        self.job.archive.claim_feed(path, sha256)
 
     # Requests.
 
@@ -103,7 +105,20 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         if self.agenda.finished and not self._emitting and not self.options.estimate:
             self._emitting = True
             self.agenda.phase = "writing rows"
+            self._refuse_to_write_nothing()
             yield from self.emit(self.options.filters)
+
+    def _refuse_to_write_nothing(self) -> None:
+        """Keep the file of the night before where no message at all could be fetched."""
+        totals = reckoning.totals(self.archive)
+        if totals.due and not totals.messages:
+            reasons = [reason for _, reason in reckoning.failures(self.archive)]
+            raise RunEndError(
+                "nothing_fetched",
+                f"Not one message could be fetched ({', '.join(reasons[:1])}), so no "
+                "file was written. If it is a matter of rights, use the credentials of "
+                "a user who may read messages; then run the same command again.",
+            )
 
     # Callbacks.
 

@@ -2,10 +2,16 @@
 
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from scrapy import signals
+from scrapy.crawler import Crawler
 
 from gorgias_crawler import emission
-from gorgias_crawler.archive import Archive
+from gorgias_crawler.archive import UNREADABLE, Archive
+from gorgias_crawler.durable import file_sha256
+from gorgias_crawler.errors import GorgiasError, RunEndError
 from gorgias_crawler.filters import Filters
 from gorgias_crawler.items import COLUMNS, Message
 from gorgias_crawler.spiders.run import RunSpider
@@ -19,24 +25,55 @@ logger = logging.getLogger(__name__)
 class RowsSpider(RunSpider):
     """Yields rows of ``archive``; the feed exporter reads here what it must know.
 
-    ``emitted_all`` turns true when the last row has been yielded: only then may feeds
-    be stored. ``job_id`` names the feeds' temporary files.
+    Feeds may be stored only where ``emitted_all`` is true at the end. ``job_id`` names
+    their temporary files, and ``jobdir`` is no place for them.
     """
 
     columns = COLUMNS
     archive: Archive
     job_id: str
+    jobdir: Path
 
     def __init__(self) -> None:
         super().__init__()
-        self.emitted_all = False
+        self._yielded_all = self._row_failed = False
         self.rows = 0
         self.feeds_stored: list[FeedRecord] = []
         self.feeds_failed: list[str] = []
 
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build the spider."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.row_failed, signals.item_error)
+        return spider
+
+    @property
+    def emitted_all(self) -> bool:
+        """Whether every row was yielded, and none was lost in a pipeline."""
+        return self._yielded_all and not self._row_failed
+
+    def row_failed(self) -> None:
+        """End the run where a pipeline has raised: the file would lack a row."""
+        self._row_failed = True
+        self.end_run(
+            RunEndError(
+                "item_error",
+                "A row could not be processed (see the error above), so no file was "
+                "written. The archive is complete as far as it goes.",
+            )
+        )
+
+    def explained(self, error: Exception) -> GorgiasError:
+        """Return what an *error* ends the run with that nothing has caught."""
+        if isinstance(error, UNREADABLE):
+            return self.archive.explained(error)
+        return super().explained(error)
+
     def owns_feed(self, uri: str) -> bool:
-        """Tell whether an earlier run of this job wrote the feed *uri*."""
-        return self.archive.owns_feed(uri)
+        """Tell whether what is in the local file *uri* was stored by this job."""
+        hashes = self.archive.hashes_of_feed(uri)
+        return bool(hashes) and file_sha256(Path(uri)) in hashes
 
     def emit(self, filters: Filters, *, only_whole: bool = False) -> Iterator[Message]:
         """Yield the rows; end early, without ``emitted_all``, when the run is stopped."""
@@ -45,6 +82,6 @@ class RowsSpider(RunSpider):
                 return
             yield row
             self.rows += 1
-        self.emitted_all = True
+        self._yielded_all = True
         if filters and not self.rows:
             logger.warning("0 rows matched the filters: %s.", filters.asked)

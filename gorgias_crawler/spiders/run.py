@@ -5,11 +5,12 @@ import functools
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
-from scrapy import Request, Spider
+from scrapy import Request, Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
+from twisted.python.failure import Failure
 
-from gorgias_crawler.errors import GorgiasError
+from gorgias_crawler.errors import FaultError, GorgiasError
 from gorgias_crawler.items import Message
 
 Output = Iterator[Request | Message]
@@ -33,6 +34,22 @@ class RunSpider(Spider):
         if not isinstance(crawler.spider, cls):
             raise NotConfigured
         return crawler.spider
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """Build the spider."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        crawler.signals.connect(spider.callback_failed, signals.spider_error)
+        return spider
+
+    def callback_failed(self, failure: Failure) -> None:
+        """End the run where a callback has raised: what it was given is lost."""
+        assert isinstance(failure.value, Exception)
+        self.end_run(self.explained(failure.value))
+
+    def explained(self, error: Exception) -> GorgiasError:
+        """Return what an *error* ends the run with that nothing has caught."""
+        return FaultError(error)
 
     @property
     def is_stopping(self) -> bool:
