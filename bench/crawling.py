@@ -194,7 +194,7 @@ class Place:
 
 
 def stored_s(log: str) -> float:
-    """Return when a crawl with `EPOCH_LOG` had stored its file, on the monotonic clock."""
+    """Return when a crawl with `EPOCH_LOG` had stored its file (monotonic clock)."""
     (stored,) = [line for line in log.splitlines() if " Stored " in line]
     return float(stored.split()[0]) - (time.time() - time.monotonic())
 
@@ -215,7 +215,7 @@ def expected_bytes(world: World) -> bytes:
 
 
 def difference(expected: bytes, found: bytes) -> Difference:
-    """Compare two CSV files row by row; a row that is neither whole nor known is torn."""
+    """Compare two CSV files by rows; one that is neither whole nor known is torn."""
     if expected == found:
         return Difference()
     wanted, there = _rows(expected), _rows(found)

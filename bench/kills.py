@@ -254,7 +254,7 @@ class _Job:
         return _BEGUN in self.place.log.read_bytes()
 
     def _count_calls(self, calls: list[Call]) -> None:
-        """Count what a resumed run asks that is asked again or for the resume's sake."""
+        """Count what a resumed run asks again, or for the sake of resuming."""
         targets = {_target(call) for call in calls}
         if self.runs > 1 and targets:
             again = {t for t in targets if t in self.asked or _is_overhead(t)}

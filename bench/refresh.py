@@ -1,14 +1,14 @@
 """What the run of the next night costs: calls against the fewest, time, and the file.
 
 A complete job is refreshed with nothing changed, then after a night's changes, then
-with ``-a relist=true`` after tickets and messages were deleted and tickets merged. After
-each, the file must be that of a fresh export.
+with ``-a relist=true`` after tickets and messages were deleted and tickets merged.
+After each, the file must be that of a fresh export.
 
 The fewest calls are the account, the pages of the changed tickets (with the ticket that
-shows their end), and the cheaper of
-two ways to their new messages. Messages that wait to be sent come on top: when such a
-message is sent, no list tells it, so its ticket's own URL is asked where the ticket
-changed, or where the message is younger than two days.
+shows their end), and the cheaper of two ways to their new messages. Messages that wait
+to be sent come on top: when such a message is sent, no list tells it, so its ticket's
+own URL is asked where the ticket changed, or where the message is younger than two
+days.
 
     python bench/refresh.py --tickets 20000
 """

@@ -1,16 +1,17 @@
-"""Accounts from a thousand to a hundred thousand tickets: does anything grow but the files?
+"""Accounts of a thousand to a hundred thousand tickets: what grows but the files?
 
 Each account is exported once, without a rate limit, from a sandbox whose messages have
-the size of mail. The CPU time of a page is that between the first and the last call for
-messages, by the number of those calls; rows a second are those between the last call and
-the stored file, by the clock and by the CPU time until the process ends, which says more
-on a machine that is busy otherwise. Then the same command is started again, and its first call is waited for.
+the size of mail. The CPU time of a page is that between the first and the last call
+for messages, by the number of those calls. Rows a second are those between the last
+call and the stored file, by the clock and by the CPU time until the process ends; the
+second says more on a busy machine. Then the same command is started again, and its
+first call is waited for.
 
     python bench/scale.py --tickets 1000 10000 100000
     python bench/scale.py --fetch per-ticket --tickets 1000 10000
 
-With --resume an archive of so many tickets, half of their messages there, is made without
-the API, and the crawl that goes on with it is measured until it asks for messages.
+With --resume an archive of so many tickets, half of their messages there, is made
+without the API; the crawl that goes on is measured until it asks for messages.
 
     python bench/scale.py --resume 1000000
 """

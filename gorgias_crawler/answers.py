@@ -70,7 +70,7 @@ class Answers(Failures):
         walks.begin(self.archive, name)
 
     def may_have_jumped(self) -> bool:
-        """Begin another look at what was updated while updates were read, if any was."""
+        """Look again at what was updated while updates were read; tell if any was."""
         if further := self._looks.next(self.changes.new + self.changes.changed):
             self.begin_walk(walks.UPDATES)
             self._looks = further

@@ -1,4 +1,4 @@
-"""Settings are checked before anything is opened: what is wrong, and how to write it."""
+"""Settings are checked first: what is wrong with one, and how to write it."""
 
 import logging
 import math

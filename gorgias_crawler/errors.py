@@ -137,7 +137,7 @@ class StoppedError(GorgiasError):
 
 
 def is_gone(error: AnswerError) -> bool:
-    """Tell whether the API, not a server before it, says that there is no such thing."""
+    """Tell whether the API itself, not a server before it, says that it is gone."""
     return isinstance(error, NotFoundError) and error.of_the_api
 
 

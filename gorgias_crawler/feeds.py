@@ -49,11 +49,11 @@ class FeedRecord:
 class SnapshotFeedExporter(FeedExporter):
     """Writes every feed as a snapshot of all rows, and stores it only when complete.
 
-    Of the spider it uses ``columns`` (the names that rows have), ``emitted_all`` (every row was yielded), ``end_run(error)``
-    and the lists ``feeds_stored`` (of `FeedRecord`) and ``feeds_failed`` (of
-    sentences), which are final when ``signals.feed_exporter_closed`` is sent; the
-    storages use ``job_id``, ``jobdir``, ``owns_feed(path)`` and ``claim_feed(path,
-    sha256)``.
+    Of the spider it uses ``columns`` (the names that rows have), ``emitted_all`` (every
+    row was yielded), ``end_run(error)`` and the lists ``feeds_stored`` (records) and
+    ``feeds_failed`` (sentences), which are final when
+    ``signals.feed_exporter_closed`` is sent; the storages use ``job_id``, ``jobdir``,
+    ``owns_feed(path)`` and ``claim_feed(path, sha256)``.
 
     Raises `FeedError` when it is built, before the first request.
     """

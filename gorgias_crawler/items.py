@@ -22,7 +22,7 @@ def _column(meaning: str, source: str) -> Any:
 
 @dataclass(slots=True)
 class Message:
-    """One row of the export. Values are as the API gives them; None where it has none."""
+    """One row of the export. Values are as the API gives them, None if it has none."""
 
     ticket_id: int = _column("number of the ticket in Gorgias", "ticket.id")
     channel: str | None = _column(
@@ -239,7 +239,7 @@ def message_columns(message: Json) -> dict[str, Any]:
 
 
 def _columns(kind: str, value: Json) -> dict[str, Any]:
-    # Most columns are the object's own values; to look those up at once halves the time.
+    # Most columns are the object's own values: to take those at once halves the time.
     get = value.get
     columns = {name: get(key) for name, key in _OWN[kind].items()}
     for name, path in _NESTED[kind].items():

@@ -164,7 +164,7 @@ else:
 
 
 def _lock_soon(descriptor: int) -> bool:
-    """Lock, or tell that another crawl has: ``status`` holds the lock for an instant."""
+    """Lock, unless another crawl has; ``status`` holds the lock for an instant."""
     for _ in range(_TRIES):
         if _lock(descriptor):
             return True

@@ -41,8 +41,8 @@ class PrivateLogFormatter(LogFormatter):
     def from_crawler(cls, crawler: Crawler) -> Self:
         """Build it; it keeps the texts of exceptions out of the log of a spider.
 
-        Before the spider opens there is no customer whom they could quote, and they tell
-        what is wrong with a setting.
+        Before the spider opens there is no customer whom they could quote, and they
+        tell what is wrong with a setting.
         """
         crawler.signals.connect(_keep_texts_out, signals.spider_opened)
         return super().from_crawler(crawler)

@@ -60,7 +60,7 @@ class RowProcessor(ItemPipelineManager):
     """
 
     async def open_spider_async(self) -> None:
-        """Open the pipelines, and take the place of the signal for Scrapy's handlers."""
+        """Open the pipelines; take the signal's place for Scrapy's own handlers."""
         await super().open_spider_async()
         assert self.crawler is not None
         self._handlers = []

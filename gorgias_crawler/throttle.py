@@ -51,9 +51,9 @@ class Budget:
 
     A call may go out when the level after it is within *share* of the bucket.
     ``is_pacing`` false leaves only the pauses after a 429 in force; ``is_held`` lets no
-    call out. ``limit`` is the bucket's size, None until an answer tells it, and ``used``
-    what it held then. ``crowded_since_s`` is set while other clients hold the bucket
-    well above our share.
+    call out. ``limit`` is the bucket's size, None until an answer tells it, and
+    ``used`` what it held then. ``crowded_since_s`` is set while other clients hold the
+    bucket well above our share.
     """
 
     def __init__(self, share: float) -> None:

@@ -1,4 +1,4 @@
-"""Real crawls for test_feeds.py: `python -m tests.feed_crawl SPEC.json RESULTS.json`."""
+"""Real crawls for test_feeds.py: `python -m tests.feed_crawl SPEC RESULTS` (JSON)."""
 
 import asyncio
 import errno

@@ -1,4 +1,4 @@
-"""A state machine over the archive: after every step it is sane, at the end complete."""
+"""A state machine over the archive: sane after every step, complete at the end."""
 
 import random
 import tempfile

@@ -1,4 +1,4 @@
-"""A fork does what a command line does, so that tests may take the one for the other."""
+"""A fork does what a command line does: tests may take one for the other."""
 
 import os
 import re

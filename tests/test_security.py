@@ -704,11 +704,14 @@ BODIES = [
     "\ufeffmarks \ufffe \uffff \u202e \x1a \x1b[31m",
     "\U0001f468\u200d\U0001f469 \U0010ffff",
 ]
+# Linux only, because what `resource` tells begins with the peak of the parent process.
 REPORT_MEMORY = (
-    "import atexit, resource\n"
+    "import atexit\n"
     "from pathlib import Path\n"
-    "atexit.register(lambda: Path('memory').write_text(\n"
-    "    str(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)))\n"
+    "def peak_kb():\n"
+    "    status = Path('/proc/self/status').read_text()\n"
+    "    return status.split('VmHWM:')[1].split()[0]\n"
+    "atexit.register(lambda: Path('memory').write_text(peak_kb()))\n"
 )
 
 

@@ -3,7 +3,8 @@
 What was fetched, what is still to fetch and what failed is in here and nowhere else.
 
 =================  ==========================================================
-`file`             the file itself: format, transactions, single facts, runs
+`schema`           the tables, and the number of their format
+`file`             the file itself: transactions, single facts, runs, feeds
 `trouble`          why the file cannot be used, and what to do about it
 `walks`            how far each walk through a list has come
 `codec`            an object's JSON, compressed

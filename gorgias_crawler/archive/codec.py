@@ -68,7 +68,7 @@ def packed(raw: bytes) -> bytes:
 
 
 def unpacked(blob: bytes) -> bytes:
-    """Return the JSON that `packed` compressed. Raises `zlib.error` where it is damaged."""
+    """Return the JSON that `packed` compressed; raise `zlib.error` if it is damaged."""
     unpacker = zlib.decompressobj(zdict=_DICTIONARY)
     raw = unpacker.decompress(blob)
     if not unpacker.eof:

@@ -1,4 +1,4 @@
-"""What one run leaves for the next: listings, the watermark, how far all is complete."""
+"""What one run leaves for the next: listings, watermark, how far all is complete."""
 
 from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.file import Archive

@@ -1,4 +1,4 @@
-"""Everything in the order of the file: tickets by id, and the messages of each by time."""
+"""Everything in the order of the file: tickets by id, messages of each by time."""
 
 import math
 from collections.abc import Iterator

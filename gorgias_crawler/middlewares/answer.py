@@ -44,7 +44,7 @@ class AnswerMiddleware(RetryMiddleware):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "AnswerMiddleware":
-        """Build the middleware for *crawler*. Raises `ConfigurationError`, `NotConfigured`."""
+        """Build it for *crawler*. Raises `ConfigurationError`, `NotConfigured`."""
         return cls(crawler)
 
     async def process_response(  # type: ignore[override]  # Scrapy awaits it

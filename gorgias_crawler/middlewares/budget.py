@@ -49,7 +49,7 @@ class BudgetMiddleware:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "BudgetMiddleware":
-        """Build the middleware for *crawler*. Raises `ConfigurationError`, `NotConfigured`."""
+        """Build it for *crawler*. Raises `ConfigurationError`, `NotConfigured`."""
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:

@@ -1,4 +1,4 @@
-"""An outage: the API as a whole does not answer, and one probe at a time waits for it."""
+"""An outage: the API does not answer at all, and one probe at a time waits for it."""
 
 import asyncio
 import logging

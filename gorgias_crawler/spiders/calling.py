@@ -22,7 +22,7 @@ from gorgias_crawler.spiders.run import Output, RunSpider
 
 
 class CallingSpider(RunSpider):
-    """Calls the API of ``account``; the middlewares pace, retry and type the answers."""
+    """Calls the API of ``account``; middlewares pace, retry and type the answers."""
 
     account: Account
 

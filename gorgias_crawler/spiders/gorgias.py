@@ -109,7 +109,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             yield from self.emit(self.options.filters)
 
     def _refuse_to_write_nothing(self) -> None:
-        """Keep the file of the night before where no message at all could be fetched."""
+        """Keep the old file where no message at all could be fetched."""
         totals = reckoning.totals(self.archive)
         if totals.due and not totals.messages:
             reasons = [reason for _, reason in reckoning.failures(self.archive)]

@@ -76,7 +76,7 @@ class RowsSpider(RunSpider):
         return bool(hashes) and file_sha256(Path(uri)) in hashes
 
     def emit(self, filters: Filters, *, only_whole: bool = False) -> Iterator[Message]:
-        """Yield the rows; end early, without ``emitted_all``, when the run is stopped."""
+        """Yield the rows; a run that is stopped ends early, without ``emitted_all``."""
         for row in emission.messages(self.archive, filters, only_whole=only_whole):
             if self.is_stopping:
                 return
