@@ -15,6 +15,7 @@ from tests.crawling import SCRAPY, Shop
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
+COLUMNS = (ROOT / "docs" / "columns.md").read_text("utf-8")
 
 
 def table(head, rows):
@@ -73,7 +74,16 @@ TABLES = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_each_table_is_that_of_the_definitions(name):
-    assert TABLES[name] in README
+    assert TABLES[name] in (COLUMNS if name == "ALL_COLUMNS_TABLE" else README)
+
+
+def test_ci_installs_as_the_readme_says():
+    _, command = re.findall(r"^python3 -m venv .*$", README, re.MULTILINE)
+    make, install, test = command.split(" && ")
+    assert test == ".venv/bin/pytest"
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert make in script
+    assert install.removeprefix(".venv/bin/pip install ") in script
 
 
 def test_every_setting_of_ours_has_a_meaning():
