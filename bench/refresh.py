@@ -5,7 +5,8 @@ with ``-a relist=true`` after tickets and messages were deleted and tickets merg
 After each, the file must be that of a fresh export.
 
 The fewest calls are the account, the pages of the changed tickets (with the ticket that
-shows their end), and the cheaper of two ways to their new messages. Messages that wait
+shows their end, and a look at what was updated while several pages were read), and the
+cheaper of two ways to their new messages. Messages that wait
 to be sent come on top: when such a message is sent, no list tells it, so its ticket's
 own URL is asked where the ticket changed, or where the message is younger than two
 days.
@@ -125,7 +126,9 @@ def _change(world: World, seed: int) -> tuple[int, int]:
     )
     # one ticket more, because only one that has not changed shows the end
     pages = ceil((changed + 1) / PAGE_LIMIT)
-    return account + pages + min(of_walk, of_tickets), unsent
+    # what is updated while several pages are read jumps to the head that was passed
+    further_look = 1 if pages > 1 else 0
+    return account + pages + further_look + min(of_walk, of_tickets), unsent
 
 
 def _waits(ticket: TicketRecord | MessageRecord, since_us: int, until_us: int) -> bool:

@@ -14,6 +14,8 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
+from gorgias_crawler import listing
+
 PAGE_LIMIT = 100
 """Rows a page at most (documented; the API's own default is 30)."""
 
@@ -44,7 +46,7 @@ class Ticket:
 
     ``messages_count`` counts internal notes too; None is unknown, not 0.
     ``created_us`` and ``updated_us`` are microseconds since 1970, 0 where there is no
-    date. ``raw`` is the whole object as JSON.
+    date. ``raw`` is the whole object, in the very JSON that the API sent.
     """
 
     id: int
@@ -196,31 +198,43 @@ def _nesting(value: object) -> int:
     return 0
 
 
-def _page(body: bytes, parse_row: Callable[[dict[str, Any]], Row]) -> Page[Row]:
-    answer = _decoded_object(body)
-    data, meta = answer.get("data"), answer.get("meta")
-    if not isinstance(data, list) or not isinstance(meta, dict):
+def _page(body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]) -> Page[Row]:
+    answer, data = _taken_apart(body)
+    meta = answer.get("meta")
+    if data is None or not isinstance(meta, dict):
         raise BadAnswerError("JSON without the list of rows")
     cursor = meta.get("next_cursor")
     if cursor is not None and not isinstance(cursor, str):
         raise BadAnswerError("next_cursor is not a string")
-    if not all(isinstance(row, dict) for row in data):
+    if not all(isinstance(row, dict) for row, _ in data):
         raise BadAnswerError("a row is not an object")
-    return Page(tuple(parse_row(row) for row in data), cursor or None)
+    rows = (parse_row(row, _raw(row, text)) for row, text in data)
+    return Page(tuple(rows), cursor or None)
 
 
-def _ticket(row: dict[str, Any]) -> Ticket:
+def _taken_apart(body: bytes) -> tuple[dict[str, Any], listing.Rows | None]:
+    try:
+        text = body.decode(json.detect_encoding(body))
+        return listing.take_apart(text, "data")
+    except RecursionError:
+        raise BadAnswerError(_TOO_DEEP) from None
+    except ValueError:
+        _decoded_object(body)  # knows better what is wrong with it
+        raise BadAnswerError("not JSON") from None
+
+
+def _ticket(row: dict[str, Any], raw: bytes) -> Ticket:
     count = row.get("messages_count")
     return Ticket(
         id=_id(row.get("id")),
         created_us=instant_us(row.get("created_datetime")),
         updated_us=instant_us(row.get("updated_datetime")),
         messages_count=count if type(count) is int and 0 <= count <= _MAX_ID else None,
-        raw=_raw(row),
+        raw=raw,
     )
 
 
-def _message(row: dict[str, Any]) -> Message:
+def _message(row: dict[str, Any], raw: bytes) -> Message:
     ticket_id = row.get("ticket_id")
     return Message(
         id=_id(row.get("id")),
@@ -232,7 +246,7 @@ def _message(row: dict[str, Any]) -> Message:
             and not row.get("sent_datetime")
             and not row.get("failed_datetime")
         ),
-        raw=_raw(row),
+        raw=raw,
     )
 
 
@@ -242,12 +256,8 @@ def _id(value: object) -> int:
     return value
 
 
-def _raw(row: dict[str, Any]) -> bytes:
-    try:
-        # Escaped to ASCII, because a lone surrogate has no UTF-8 form.
-        raw = json.dumps(row, separators=(",", ":")).encode("ascii")
-    except RecursionError:
-        raise BadAnswerError(_TOO_DEEP) from None
+def _raw(row: dict[str, Any], text: str) -> bytes:
+    raw = text.encode()
     # Few brackets cannot nest deeply, and to count them takes no time.
     if raw.count(b"{") + raw.count(b"[") > _MAX_NESTING < _nesting(row):
         raise BadAnswerError(_TOO_DEEP)

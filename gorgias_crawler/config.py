@@ -46,6 +46,9 @@ SETTINGS = {
 }
 """Every setting of ours with its meaning; the defaults are in ``settings.py``."""
 
+OF_ROWS = ("GORGIAS_BODY_FIELDS", "GORGIAS_BODY_AS_TEXT", "GORGIAS_SPREADSHEET_SAFE")
+"""The settings that shape rows: kept with a run, so that its files can be verified."""
+
 
 @dataclass(frozen=True)
 class Account:

@@ -13,6 +13,7 @@ from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
 from gorgias_crawler import __version__, report
+from gorgias_crawler.config import OF_ROWS
 from gorgias_crawler.errors import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
@@ -121,6 +122,7 @@ class RunReport:
             "close_reason": stats.get_value("finish_reason"),
             "arguments": self._spider.arguments,
             "filters": self._spider.options.filters.asked,
+            "settings": {name: self.crawler.settings[name] for name in OF_ROWS},
             "calls": {
                 "made": stats.get_value("gorgias/budget/calls", 0),
                 "refused": stats.get_value("gorgias/budget/refused", 0),

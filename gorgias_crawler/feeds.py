@@ -6,7 +6,7 @@ of writing and storing; the crawl then ends well without its file.
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PureWindowsPath
@@ -36,7 +36,8 @@ class FeedRecord:
 
     ``uri`` is the absolute path of a local file, else the URI without credentials.
     ``bytes`` and ``sha256`` are those of the stored file, compressed if it is; None
-    for standard output, devices and pipes.
+    for standard output, devices and pipes. ``names`` are those that the dictionary form
+    of ``FEED_EXPORT_FIELDS`` gave to columns.
     """
 
     uri: str
@@ -44,6 +45,7 @@ class FeedRecord:
     rows: int
     bytes: int | None
     sha256: str | None
+    names: dict[str, str]
 
 
 class SnapshotFeedExporter(FeedExporter):
@@ -218,10 +220,12 @@ def _finish(slot: FeedSlot) -> None:
 
 def _record(slot: FeedSlot) -> FeedRecord:
     recorded = _recorded(slot)
-    if recorded.is_stream or recorded.file is None:
-        return FeedRecord(recorded.name, slot.format, slot.itemcount, None, None)
-    size, digest = recorded.file.bytes, recorded.file.sha256.hexdigest()
-    return FeedRecord(recorded.name, slot.format, slot.itemcount, size, digest)
+    fields = slot.feed_options["fields"]
+    names = dict(fields) if isinstance(fields, Mapping) else {}
+    size = digest = None
+    if recorded.file is not None and not recorded.is_stream:
+        size, digest = recorded.file.bytes, recorded.file.sha256.hexdigest()
+    return FeedRecord(recorded.name, slot.format, slot.itemcount, size, digest, names)
 
 
 def _reason(error: Exception) -> str:

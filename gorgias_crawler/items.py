@@ -200,7 +200,7 @@ def decoded(raw: bytes) -> dict[str, Any]:
 
     A half of a surrogate pair, which no file encoding can hold, becomes U+FFFD.
     """
-    value: dict[str, Any] = json.loads(raw.decode("ascii"))
+    value: dict[str, Any] = json.loads(raw.decode())
     if b"\\ud" in raw:  # pairs are common, as emoji are; halves are not
         try:
             json.dumps(value, ensure_ascii=False).encode()

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import sys
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
@@ -81,10 +81,15 @@ def hash_problems(path: Path, recorded: str | None) -> Iterator[str]:
 
 
 def file_problems(
-    path: Path, expected: Iterable[Message], *, is_for_spreadsheets: bool
+    path: Path,
+    expected: Iterable[Message],
+    names: Mapping[str, str],
+    *,
+    is_for_spreadsheets: bool,
 ) -> Iterator[str]:
     """Yield a sentence for each ticket whose rows are not the *expected* ones.
 
+    *names* are those that columns have in the file, where they differ.
     *is_for_spreadsheets* is ``GORGIAS_SPREADSHEET_SAFE``, which CSV files differ by.
     Raises `ConfigurationError` where the format of the file is unknown.
     """
@@ -94,7 +99,8 @@ def file_problems(
     read = _reader(path)
     wanted = groupby(expected, key=lambda message: message.ticket_id)
     try:
-        found = _by_ticket(_rows(path, read))
+        columns = {name: column for column, name in names.items()}
+        found = _by_ticket(_rows(path, read, columns))
         theirs = next(found, None)
         for ticket_id, messages in wanted:
             while theirs is not None and theirs[0] < ticket_id:
@@ -117,13 +123,14 @@ class _UnreadableError(Exception):
 
 
 def _rows(
-    path: Path, read: Callable[[IO[str]], Iterator[Row]]
+    path: Path, read: Callable[[IO[str]], Iterator[Row]], columns: Mapping[str, str]
 ) -> Iterator[tuple[int, Row]]:
-    """Yield the rows with their ticket ids."""
+    """Yield the rows with their ticket ids; *columns* by their names in the file."""
     number = 0
     try:
         with _opened(path) as file:
-            for row in read(file):
+            for read_row in read(file):
+                row = {columns.get(key, key): cell for key, cell in read_row.items()}
                 yield _ticket_id(row), row
                 number += 1
     except _UNREADABLE as error:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorgias_crawler import api
+from gorgias_crawler import api, listing
 
 BASE = "https://acme.gorgias.com/api"
 
@@ -18,8 +18,8 @@ def body(*rows, cursor=None):
 
 
 def test_urls_carry_documented_parameters_only():
-    listing = api.tickets_url(BASE, api.Order.OLDEST, "a=b&c", 50)
-    assert parse_qs(urlsplit(listing).query) == {
+    url = api.tickets_url(BASE, api.Order.OLDEST, "a=b&c", 50)
+    assert parse_qs(urlsplit(url).query) == {
         "limit": ["50"],
         "order_by": ["created_datetime:asc"],
         "trashed": ["true"],
@@ -195,3 +195,41 @@ def test_any_bytes_are_a_page_or_a_fault(parse, data):
         parse(data)
     except api.BadAnswerError:
         pass
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+
+
+@given(
+    answer=st.dictionaries(st.text() | st.just("data"), JSON),
+    rows=st.lists(JSON),
+    indent=st.sampled_from([None, 0, 3]),
+    is_ascii=st.booleans(),
+)
+def test_a_list_is_taken_apart_into_rows_with_their_own_text(
+    answer, rows, indent, is_ascii
+):
+    whole = {**answer, "data": rows}
+    text = json.dumps(whole, indent=indent, ensure_ascii=is_ascii)
+    values, found = listing.take_apart(f" {text}\n", "data")
+    assert found is not None
+    assert {**values, "data": [value for value, _ in found]} == whole
+    for value, row in found:
+        assert json.loads(row) == value
+        assert row in text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", '{"a"', '{"a" 1}', '{"a": 1', '{"a": 1,}', "{} {}", "{1: 2}",
+     '{"data": [1', '{"data": [1,]}', '{"data": [1 2]}', '{"data": [,]}'],
+)  # fmt: skip
+def test_what_json_refuses_is_refused(text):
+    with pytest.raises(ValueError, match=r"\w"):
+        json.loads(text)
+    with pytest.raises(ValueError, match=r"\w"):
+        listing.take_apart(text, "data")

@@ -202,7 +202,7 @@ def test_verify_says_what_a_file_is_not(tmp_path, name):
     content, words = JUNK[name]
     (tmp_path / name).write_bytes(content)
     problems = verification.file_problems(
-        tmp_path / name, iter([]), is_for_spreadsheets=False
+        tmp_path / name, iter([]), {}, is_for_spreadsheets=False
     )
     *_, last = problems
     assert last.endswith(words)

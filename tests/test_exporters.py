@@ -76,7 +76,7 @@ def test_what_is_written_verifies(tmp_path_factory, is_for_spreadsheets, rows):
         )
     )
     problems = verification.file_problems(
-        path, messages, is_for_spreadsheets=is_for_spreadsheets
+        path, messages, {}, is_for_spreadsheets=is_for_spreadsheets
     )
     assert list(problems) == []
 

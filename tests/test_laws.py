@@ -6,7 +6,7 @@ import re
 CORE = {
     "account", "agenda", "answers", "api", "archive", "arguments", "bodies", "calls",
     "config", "durable", "emission", "errors", "failures", "filters", "items", "job",
-    "plans", "progress",
+    "listing", "plans", "progress",
     "report", "retry", "spreadsheet", "status", "throttle", "trail", "verification",
 }  # fmt: skip
 FACES_OF_SCRAPY = {"scrapy", "twisted", "itemadapter"}

@@ -126,12 +126,20 @@ def test_with_the_setting_csv_cells_are_safe_and_other_formats_unchanged(open_sh
     assert {json.loads(line)["body"] for line in lines} == {EVIL, "x" * 40_000}
 
 
-def test_a_file_for_spreadsheets_verifies_with_its_setting_only(open_shop):
+def test_a_file_is_verified_with_the_settings_that_shaped_it(open_shop):
     shop = hostile_account(open_shop)
     option = ("-s", "GORGIAS_SPREADSHEET_SAFE=True")
     assert shop.crawl(*option).status == 0
     assert any(row["body"].startswith("'=") for row in shop.rows())
-    assert shop.run("verify", "job", *option).status == 0
+    assert shop.run("verify", "job").status == 0  # it knows what the crawl was given
+    ended = shop.run("verify", "job", "-s", "GORGIAS_SPREADSHEET_SAFE=False")
+    assert ended.status == 3
+    assert "differs in body" in ended.log
+    named = """FEED_EXPORT_FIELDS={"ticket_id": "Ticket", "body": "Text"}"""
+    assert shop.crawl("-s", named).status == 0
+    assert shop.run("verify", "job").status == 0
+    text = shop.file.read_text("utf-8")
+    shop.file.write_text(text.replace("=", "?", 1), "utf-8")
     ended = shop.run("verify", "job")
     assert ended.status == 3
     assert "differs in body" in ended.log

@@ -73,26 +73,41 @@ class Command(ScrapyCommand):
         """Verify the job that *args* names."""
         if not 1 <= len(args) <= 2:
             raise UsageError("name the job directory: scrapy verify JOBDIR [FILE]")
-        path = Path(args[0])
-        assert self.crawler_process is not None
-        crawler = self.crawler_process.create_crawler(CountsSpider)
         self.exitcode = EXIT_INCOMPLETE
         try:
-            archive = Archive.open_to_read(path / job.ARCHIVE)
+            archive = Archive.open_to_read(Path(args[0]) / job.ARCHIVE)
             with reader_may_leave():
-                holds = _say("Archive file", verification.damages(archive))
-                if holds:  # else nothing can be held against it
-                    holds = _say_counts(archive)
-                    values = arglist_to_dict(opts.spargs)
-                    for feed in _feeds(archive.last_manifest(), args[1:], values):
-                        holds &= _say_file(archive, feed, crawler)
-                    if opts.online:
-                        holds &= self._say_online(archive, crawler)
+                holds = self._verify(archive, args[1:], opts)
                 self.exitcode = EXIT_COMPLETE if holds else EXIT_INCOMPLETE
             archive.close()
         except GorgiasError as error:
             say(error)
             self.exitcode = error.exit_status
+
+    def _verify(
+        self, archive: Archive, names: list[str], opts: argparse.Namespace
+    ) -> bool:
+        if not _say("Archive file", verification.damages(archive)):
+            return False  # nothing can be held against it
+        holds = _say_counts(archive)
+        manifest = archive.last_manifest() or {}
+        crawler = self._crawler_of_run(manifest.get("settings", {}))
+        feeds = list(_feeds(manifest, names, arglist_to_dict(opts.spargs)))
+        for feed in feeds:
+            holds &= _say_file(archive, feed, crawler)
+        if not feeds:
+            print("No file was checked, as the last run wrote none: name one.")
+        if opts.online:
+            holds &= self._say_online(archive, crawler)
+        return holds
+
+    def _crawler_of_run(self, used: dict[str, Any]) -> Crawler:
+        """Return a crawler with the settings that shaped the rows of the last run."""
+        assert self.settings is not None
+        assert self.crawler_process is not None
+        for name, value in used.items():
+            self.settings.set(name, value, priority="project")
+        return self.crawler_process.create_crawler(CountsSpider)
 
     def _say_online(self, archive: Archive, crawler: Crawler) -> bool:
         assert self.crawler_process is not None
@@ -118,7 +133,9 @@ def _say_file(archive: Archive, feed: dict[str, Any], crawler: Crawler) -> bool:
         return _say(f"File {path}", iter(["it is not there"]))
     rows = _expected(archive, feed["filters"], crawler)
     is_safe = crawler.settings.getbool("GORGIAS_SPREADSHEET_SAFE")
-    problems = verification.file_problems(path, rows, is_for_spreadsheets=is_safe)
+    problems = verification.file_problems(
+        path, rows, feed["names"], is_for_spreadsheets=is_safe
+    )
     holds = _say(f"File {path}", problems)
     if feed["sha256"]:
         changed = verification.hash_problems(path, feed["sha256"])
@@ -140,18 +157,18 @@ def _expected(archive: Archive, wanted: Filters, crawler: Crawler) -> Iterator[M
 
 
 def _feeds(
-    manifest: dict[str, Any] | None, names: list[str], values: dict[str, str]
+    manifest: dict[str, Any], names: list[str], values: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
-    """Yield what is known of the files to verify: URI, hash, filters."""
+    """Yield what is known of the files to verify: URI, hash, names, filters."""
     arguments.check_names(values, filters.MEANINGS)
-    recorded = {feed["uri"]: feed for feed in manifest["feeds"]} if manifest else {}
-    used = manifest["arguments"] if manifest else {}
+    recorded = {feed["uri"]: feed for feed in manifest.get("feeds", [])}
+    used = manifest.get("arguments", {})
     local = [uri for uri, feed in recorded.items() if feed["sha256"] and ":" not in uri]
     for name in names or local:
         uri = str(Path(name).resolve())
         asked = values if values or uri not in recorded else used
-        sha256 = recorded.get(uri, {}).get("sha256")
-        yield {"uri": uri, "sha256": sha256, "filters": filters.parse(asked)}
+        known = {"uri": uri, "sha256": None, "names": {}} | recorded.get(uri, {})
+        yield known | {"filters": filters.parse(asked)}
 
 
 def _say(what: str, problems: Iterator[str]) -> bool:
