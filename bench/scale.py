@@ -169,12 +169,13 @@ def _raw_bytes(world: World) -> float:
     total = 0.0
     for kind in ("tickets", "messages"):
         records = world.by_created(kind)
-        sample = [len(_json(record)) for record in records[::97]]
+        sample = [len(as_json(record)) for record in records[::97]]
         total += sum(sample) / len(sample) * len(records)
     return total
 
 
-def _json(record: TicketRecord | MessageRecord) -> bytes:
+def as_json(record: TicketRecord | MessageRecord) -> bytes:
+    """Return what the sandbox sends for *record*."""
     if isinstance(record, TicketRecord):
         value = objects.ticket_object(record)
     else:
@@ -273,7 +274,7 @@ def _half_done(path: Path, tickets: int, world: World, host: str) -> int:
         world.by_created("tickets"),
         world.by_created("messages"),
     )
-    raw_ticket, raw_message = packed(_json(ticket)), packed(_json(message))
+    raw_ticket, raw_message = packed(as_json(ticket)), packed(as_json(message))
     now_us = world.now_us()
     job = Job(path)
     archive = job.archive

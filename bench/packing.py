@@ -1,0 +1,61 @@
+"""What an object takes in the archive, and how long: with and without a dictionary.
+
+python bench/packing.py
+"""
+
+import sys
+import time
+import zlib
+from collections.abc import Callable, Iterable, Sequence
+
+from crawling import table
+from scale import as_json
+
+from gorgias_crawler.archive.codec import DICTIONARY
+from gorgias_crawler.sandbox import World
+
+_MESSAGES = 20_000
+_LEVELS = (1, 6)  # fastest, and zlib's own balance
+
+
+def main() -> int:
+    """Run the benchmark; return the exit status."""
+    world = World(tickets=8_000, messages_per_ticket=2.6, is_realistic=True)
+    raws = [as_json(record) for record in world.by_created("messages")[:_MESSAGES]]
+    size = sum(map(len, raws))
+    print(f"{len(raws):,} messages of {size / len(raws):,.0f} bytes as JSON\n")
+    rows = [
+        _row(level, raws, dictionary)
+        for dictionary in (b"", DICTIONARY)
+        for level in _LEVELS
+    ]
+    print(table(("zlib", "of the JSON", "to pack", "to unpack"), rows))
+    return 0
+
+
+def _row(level: int, raws: Sequence[bytes], dictionary: bytes) -> tuple[object, ...]:
+    def pack(raw: bytes) -> bytes:
+        compressor = zlib.compressobj(level, zdict=dictionary)
+        return compressor.compress(raw) + compressor.flush()
+
+    def unpack(blob: bytes) -> bytes:
+        return zlib.decompressobj(zdict=dictionary).decompress(blob)
+
+    blobs, pack_us = _timed(pack, raws)
+    _, unpack_us = _timed(unpack, blobs)
+    share = sum(map(len, blobs)) / sum(map(len, raws))
+    name = f"level {level}{', with the dictionary' if dictionary else ''}"
+    return name, f"{share:.1%}", f"{pack_us:.1f} us", f"{unpack_us:.1f} us"
+
+
+def _timed(
+    work: Callable[[bytes], bytes], values: Iterable[bytes]
+) -> tuple[list[bytes], float]:
+    """Return what *work* makes of each value, and its microseconds of CPU for one."""
+    began_s = time.process_time()
+    made = [work(value) for value in values]
+    return made, (time.process_time() - began_s) / len(made) * 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main())
