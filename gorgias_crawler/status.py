@@ -25,7 +25,9 @@ def lines(archive: Archive, *, is_running: bool) -> Iterator[str]:
         "tickets count."
     )
     yield from _failures(archive)
-    yield from _last_run(archive.last_manifest())
+    manifest = archive.last_manifest()
+    yield from _last_run(manifest)
+    yield from _killed_runs(archive, manifest, is_running=is_running)
 
 
 def _phase(archive: Archive) -> str:
@@ -62,3 +64,13 @@ def _last_run(manifest: Mapping[str, Any] | None) -> Iterator[str]:
     filtered = f", filtered by {given}" if given else ""
     for feed in manifest["feeds"]:
         yield f"  {feed['uri']}: {many(feed['rows'], 'row')}{filtered}"
+    if manifest["ended_by"]:
+        yield f"  {manifest['ended_by']}"
+
+
+def _killed_runs(
+    archive: Archive, manifest: Mapping[str, Any] | None, *, is_running: bool
+) -> Iterator[str]:
+    known = manifest["run"] if manifest else 0
+    if killed := archive.last_run() - known - is_running:
+        yield f"Since then: {many(killed, 'run')} that did not come to an end."

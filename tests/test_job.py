@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gorgias_crawler import status
 from gorgias_crawler.account import claim_job, explain
 from gorgias_crawler.archive import Archive, codec
 from gorgias_crawler.config import Account
@@ -315,3 +316,11 @@ def test_a_failed_first_call_says_what_is_wrong(error: AnswerError, kind, words)
 
 def test_a_403_for_the_account_decides_nothing():
     assert explain(ACCOUNT, RefusedError("403", status=403)) is None
+
+
+def test_status_tells_of_runs_that_were_killed(tmp_path):
+    archive = Archive.open(tmp_path / "archive.sqlite")
+    archive.begin_run()
+    *_, last = status.lines(archive, is_running=False)
+    assert last == "Since then: 1 run that did not come to an end."
+    assert "Since then" not in " ".join(status.lines(archive, is_running=True))

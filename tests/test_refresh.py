@@ -1,7 +1,12 @@
 """The same command every night: what a fresh export would be, for what changed."""
 
-import pytest
+import time
 
+import pytest
+from scrapy.http import Response
+
+from gorgias_crawler.api import instant_us
+from gorgias_crawler.spiders.gorgias import _server_date_us
 from tests.crawling import wait
 
 CHANGES = {"new_tickets": 5, "replies": 12, "closings": 6, "late_sent": 3}
@@ -115,3 +120,15 @@ def test_trashed_tickets_stay_with_their_date(open_shop):
     fields = "ticket_id,trashed_datetime"
     assert shop.crawl("-s", f"FEED_EXPORT_FIELDS={fields}").status == 0
     assert any(row["trashed_datetime"] for row in shop.rows())
+
+
+@pytest.mark.parametrize(
+    ("headers", "hours"),
+    [({"Date": "Tue, 24 Nov 2026 12:00:00 GMT"}, None), ({}, 24), ({"Date": "x"}, 24)],
+)
+def test_without_the_servers_clock_ours_is_taken_less_a_day(headers, hours):
+    told = _server_date_us(Response("https://acme.gorgias.com/api", headers=headers))
+    if hours is None:
+        assert told == instant_us("2026-11-24T12:00:00Z")
+    else:
+        assert time.time() - told / 1e6 == pytest.approx(hours * 3600, abs=60)

@@ -166,6 +166,11 @@ class Archive:
         assert number is not None
         return number
 
+    def last_run(self) -> int:
+        """Return the number of the last run that began, 0 before the first."""
+        (number,) = self.db.execute("SELECT coalesce(max(id), 0) FROM run").fetchone()
+        return int(number)
+
     def last_manifest(self) -> dict[str, Any] | None:
         """Return the manifest of the last run that came to its end, if one did."""
         row = self.db.execute(

@@ -5,7 +5,7 @@ call is made, paced and retried is up to the downloader middlewares, which hand 
 callback its typed page.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -203,7 +203,11 @@ class GorgiasSpider(CallingSpider, RowsSpider):
 
 
 def _server_date_us(response: Response) -> int:
-    """Return when the server made the answer, in microseconds since 1970."""
+    """Return when the server made the answer, in microseconds since 1970.
+
+    Where it does not tell: our own clock less a day, because what changes before a
+    watermark that is too late would never be asked for.
+    """
     header = (response.headers.get("Date") or b"").decode("latin-1")
-    local = datetime.now(UTC).isoformat()
-    return api.http_date_us(header) or api.instant_us(local)
+    early = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+    return api.http_date_us(header) or api.instant_us(early)
