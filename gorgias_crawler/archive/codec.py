@@ -5,6 +5,7 @@ a dictionary (https://docs.python.org/3/library/zlib.html#zlib.compressobj), so 
 object takes half of the space that it takes without.
 """
 
+import json
 import zlib
 
 # What tickets and messages have in common with others of their kind: the documented
@@ -19,8 +20,9 @@ _PERSON = (
 _TICKET = (
     '{"id":90000001,"uri":"/api/tickets/90000001/","external_id":null,'
     '"language":"en","status":"closed","priority":"normal","channel":"email",'
-    f'"via":"email","from_agent":false,"customer":{_PERSON},"assignee_user":{_PERSON},'
-    '"bio":null},"assignee_team":{"id":71,"name":"Tier 1","decoration":{}},'
+    f'"via":"email","from_agent":false,"customer":{_PERSON},'
+    f'"assignee_user":{_PERSON},"assignee_team":{{"id":71,"name":"Tier 1",'
+    '"decoration":{}},'
     '"subject":"Re: order #","summary":null,"excerpt":"",'
     '"integrations":[{"name":"Support","address":"support@example.com",'
     '"type":"email"}],"meta":null,"tags":[{"id":31,"name":"shipping",'
@@ -57,7 +59,10 @@ _MESSAGE = (
     '"deleted_datetime":null,"opened_datetime":null,"last_sending_error":null,'
     '"is_retriable":true,"imported":null}'
 )
-DICTIONARY = (_TICKET + _MESSAGE).encode()
+_COMPACT = _TICKET + _MESSAGE
+# It is not known whether Gorgias writes a space after commas and colons.
+_SPACED = json.dumps(json.loads(_TICKET)) + json.dumps(json.loads(_MESSAGE))
+DICTIONARY = (_SPACED + _COMPACT).encode()
 """What every blob may refer to."""
 
 

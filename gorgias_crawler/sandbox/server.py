@@ -239,6 +239,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     wbufsize = -1  # head and body in one packet; two would wait for each other
+    # Else the last packet of an answer waits up to 40 ms for the client's word.
+    disable_nagle_algorithm = True
     timeout = 60
 
     def do_GET(self) -> None:
