@@ -1,6 +1,7 @@
 """Fixtures and profiles for all tests."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,10 @@ from hypothesis import HealthCheck, settings
 from gorgias_crawler.sandbox import Sandbox, World
 from tests import forking
 from tests.crawling import Shop
+
+if hasattr(signal, "SIGHUP"):
+    # Crawls inherit it: under nohup they would not mind a hangup, as they shall.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 # derandomised in CI, so that a red build means a change, not bad luck
 settings.register_profile("dev", max_examples=50, deadline=None)
