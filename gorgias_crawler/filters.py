@@ -54,11 +54,6 @@ class Filters:
         """Tell whether anything may be left out."""
         return self != Filters()
 
-    @property
-    def needs_messages(self) -> bool:
-        """Whether messages, too, are looked at one by one."""
-        return self.notes is not None
-
     def accept_ticket(self, ticket: Json) -> bool:
         """Tell whether messages of *ticket* become rows."""
         created_us = instant_us(ticket.get("created_datetime"))
