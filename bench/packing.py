@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from crawling import table
 from scale import as_json
 
-from gorgias_crawler.archive.codec import DICTIONARY
+from gorgias_crawler.archive.compression import DICTIONARY
 from gorgias_crawler.sandbox import World
 
 _MESSAGES = 20_000

@@ -36,8 +36,8 @@ from crawling import (
 )
 
 from gorgias_crawler.archive import walks
-from gorgias_crawler.archive.codec import packed
-from gorgias_crawler.job import Job
+from gorgias_crawler.archive.compression import packed
+from gorgias_crawler.job.directory import Job
 from gorgias_crawler.sandbox import Call, Sandbox, World, objects
 from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from gorgias_crawler import filters
+from gorgias_crawler.emit import filters
+from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.filters import Filters
-from gorgias_crawler.plans import Fetch
+from gorgias_crawler.fetch.plans import Fetch
 
 MEANINGS = {
     "fetch": "`auto` (default) takes whichever way needs fewer calls; `bulk` reads all "

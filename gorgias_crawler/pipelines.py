@@ -9,8 +9,8 @@ from scrapy.extensions.corestats import CoreStats
 from scrapy.pipelines import ItemPipelineManager
 from scrapy.settings import BaseSettings
 
-from gorgias_crawler.bodies import html_to_text, parse_fields, select_body
-from gorgias_crawler.feeds import SnapshotFeedExporter
+from gorgias_crawler.emit.bodies import html_to_text, parse_fields, select_body
+from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.items import Message
 
 

@@ -52,11 +52,11 @@ ITEM_PIPELINES = {
 ITEM_PROCESSOR = "gorgias_crawler.pipelines.RowProcessor"
 EXTENSIONS = {
     "scrapy.extensions.feedexport.FeedExporter": None,
-    "gorgias_crawler.feeds.SnapshotFeedExporter": 0,
+    "gorgias_crawler.feeds.exporter.SnapshotFeedExporter": 0,
     "scrapy.extensions.throttle.AutoThrottle": None,
-    "gorgias_crawler.extensions.BudgetThrottle": 0,
-    "gorgias_crawler.extensions.RunReport": 0,
-    "gorgias_crawler.bar.ProgressLine": 0,
+    "gorgias_crawler.extensions.run_report.BudgetThrottle": 0,
+    "gorgias_crawler.extensions.run_report.RunReport": 0,
+    "gorgias_crawler.extensions.progress.ProgressLine": 0,
     # Scrapy's own persistence: the archive takes its place.
     "scrapy.extensions.spiderstate.SpiderState": None,
     # A rate of pages tells nothing here; ProgressLine says what is done and to do.
@@ -74,17 +74,17 @@ LOG_FORMATTER = "gorgias_crawler.logformatter.PrivateLogFormatter"
 
 FEEDS = {"gorgias_tickets.csv": {"format": "csv", "overwrite": True}}
 FEED_STORAGES = {
-    "": "gorgias_crawler.storages.SnapshotFileStorage",
-    "file": "gorgias_crawler.storages.SnapshotFileStorage",
-    "stdout": "gorgias_crawler.storages.SnapshotStdoutStorage",
-    "s3": "gorgias_crawler.storages.CheckedS3Storage",
+    "": "gorgias_crawler.feeds.storages.SnapshotFileStorage",
+    "file": "gorgias_crawler.feeds.storages.SnapshotFileStorage",
+    "stdout": "gorgias_crawler.feeds.storages.SnapshotStdoutStorage",
+    "s3": "gorgias_crawler.feeds.storages.CheckedS3Storage",
     # Not offered: they write over the target while they upload.
     "ftp": None,
     "ftps": None,
 }
 FEED_EXPORTERS = {
-    "csv": "gorgias_crawler.exporters.HeaderedCsvItemExporter",
-    "conversations": "gorgias_crawler.exporters.ConversationsItemExporter",
+    "csv": "gorgias_crawler.feeds.formats.HeaderedCsvItemExporter",
+    "conversations": "gorgias_crawler.feeds.formats.ConversationsItemExporter",
 }
 FEED_EXPORT_ENCODING = "utf-8"  # default None: JSON would be escaped to ASCII
 FEED_EXPORT_FIELDS = DEFAULT_COLUMNS  # default None: all fields of the first item

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from gorgias_crawler import api
-from gorgias_crawler.agenda import Agenda
-from gorgias_crawler.answers import Answers
 from gorgias_crawler.api import Message, Page, Ticket
 from gorgias_crawler.archive import Archive, order, walks
 from gorgias_crawler.arguments import Options
-from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.errors import AnswerError, NotFoundError, RefusedError
+from gorgias_crawler.fetch.agenda import Agenda
+from gorgias_crawler.fetch.answers import Answers
+from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
 
 HOUR_US = 3_600_000_000
 

@@ -30,17 +30,17 @@ from gorgias_crawler.errors import RunEndError
 SETTINGS = {
     "EXTENSIONS": {
         "scrapy.extensions.feedexport.FeedExporter": None,
-        "gorgias_crawler.feeds.SnapshotFeedExporter": 0,
+        "gorgias_crawler.feeds.exporter.SnapshotFeedExporter": 0,
     },
     "FEED_STORAGES": {
-        "": "gorgias_crawler.storages.SnapshotFileStorage",
-        "file": "gorgias_crawler.storages.SnapshotFileStorage",
+        "": "gorgias_crawler.feeds.storages.SnapshotFileStorage",
+        "file": "gorgias_crawler.feeds.storages.SnapshotFileStorage",
         "ftp": None,
-        "stdout": "gorgias_crawler.storages.SnapshotStdoutStorage",
+        "stdout": "gorgias_crawler.feeds.storages.SnapshotStdoutStorage",
         "fake": "tests.feed_crawl.FakeRemote",
     },
     "FEED_EXPORTERS": {
-        "csv": "gorgias_crawler.exporters.HeaderedCsvItemExporter",
+        "csv": "gorgias_crawler.feeds.formats.HeaderedCsvItemExporter",
         "failing": "tests.feed_crawl.FailsAtItsEnd",
         "leaking": "tests.feed_crawl.FailsAtTheThirdRow",
     },
@@ -177,7 +177,7 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "os.fsync": ("os.fsync", fail),
     "claim": (f"{__name__}.FeedSpider.claim_feed", refuse_claim),
     # What follows the rename at once.
-    "killed after rename": ("gorgias_crawler.storages.sync_directory", die),
+    "killed after rename": ("gorgias_crawler.feeds.storages.sync_directory", die),
 }
 
 

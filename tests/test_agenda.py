@@ -6,15 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gorgias_crawler.archive import reckoning, settling
-from gorgias_crawler.calls import TicketPage, WalkPage
+from gorgias_crawler.archive import counts, states
 from gorgias_crawler.errors import (
     NotFoundError,
     RefusedError,
     RunEndError,
     UnansweredError,
 )
-from gorgias_crawler.plans import Fetch
+from gorgias_crawler.fetch.calls import TicketPage, WalkPage
+from gorgias_crawler.fetch.plans import Fetch
 from tests.account_model import HOUR_US, AccountModel, Run, export, open_archive
 
 WAYS = [Fetch.PER_TICKET, Fetch.BULK, Fetch.AUTO]
@@ -40,14 +40,14 @@ def model():
 def test_a_run_archives_the_whole_account(archive, model, fetch):
     Run(archive, model, fetch=fetch).finish()
     assert export(archive) == model.export()
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
 
 
 @pytest.mark.parametrize("fetch", WAYS)
 def test_an_empty_account_is_complete_with_nothing(archive, fetch):
     Run(archive, AccountModel(), fetch=fetch).finish()
     assert export(archive) == []
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
 
 
 @pytest.mark.parametrize("fetch", WAYS)
@@ -60,7 +60,7 @@ def test_a_killed_run_is_finished_by_the_next(archive, model, fetch, kill_after)
             killed.give()
     Run(archive, model, fetch=fetch).finish()
     assert export(archive) == model.export()
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
 
 
 def test_tickets_without_messages_need_no_call(archive, model):
@@ -130,8 +130,8 @@ def test_a_gone_ticket_has_no_rows_and_is_no_failure(archive, model):
     model.delete_ticket(gone.ticket_id)
     run.finish()
     assert run.answers.changes.gone == 1
-    assert reckoning.is_complete(archive)
-    assert reckoning.failures(archive) == []
+    assert counts.is_complete(archive)
+    assert counts.failures(archive) == []
 
 
 def test_a_ticket_that_cannot_be_fetched_stops_no_other_and_is_tried_again(
@@ -147,11 +147,11 @@ def test_a_ticket_that_cannot_be_fetched_stops_no_other_and_is_tried_again(
         run.give(error=error)
         run.take()
     assert run.agenda.finished
-    assert reckoning.failures(archive) == [(failing, "500")]
-    assert not reckoning.is_complete(archive)
+    assert counts.failures(archive) == [(failing, "500")]
+    assert not counts.is_complete(archive)
     Run(archive, model, fetch=Fetch.PER_TICKET).finish()
     assert export(archive) == model.export()
-    assert reckoning.failures(archive) == []
+    assert counts.failures(archive) == []
 
 
 CURSOR_REFUSALS = [
@@ -238,8 +238,8 @@ def test_counts_that_differ_for_many_are_settled_by_a_sample(archive):
     run = Run(archive, model, fetch=Fetch.BULK)
     run.finish()
     assert export(archive) == model.export()
-    assert reckoning.is_complete(archive)
-    listing, walk, sample = 67, 68, settling.SAMPLE_SIZE
+    assert counts.is_complete(archive)
+    listing, walk, sample = 67, 68, states.SAMPLE_SIZE
     assert model.calls <= listing + walk + sample + 2
     assert len(run.answers.notes) == 1
 
@@ -248,8 +248,8 @@ def test_counts_that_differ_for_few_are_asked_for_one_by_one(archive, model):
     odd = model.add_ticket(2, count=5)
     run = Run(archive, model, fetch=Fetch.BULK)
     run.finish()
-    assert reckoning.noted(archive) == [(odd, 5, 2)]
-    assert reckoning.is_complete(archive)
+    assert counts.noted(archive) == [(odd, 5, 2)]
+    assert counts.is_complete(archive)
 
 
 EVENTS = st.lists(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorgias_crawler import api, listing
+from gorgias_crawler import api
+from gorgias_crawler.api import json_rows
 
 BASE = "https://acme.gorgias.com/api"
 
@@ -215,7 +216,7 @@ def test_a_list_is_taken_apart_into_rows_with_their_own_text(
 ):
     whole = {**answer, "data": rows}
     text = json.dumps(whole, indent=indent, ensure_ascii=is_ascii)
-    values, found = listing.take_apart(f" {text}\n", "data")
+    values, found = json_rows.take_apart(f" {text}\n", "data")
     assert found is not None
     assert {**values, "data": [value for value, _ in found]} == whole
     for value, row in found:
@@ -232,4 +233,4 @@ def test_what_json_refuses_is_refused(text):
     with pytest.raises(ValueError, match=r"\w"):
         json.loads(text)
     with pytest.raises(ValueError, match=r"\w"):
-        listing.take_apart(text, "data")
+        json_rows.take_apart(text, "data")

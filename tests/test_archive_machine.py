@@ -13,9 +13,9 @@ from hypothesis.stateful import (
     rule,
 )
 
-from gorgias_crawler.archive import Archive, reckoning, walks
+from gorgias_crawler.archive import Archive, counts, walks
 from gorgias_crawler.errors import RefusedError, RunEndError, UnansweredError
-from gorgias_crawler.plans import Fetch
+from gorgias_crawler.fetch.plans import Fetch
 from tests.account_model import HOUR_US, AccountModel, Run, export, open_archive
 from tests.test_agenda import change
 
@@ -93,7 +93,7 @@ class ArchiveMachine(RuleBasedStateMachine):
     @precondition(lambda self: not walks.get(self.archive, walks.NEWEST_MESSAGES))
     @invariant()
     def what_is_settled_has_the_number_of_messages_that_is_expected(self):
-        assert reckoning.miscounted(self.archive) == []
+        assert counts.miscounted(self.archive) == []
 
     def teardown(self):
         if hasattr(self, "run"):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorgias_crawler.bodies import html_to_text
+from gorgias_crawler.emit.bodies import html_to_text
 
 TO_TEXT = html_to_text()
 TAGS = [

@@ -2,12 +2,12 @@
 
 import pytest
 
-from gorgias_crawler import plans
 from gorgias_crawler.api import Page
-from gorgias_crawler.archive import Archive, reckoning, settling, walks
-from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.archive import Archive, counts, states, walks
 from gorgias_crawler.errors import NotFoundError, RefusedError, UnansweredError
-from gorgias_crawler.plans import Fetch
+from gorgias_crawler.fetch import plans
+from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.fetch.plans import Fetch
 from tests.account_model import HOUR_US, AccountModel, Run, export
 
 DAY_US = 24 * HOUR_US
@@ -48,7 +48,7 @@ def test_a_merge_into_a_ticket_that_was_fetched_before_loses_no_message(
     assert [messages for _, messages in export(archive)[:1]] == [
         messages for _, messages in model.export()
     ]
-    assert reckoning.totals(archive).messages == 3
+    assert counts.totals(archive).messages == 3
 
 
 def test_a_ticket_that_is_listed_but_gone_does_not_keep_a_run_from_ending(
@@ -71,7 +71,7 @@ def test_a_ticket_that_is_listed_but_gone_does_not_keep_a_run_from_ending(
 
     monkeypatch.setattr(model, "answer", without_messages)
     run.finish()
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
     assert ticket_id in model.tickets
 
 
@@ -90,21 +90,21 @@ def miscounted(archive):
 LISTING = WALK = 67  # pages of three of 200 tickets and messages
 
 
-@pytest.mark.parametrize("answered", [0, 1, settling.SAMPLE_SIZE])
+@pytest.mark.parametrize("answered", [0, 1, states.SAMPLE_SIZE])
 def test_a_kill_while_a_sample_is_asked_for_costs_nothing(
     archive, miscounted, answered
 ):
     model, run = miscounted
     for _ in range(answered):
         run.give()
-        if answered < settling.SAMPLE_SIZE:
+        if answered < states.SAMPLE_SIZE:
             run.take(window=1)
         else:
             run.waiting += [call for call in [next_sampled(run)] if call]
     Run(archive, model).finish()
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
     assert export(archive) == model.export()
-    assert model.calls <= LISTING + WALK + settling.SAMPLE_SIZE + 4
+    assert model.calls <= LISTING + WALK + states.SAMPLE_SIZE + 4
 
 
 def next_sampled(run: Run):
@@ -120,9 +120,9 @@ def test_one_sampled_ticket_that_fails_holds_up_no_other(archive, miscounted):
     assert archive.db.execute("SELECT id FROM ticket WHERE due > 0").fetchall() == [
         (failing,)
     ]
-    assert reckoning.failures(archive) == [(failing, "500")]
+    assert counts.failures(archive) == [(failing, "500")]
     Run(archive, model).finish()
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
 
 
 @pytest.mark.parametrize("fetch", [Fetch.AUTO, Fetch.PER_TICKET])
@@ -135,7 +135,7 @@ def test_what_changes_while_a_sample_is_asked_for_is_not_believed_of_the_walk(
     model.now_us += HOUR_US
     model.add_message(changed)
     Run(archive, model, fetch=fetch).finish()  # the first run was killed
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
     assert export(archive) == model.export()
 
 
@@ -149,10 +149,10 @@ def test_a_ticket_that_failed_and_is_settled_by_a_walk_is_no_failure(archive):
     while run.waiting:
         run.give(error=UnansweredError("500", of_the_answer=True))
         run.take()
-    assert [id_ for id_, _ in reckoning.failures(archive)] == failing
+    assert [id_ for id_, _ in counts.failures(archive)] == failing
     Run(archive, model, fetch=Fetch.BULK).finish()
-    assert reckoning.is_complete(archive)
-    assert reckoning.failures(archive) == []
+    assert counts.is_complete(archive)
+    assert counts.failures(archive) == []
 
 
 def test_nothing_is_left_of_the_pages_of_a_ticket_that_a_walk_settled(archive):
@@ -210,7 +210,7 @@ def test_a_second_walk_in_one_run_is_no_loop(archive):
     model.delete_message(ids[0])
     run.finish()
     assert not run.answers.bulk_refusal
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
 
 
 def test_a_ticket_that_is_updated_while_updates_are_read_is_not_passed_over(archive):
@@ -233,7 +233,7 @@ def test_a_ticket_that_is_updated_while_updates_are_read_is_not_passed_over(arch
     run.finish()
     archived = export(archive)
     assert [messages for _, messages in archived] == [rows for _, rows in before]
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
 
 
 @pytest.mark.parametrize("relist", [False, True])
@@ -362,7 +362,7 @@ def test_a_ticket_that_was_gone_and_is_listed_is_fetched(archive, relist):
     model.now_us += HOUR_US if relist else 0
     Run(archive, model, relist=relist).finish()
     assert export(archive) == model.export()
-    assert reckoning.totals(archive).gone == 0
+    assert counts.totals(archive).gone == 0
     assert ticket_id in model.tickets
 
 
@@ -380,7 +380,7 @@ def test_a_page_that_fails_when_the_ends_have_met_is_not_missed(archive, fetch):
         run.take()
     assert run.agenda.finished
     assert run.answers.bulk_refusal is None
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
 
 
 @pytest.mark.parametrize("answers", [1, 2, 5, 9])
@@ -405,7 +405,7 @@ def test_relisting_is_done_whatever_became_of_the_runs_before(
     model.delete_ticket(min(model.tickets))
     model.now_us += DAY_US
     Run(archive, model, fetch=Fetch.PER_TICKET, relist=True).finish()
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
     assert export(archive) == model.export()
 
 
@@ -459,7 +459,7 @@ def test_an_unfinished_walk_settles_no_ticket_whose_messages_were_replaced(
             run.take()
     else:  # killed
         Run(archive, model, fetch=Fetch.PER_TICKET).finish()
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
     assert export(archive) == model.export()
 
 
@@ -474,7 +474,7 @@ def test_a_walk_is_not_made_again_for_what_only_a_tickets_own_url_can_tell(archi
     Run(archive, model, fetch=Fetch.BULK).finish()  # the first was killed
     updates, tickets = 4, 9
     assert model.calls - before <= updates + 1 + tickets
-    assert reckoning.is_complete(archive)
+    assert counts.is_complete(archive)
 
 
 def test_a_short_walk_is_planned_with_all_that_it_passes(archive):

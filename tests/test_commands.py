@@ -15,8 +15,9 @@ import time
 
 import pytest
 
-from gorgias_crawler import arguments, config, verification
-from gorgias_crawler.exporters import CONVERSATION_COLUMNS
+from gorgias_crawler import arguments, config
+from gorgias_crawler.feeds.formats import CONVERSATION_COLUMNS
+from gorgias_crawler.job import verification
 from gorgias_crawler.sandbox import Answer
 from tests.crawling import SCRAPY, Shop, wait
 
@@ -546,8 +547,8 @@ def test_without_a_terminal_or_tqdm_the_log_says_it(open_shop, has_terminal):
     shop = open_shop(latency_s=0.3)
     (shop.path / "often.py").write_text(
         "from gorgias_crawler.settings import *\n"
-        "from gorgias_crawler import bar\n"
-        "bar._LOG_EVERY_S = 0.3\n"
+        "from gorgias_crawler.extensions import progress\n"
+        "progress._LOG_EVERY_S = 0.3\n"
         "import sys\n"
         "sys.modules['tqdm'] = None\n"
     )

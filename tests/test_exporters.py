@@ -8,12 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.exporters import CsvItemExporter
 
-from gorgias_crawler import verification
-from gorgias_crawler.exporters import (
+from gorgias_crawler.feeds.formats import (
     ConversationsItemExporter,
     HeaderedCsvItemExporter,
 )
 from gorgias_crawler.items import COLUMNS, Message
+from gorgias_crawler.job import verification
 
 SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 VALUE = st.recursive(

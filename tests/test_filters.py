@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorgias_crawler import filters
 from gorgias_crawler.arguments import MEANINGS, parse
+from gorgias_crawler.emit import filters
+from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.filters import Filters
 
 TICKET: dict[str, object] = {
     "created_datetime": "2025-03-01T08:00:00+00:00",

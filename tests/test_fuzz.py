@@ -16,11 +16,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gorgias_crawler import api, retry
-from gorgias_crawler.bodies import BODY_FIELDS, select_body
+from gorgias_crawler import api
+from gorgias_crawler.api import verdict
+from gorgias_crawler.api.budget import Budget
+from gorgias_crawler.emit.bodies import BODY_FIELDS, select_body
 from gorgias_crawler.items import Message, decoded, message_columns, ticket_columns
 from gorgias_crawler.sandbox import World, pages
-from gorgias_crawler.throttle import Budget
 
 PARSERS = [api.parse_account, api.parse_tickets, api.parse_messages]
 tried: Counter[str] = Counter()
@@ -221,7 +222,7 @@ HEADER = st.text("0123456789/+-:.eE, GMTonJaFeb\xb2", max_size=40) | st.builds(
 def test_any_header_is_read_or_ignored(header):
     tried["inputs"] += 1
     api.http_date_us(header)
-    assert 0 < retry.pause_s(header, retry.utc_now()) <= retry.LONGEST_WAIT_S
+    assert 0 < verdict.pause_s(header, verdict.utc_now()) <= verdict.LONGEST_WAIT_S
     budget = Budget(0.8)
     budget.answered(budget.sent(0.0), header, 0.0)
     assert budget.wait_s(0.0) >= 0

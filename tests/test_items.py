@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorgias_crawler.bodies import select_body
+from gorgias_crawler.emit.bodies import select_body
 from gorgias_crawler.items import (
     COLUMNS,
     DEFAULT_COLUMNS,

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gorgias_crawler import status
-from gorgias_crawler.account import claim_job, explain
-from gorgias_crawler.archive import Archive, codec
+from gorgias_crawler.archive import Archive, compression
 from gorgias_crawler.config import Account
 from gorgias_crawler.errors import (
     AnswerError,
@@ -25,7 +23,9 @@ from gorgias_crawler.errors import (
     UnansweredError,
     UnauthorizedError,
 )
-from gorgias_crawler.job import Job
+from gorgias_crawler.job import status
+from gorgias_crawler.job.account import claim_job, explain
+from gorgias_crawler.job.directory import Job
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = Account("https://acme.gorgias.com/api", "acme", "Basic s3cret")
@@ -35,7 +35,7 @@ ACCOUNT = Account("https://acme.gorgias.com/api", "acme", "Basic s3cret")
 def test_directory_and_files_are_the_owners_alone(tmp_path, umask):
     code = (
         f"import os, sys; os.umask({umask}); from pathlib import Path\n"
-        "from gorgias_crawler.job import Job\n"
+        "from gorgias_crawler.job.directory import Job\n"
         "job = Job(Path(sys.argv[1])); job.archive.begin_run()\n"
         "job.write_manifest({'run': 1})\n"
         "print(*(oct(p.stat().st_mode & 0o777) for p in [job.path, *job.path.iterdir()]))"
@@ -274,7 +274,7 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
 
 
 def test_packing_is_undone_by_unpacking():
-    assert codec.unpacked(codec.packed(b'{"a": 1}')) == b'{"a": 1}'
+    assert compression.unpacked(compression.packed(b'{"a": 1}')) == b'{"a": 1}'
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,8 @@ import ast
 import re
 
 CORE = {
-    "account", "agenda", "answers", "api", "archive", "arguments", "bodies", "calls",
-    "config", "durable", "emission", "errors", "failures", "filters", "items", "job",
-    "listing", "plans", "progress",
-    "report", "retry", "spreadsheet", "status", "throttle", "trail", "verification",
+    "api", "archive", "arguments", "config", "durable", "emit", "errors", "fetch",
+    "items", "job",
 }  # fmt: skip
 FACES_OF_SCRAPY = {"scrapy", "twisted", "itemadapter"}
 

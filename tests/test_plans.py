@@ -2,11 +2,12 @@
 
 import pytest
 
-from gorgias_crawler import arguments, plans
+from gorgias_crawler import arguments
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.plans import Fetch, Plan
-from gorgias_crawler.trail import LoopError, Trail
+from gorgias_crawler.fetch import plans
+from gorgias_crawler.fetch.plans import Fetch, Plan
+from gorgias_crawler.fetch.trail import LoopError, Trail
 from tests.account_model import AccountModel, Run
 
 

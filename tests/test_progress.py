@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorgias_crawler.bar import ProgressLine
-from gorgias_crawler.progress import Progress
+from gorgias_crawler.extensions.progress import ProgressLine
+from gorgias_crawler.job.progress import Progress
 
 NOW = Progress(
     phase="fetching messages per ticket",

@@ -401,7 +401,7 @@ def test_a_callback_that_raises_ends_the_run_and_says_what_failed(
     shop = open_shop(tickets=30)
     (shop.path / "broken.py").write_text(
         "from gorgias_crawler.settings import *\n"
-        "from gorgias_crawler.answers import Answers\n"
+        "from gorgias_crawler.fetch.answers import Answers\n"
         "import sqlite3\n"
         f"def broken(self, call, page): raise {error}\n"
         "Answers.store_ticket_messages = broken\n"

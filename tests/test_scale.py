@@ -4,11 +4,12 @@ import re
 
 import pytest
 
-from gorgias_crawler import plans, progress, report
-from gorgias_crawler.archive import Archive, order, reckoning
-from gorgias_crawler.plans import Fetch
-from gorgias_crawler.progress import Pace
-from gorgias_crawler.throttle import Budget
+from gorgias_crawler.api.budget import Budget
+from gorgias_crawler.archive import Archive, counts, order
+from gorgias_crawler.fetch import plans
+from gorgias_crawler.fetch.plans import Fetch
+from gorgias_crawler.job import manifest, progress
+from gorgias_crawler.job.progress import Pace
 from tests.account_model import AccountModel, Run
 
 
@@ -59,10 +60,10 @@ def test_no_query_of_a_crawl_reads_a_whole_table_of_objects(tmp_path, fetch):
     model.delete_ticket(orphaned)
     Run(archive, model, fetch=fetch, relist=True).finish()
     plans.possible(archive)
-    ending = report.Ending(None, True, False, 0, [], [])
-    report.manifest(archive, ending, run.answers.changes, [], {})
+    ending = manifest.Ending(None, True, False, 0, [], [])
+    manifest.manifest(archive, ending, run.answers.changes, [], {})
     for _, messages in order.in_order(archive, only_whole=True):
         list(messages)
-    reckoning.not_whole(archive)
+    counts.not_whole(archive)
     assert len(listener.statements) > 40
     assert listener.full_scans() == {}

@@ -27,8 +27,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from packaging.requirements import Requirement
 
-from gorgias_crawler.archive.codec import unpacked
-from gorgias_crawler.job import Job
+from gorgias_crawler.archive.compression import unpacked
+from gorgias_crawler.job.directory import Job
 from gorgias_crawler.sandbox import ACCESS_TOKEN, API_KEY, API_USER, Answer
 from gorgias_crawler.sandbox.server import _Handler
 from tests.crawling import SCRAPY, wait
@@ -430,12 +430,12 @@ def test_the_key_is_in_nothing_that_a_run_leaves(open_shop, kind):
 FAILURES = {
     "faults": "",
     "a callback that raises": (
-        "from gorgias_crawler.answers import Answers\n"
+        "from gorgias_crawler.fetch.answers import Answers\n"
         "def broken(self, call, page): raise ValueError(self, call, page)\n"
         "Answers.store_ticket_messages = broken\n"
     ),
     "an errback that raises": (
-        "from gorgias_crawler.answers import Answers\n"
+        "from gorgias_crawler.fetch.answers import Answers\n"
         "def broken(self, call, error): raise ValueError(self, call, error)\n"
         "Answers.failed = broken\n"
     ),
@@ -552,7 +552,7 @@ WORDY = {
     ),
     "a callback that raises": (
         (
-            "from gorgias_crawler.answers import Answers\n"
+            "from gorgias_crawler.fetch.answers import Answers\n"
             "def broken(self, call, page): raise ValueError(call, page.rows[0])\n"
             "Answers.store_ticket_messages = broken\n"
         ),
@@ -560,9 +560,9 @@ WORDY = {
     ),
     "rows that cannot be made": (
         (
-            "from gorgias_crawler import emission\n"
+            "from gorgias_crawler.emit import rows\n"
             "def broken(message): raise ValueError(message)\n"
-            "emission.message_columns = broken\n"
+            "rows.message_columns = broken\n"
         ),
         {3},
     ),

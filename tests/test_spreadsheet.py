@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gorgias_crawler.emit.cells import CUT_MARK, LONGEST_CELL, safe_cell
 from gorgias_crawler.sandbox import Answer
-from gorgias_crawler.spreadsheet import CUT_MARK, LONGEST_CELL, safe_cell
 
 BOM = b"\xef\xbb\xbf"
 SIGNS = ("=", "+", "-", "@", "\t", "\r")

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gorgias_crawler import retry
+from gorgias_crawler.api import verdict
+from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.errors import (
     MisdirectedError,
     NotFoundError,
@@ -20,7 +21,6 @@ from gorgias_crawler.errors import (
     UnauthorizedError,
 )
 from gorgias_crawler.sandbox.bucket import Bucket
-from gorgias_crawler.throttle import Budget
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
@@ -257,32 +257,32 @@ CODES = {408, *range(500, 600)}
     ],
 )
 def test_each_status_means_one_thing(status, kind, retries):
-    failed = retry.judge(status, API_ERROR, "https://x.example/", 5, CODES)
+    failed = verdict.judge(status, API_ERROR, "https://x.example/", 5, CODES)
     assert failed is not None
     assert type(failed.error) is kind
     assert failed.retries == retries
 
 
 def test_a_good_status_is_no_failure():
-    assert retry.judge(200, b"", "", 5, CODES) is None
+    assert verdict.judge(200, b"", "", 5, CODES) is None
 
 
 def test_without_retries_nothing_is_asked_twice():
     for status in range(300, 600):
-        failed = retry.judge(status, b"", "", 0, CODES)
+        failed = verdict.judge(status, b"", "", 0, CODES)
         assert failed is not None
         assert failed.retries == 0
 
 
 def test_a_redirect_names_the_host_it_leads_to():
-    failed = retry.judge(302, b"", "https://evil.example/x?y", 5, CODES)
+    failed = verdict.judge(302, b"", "https://evil.example/x?y", 5, CODES)
     assert failed is not None
     assert "evil.example" in str(failed.error)
 
 
 def test_an_error_of_the_api_is_told_from_a_web_page():
     for body, of_the_api in [(API_ERROR, True), (b"<html>", False), (b"", False)]:
-        failed = retry.judge(404, body, "", 5, CODES)
+        failed = verdict.judge(404, body, "", 5, CODES)
         assert failed is not None
         assert isinstance(failed.error, NotFoundError)
         assert failed.error.of_the_api is of_the_api
@@ -290,8 +290,8 @@ def test_an_error_of_the_api_is_told_from_a_web_page():
 
 @given(attempt=st.integers(1, 10_000), seed=st.integers())
 def test_waits_grow_and_are_bounded(attempt, seed):
-    wait = retry.backoff_s(attempt, random.Random(seed))
-    middle = min(2.0 ** (attempt - 1), retry.LONGEST_WAIT_S) if attempt < 20 else 60
+    wait = verdict.backoff_s(attempt, random.Random(seed))
+    middle = min(2.0 ** (attempt - 1), verdict.LONGEST_WAIT_S) if attempt < 20 else 60
     assert 0.5 * middle <= wait <= 1.5 * middle
 
 
@@ -312,4 +312,4 @@ def test_waits_grow_and_are_bounded(attempt, seed):
     ],
 )
 def test_retry_after_is_read_in_all_its_forms(header, seconds):
-    assert retry.pause_s(header, NOW) == pytest.approx(seconds)
+    assert verdict.pause_s(header, NOW) == pytest.approx(seconds)

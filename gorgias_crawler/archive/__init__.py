@@ -29,6 +29,6 @@ due     what is needed
 """
 
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.trouble import UNREADABLE
+from gorgias_crawler.archive.problems import UNREADABLE
 
 __all__ = ["UNREADABLE", "Archive"]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gorgias_crawler.archive import trouble
+from gorgias_crawler.archive import problems
 from gorgias_crawler.archive.schema import APPLICATION_ID, FORMAT, SCHEMA
 from gorgias_crawler.errors import JobError, RunEndError
 
@@ -37,7 +37,7 @@ class Archive:
             archive._check_format()
             archive._check_integrity()
         except sqlite3.DatabaseError as error:
-            raise JobError(f"JOBDIR: {trouble.sentence(path, error)}") from None
+            raise JobError(f"JOBDIR: {problems.sentence(path, error)}") from None
         return archive
 
     @classmethod
@@ -54,8 +54,8 @@ class Archive:
         try:
             return cls._opened_to_read(path, "mode=ro")
         except sqlite3.DatabaseError as error:
-            if not trouble.is_of_rights(error):
-                raise JobError(trouble.sentence(path, error)) from None
+            if not problems.is_of_rights(error):
+                raise JobError(problems.sentence(path, error)) from None
         if _size(path.with_name(f"{path.name}-wal")):
             raise JobError(
                 f"The archive {path} was not closed by the crawl that wrote it, and "
@@ -65,7 +65,7 @@ class Archive:
         try:
             return cls._opened_to_read(path, "immutable=1")
         except sqlite3.DatabaseError as error:
-            raise JobError(trouble.sentence(path, error)) from None
+            raise JobError(problems.sentence(path, error)) from None
 
     @classmethod
     def _opened_to_read(cls, path: Path, mode: str) -> "Archive":
@@ -140,13 +140,13 @@ class Archive:
         """Raise `RunEndError` where the archive cannot be read or is damaged."""
         try:
             yield self.db
-        except trouble.UNREADABLE as error:
+        except problems.UNREADABLE as error:
             raise self.explained(error) from None
 
     def explained(self, error: Exception) -> RunEndError:
         """Return what ends the run where SQLite or zlib raised *error*."""
-        reason = "archive_damaged" if trouble.is_damage(error) else "archive_error"
-        return RunEndError(reason, trouble.sentence(self.path, error))
+        reason = "archive_damaged" if problems.is_damage(error) else "archive_error"
+        return RunEndError(reason, problems.sentence(self.path, error))
 
     def fact(self, name: str) -> Any:
         """Return a single value that was stored with the job, None if it is not."""

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
 
-from gorgias_crawler.archive.codec import unpacked
+from gorgias_crawler.archive.compression import unpacked
+from gorgias_crawler.archive.counts import IS_WHOLE
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.reckoning import IS_WHOLE
 
 _BATCH = 100  # tickets read by two queries; of their messages one is held at a time
 

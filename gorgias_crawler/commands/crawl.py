@@ -3,16 +3,17 @@
 import argparse
 import os
 
+from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 
 from gorgias_crawler import arguments, config
+from gorgias_crawler.commands.running import SpiderCommand
 from gorgias_crawler.errors import EXIT_INCOMPLETE
-from gorgias_crawler.extensions import RunReport
-from gorgias_crawler.running import SpiderCommand
+from gorgias_crawler.extensions.run_report import RunReport
 
 
-class Command(SpiderCommand):
+class Command(SpiderCommand, BaseRunSpiderCommand):
     """Runs a spider; 0 is complete, 3 incomplete, 1 cannot start, 2 wrong usage."""
 
     def syntax(self) -> str:

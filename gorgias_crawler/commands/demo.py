@@ -14,9 +14,9 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
+from gorgias_crawler.commands.running import SIGNALS, say
 from gorgias_crawler.config import VARIABLES
 from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_INCOMPLETE
-from gorgias_crawler.running import SIGNALS, say
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 
 _DIRECTORY = Path("demo")

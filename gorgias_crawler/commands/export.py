@@ -6,17 +6,19 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 from scrapy import Request
+from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
 from scrapy.http import Response
 from scrapy.settings.default_settings import DOWNLOAD_HANDLERS_BASE
 
-from gorgias_crawler import arguments, filters
-from gorgias_crawler.archive import Archive, reckoning
+from gorgias_crawler import arguments
+from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.commands.running import SpiderCommand
+from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
-from gorgias_crawler.job import ARCHIVE, job_id
-from gorgias_crawler.plans import many
-from gorgias_crawler.running import SpiderCommand
+from gorgias_crawler.fetch.plans import many
+from gorgias_crawler.job.directory import ARCHIVE, job_id
 from gorgias_crawler.settings import FEEDS
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.spiders.run import Output, ends_run
@@ -54,7 +56,7 @@ class ExportSpider(RowsSpider):
         yield from self.emit(self.filters, only_whole=True)
 
 
-class Command(SpiderCommand):
+class Command(SpiderCommand, BaseRunSpiderCommand):
     """Writes feeds from a job's archive, also of an unfinished job."""
 
     def syntax(self) -> str:
@@ -95,8 +97,8 @@ def _exit_status(crawler: Crawler) -> int:
         if spider.ending is not None:
             raise spider.ending
         with spider.archive.reading():
-            missing = reckoning.not_whole(spider.archive)
-            is_listed = reckoning.is_listed(spider.archive)
+            missing = counts.not_whole(spider.archive)
+            is_listed = counts.is_listed(spider.archive)
     except GorgiasError as error:
         logger.error("INCOMPLETE: %s", error)
         return error.exit_status

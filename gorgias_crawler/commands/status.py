@@ -7,10 +7,10 @@ from typing import ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from gorgias_crawler import job, status
 from gorgias_crawler.archive import Archive
+from gorgias_crawler.commands.running import reader_may_leave, say
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
-from gorgias_crawler.running import reader_may_leave, say
+from gorgias_crawler.job import directory, status
 
 
 class Command(ScrapyCommand):
@@ -34,9 +34,9 @@ class Command(ScrapyCommand):
         path = Path(args[0])
         self.exitcode = EXIT_INCOMPLETE
         try:
-            archive = Archive.open_to_read(path / job.ARCHIVE)
+            archive = Archive.open_to_read(path / directory.ARCHIVE)
             with archive.reading(), reader_may_leave():
-                for line in status.lines(archive, is_running=job.is_in_use(path)):
+                for line in status.lines(archive, is_running=directory.is_in_use(path)):
                     print(line)
                 self.exitcode = EXIT_COMPLETE
             archive.close()

@@ -12,18 +12,20 @@ from scrapy.exceptions import UsageError
 from scrapy.utils.conf import arglist_to_dict, build_component_list
 from scrapy.utils.misc import build_from_crawler, load_object
 
-from gorgias_crawler import arguments, emission, filters, job, verification
-from gorgias_crawler.archive import Archive, reckoning
-from gorgias_crawler.counts import CountsSpider
+from gorgias_crawler import arguments
+from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.commands.counts import CountsSpider
+from gorgias_crawler.commands.running import reader_may_leave, run_crawler, say
+from gorgias_crawler.emit import filters, rows
+from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
     GorgiasError,
     RunEndError,
 )
-from gorgias_crawler.filters import Filters
 from gorgias_crawler.items import Message
-from gorgias_crawler.running import reader_may_leave, run_crawler, say
+from gorgias_crawler.job import directory, verification
 
 _SHOWN = 20  # problems of one kind; the first ones tell what is wrong
 
@@ -75,7 +77,7 @@ class Command(ScrapyCommand):
             raise UsageError("name the job directory: scrapy verify JOBDIR [FILE]")
         self.exitcode = EXIT_INCOMPLETE
         try:
-            archive = Archive.open_to_read(Path(args[0]) / job.ARCHIVE)
+            archive = Archive.open_to_read(Path(args[0]) / directory.ARCHIVE)
             with reader_may_leave():
                 holds = self._verify(archive, args[1:], opts)
                 self.exitcode = EXIT_COMPLETE if holds else EXIT_INCOMPLETE
@@ -122,7 +124,7 @@ class Command(ScrapyCommand):
 
 
 def _say_counts(archive: Archive) -> bool:
-    totals = reckoning.totals(archive)
+    totals = counts.totals(archive)
     what = f"Archive: {totals.tickets:,} tickets, {totals.messages:,} messages"
     return _say(what, verification.gaps(archive))
 
@@ -149,7 +151,7 @@ def _expected(archive: Archive, wanted: Filters, crawler: Crawler) -> Iterator[M
     pipelines: list[Callable[[Message], Message]] = [
         build_from_crawler(load_object(path), crawler).process_item for path in paths
     ]
-    for message in emission.messages(archive, wanted):
+    for message in rows.messages(archive, wanted):
         row = message
         for process_item in pipelines:
             row = process_item(row)

@@ -13,11 +13,12 @@ from scrapy.settings import BaseSettings
 from service_identity import VerificationError
 from twisted.web.client import ResponseFailed
 
-from gorgias_crawler import api, retry
+from gorgias_crawler import api
+from gorgias_crawler.api import verdict
+from gorgias_crawler.api.verdict import Failed
 from gorgias_crawler.errors import GorgiasError, MisdirectedError, UnansweredError
 from gorgias_crawler.middlewares.outage import Outage
 from gorgias_crawler.middlewares.waiting import Waiting
-from gorgias_crawler.retry import Failed
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class AnswerMiddleware(RetryMiddleware):
 
     def _failure(self, request: Request, response: Response) -> Failed | None:
         """Read the answer into the request's ``page``; return why it cannot be."""
-        failed = retry.judge(
+        failed = verdict.judge(
             response.status,
             response.body,
             _header(response, "Location"),
@@ -114,7 +115,7 @@ class AnswerMiddleware(RetryMiddleware):
             raise failed.error
         attempt = request.meta.get("retry_times", 0) + 1
         if attempt <= failed.retries:
-            await self._waiting.sleep(retry.backoff_s(attempt, self._jitter))
+            await self._waiting.sleep(verdict.backoff_s(attempt, self._jitter))
             again = self._retry(request, failed.error.reason)
             assert again is not None
             return again

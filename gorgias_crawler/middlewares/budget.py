@@ -10,12 +10,12 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from gorgias_crawler import retry
+from gorgias_crawler.api import verdict
+from gorgias_crawler.api.budget import HEADER, Budget
 from gorgias_crawler.config import share_setting
 from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.fetch.plans import duration
 from gorgias_crawler.middlewares.waiting import Waiting
-from gorgias_crawler.plans import duration
-from gorgias_crawler.throttle import HEADER, Budget
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +109,7 @@ class BudgetMiddleware:
 
     def _pause(self, number: int, response: Response, now_s: float) -> None:
         asked_for = (response.headers.get("Retry-After") or b"").decode("latin-1")
-        pause_s = retry.pause_s(asked_for, retry.utc_now())
+        pause_s = verdict.pause_s(asked_for, verdict.utc_now())
         stats = self.crawler.stats
         stats.inc_value("gorgias/budget/refused")
         if self._refused_since_s is None:

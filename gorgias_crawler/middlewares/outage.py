@@ -8,16 +8,16 @@ import time
 
 from scrapy.crawler import Crawler
 
-from gorgias_crawler import retry
+from gorgias_crawler.api import verdict
 from gorgias_crawler.errors import (
     GorgiasError,
     RunEndError,
     StoppedError,
     UnansweredError,
 )
+from gorgias_crawler.fetch.plans import duration
 from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.middlewares.waiting import Waiting
-from gorgias_crawler.plans import duration
 from gorgias_crawler.spiders.calling import CallingSpider
 
 logger = logging.getLogger(__name__)
@@ -92,7 +92,7 @@ class Outage:
                     "the same command again later.",
                 )
             await self._waiting.sleep(
-                min(left_s, retry.backoff_s(attempt, self._jitter))
+                min(left_s, verdict.backoff_s(attempt, self._jitter))
             )
             attempt += 1
             reason = await self._probe()

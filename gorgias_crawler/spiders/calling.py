@@ -12,12 +12,7 @@ from twisted.python.failure import Failure
 
 from gorgias_crawler import api
 from gorgias_crawler.config import Account, read_account
-from gorgias_crawler.errors import (
-    AnswerError,
-    GorgiasError,
-    RunEndError,
-    StoppedError,
-)
+from gorgias_crawler.errors import AnswerError, GorgiasError, RunEndError, StoppedError
 from gorgias_crawler.spiders.run import Output, RunSpider
 
 

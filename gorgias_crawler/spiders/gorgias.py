@@ -14,14 +14,15 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from gorgias_crawler import account, api, arguments
-from gorgias_crawler.agenda import Agenda
-from gorgias_crawler.answers import Answers
+from gorgias_crawler import api, arguments
 from gorgias_crawler.api import Page, Ticket
-from gorgias_crawler.archive import reckoning
-from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.archive import counts
 from gorgias_crawler.errors import RunEndError
-from gorgias_crawler.job import Job
+from gorgias_crawler.fetch.agenda import Agenda
+from gorgias_crawler.fetch.answers import Answers
+from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.job import account
+from gorgias_crawler.job.directory import Job
 from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.rows import RowsSpider
@@ -110,9 +111,9 @@ class GorgiasSpider(CallingSpider, RowsSpider):
 
     def _refuse_to_write_nothing(self) -> None:
         """Keep the old file where no message at all could be fetched."""
-        totals = reckoning.totals(self.archive)
+        totals = counts.totals(self.archive)
         if totals.due and not totals.messages:
-            reasons = [reason for _, reason in reckoning.failures(self.archive)]
+            reasons = [reason for _, reason in counts.failures(self.archive)]
             raise RunEndError(
                 "nothing_fetched",
                 f"Not one message could be fetched ({', '.join(reasons[:1])}), so no "

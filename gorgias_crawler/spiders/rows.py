@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Self
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from gorgias_crawler import emission
 from gorgias_crawler.archive import UNREADABLE, Archive
 from gorgias_crawler.durable import file_sha256
+from gorgias_crawler.emit import rows
+from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import GorgiasError, RunEndError
-from gorgias_crawler.filters import Filters
 from gorgias_crawler.items import COLUMNS, Message
 from gorgias_crawler.spiders.run import RunSpider
 
 if TYPE_CHECKING:
-    from gorgias_crawler.feeds import FeedRecord
+    from gorgias_crawler.feeds.exporter import FeedRecord
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class RowsSpider(RunSpider):
 
     def emit(self, filters: Filters, *, only_whole: bool = False) -> Iterator[Message]:
         """Yield the rows; a run that is stopped ends early, without ``emitted_all``."""
-        for row in emission.messages(self.archive, filters, only_whole=only_whole):
+        for row in rows.messages(self.archive, filters, only_whole=only_whole):
             if self.is_stopping:
                 return
             yield row

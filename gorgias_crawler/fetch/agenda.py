@@ -8,12 +8,12 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 
-from gorgias_crawler import plans
-from gorgias_crawler.answers import Answers
-from gorgias_crawler.archive import Archive, marks, reckoning, rows, settling, walks
+from gorgias_crawler.archive import Archive, counts, facts, states, tickets, walks
 from gorgias_crawler.arguments import Options
-from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
-from gorgias_crawler.plans import Fetch, Plan
+from gorgias_crawler.fetch import plans
+from gorgias_crawler.fetch.answers import Answers
+from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.fetch.plans import Fetch, Plan
 
 UNSENT_US = 2 * 24 * 3600 * 1_000_000
 """How long an agent's message may wait to be sent and is asked for again (chosen)."""
@@ -72,23 +72,23 @@ class Agenda:
                 self.answers.may_be_merged = False
                 yield from self._read_updates()
                 yield from self._fetch()
-            if reckoning.is_complete(self.archive):
-                marks.note_completion(self.archive)
-        marks.note_end(self.archive)
+            if counts.is_complete(self.archive):
+                facts.note_completion(self.archive)
+        facts.note_end(self.archive)
         self.phase = "done"
         self.finished = True
 
     def _list_tickets(self) -> Iterator[Call | None]:
-        if self.options.relist and not marks.is_relisting(self.archive):
-            marks.begin_listing(self.archive)
+        if self.options.relist and not facts.is_relisting(self.archive):
+            facts.begin_listing(self.archive)
         elif self.archive.fact("watermark_us") is not None:
             yield from self._read_updates()
-        if not reckoning.is_listed(self.archive):
+        if not counts.is_listed(self.archive):
             self.phase = "listing tickets"
             if walks.get(self.archive, walks.LISTING) is None:
                 self.answers.begin_walk(walks.LISTING)
             yield from self._follow(walks.LISTING)
-        settling.make_unsent_due(self.archive, UNSENT_US)
+        states.make_unsent_due(self.archive, UNSENT_US)
 
     def _read_updates(self) -> Iterator[Call | None]:
         self.phase = "reading what has changed"
@@ -103,12 +103,12 @@ class Agenda:
 
     def _confirm(self) -> Iterator[Call | None]:
         """Ask for tickets by id of which it is not known whether they still exist."""
-        while ids := reckoning.unconfirmed(self.archive, self.answers.ids_at_once):
+        while ids := counts.unconfirmed(self.archive, self.answers.ids_at_once):
             call = TicketsById(tuple(ids))
             yield None if call.key in self.in_flight else call
 
     def _fetch_in_bulk(self) -> Iterator[Call | None]:
-        if rows.is_sampling(self.archive):
+        if tickets.is_sampling(self.archive):
             return
         if not self._is_walk_chosen():
             if plans.is_begun(self.archive):
@@ -124,7 +124,7 @@ class Agenda:
         if not self.answers.due(1):
             return False
         possible = plans.possible(self.archive)
-        is_of_use = settling.is_walk_of_use(self.archive)
+        is_of_use = states.is_walk_of_use(self.archive)
         fetch = self.options.fetch if is_of_use else Fetch.PER_TICKET
         plan = plans.choose(possible, fetch)
         self._say(possible, plan)
@@ -182,7 +182,7 @@ class Agenda:
         return TicketPage(ticket_id, walk.cursor if walk else None)
 
     def _say(self, possible: list[Plan], plan: Plan | None = None) -> None:
-        totals = reckoning.totals(self.archive)
+        totals = counts.totals(self.archive)
         logger.info(
             "%s, %s; to fetch what is missing: %s%s",
             plans.many(totals.tickets, "ticket"),

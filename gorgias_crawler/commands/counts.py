@@ -7,13 +7,14 @@ from scrapy import Request
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from gorgias_crawler import account, api
+from gorgias_crawler import api
 from gorgias_crawler.api import Order, Page, Ticket
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.fetch.trail import LoopError, Trail
+from gorgias_crawler.job import account
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.run import Output, ends_run
-from gorgias_crawler.trail import LoopError, Trail
 
 
 class CountsSpider(CallingSpider):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from gorgias_crawler.api import Message, Ticket
 from gorgias_crawler.archive import walks
-from gorgias_crawler.archive.codec import packed
+from gorgias_crawler.archive.compression import packed
 from gorgias_crawler.archive.file import Archive
 
 DUE_BY_WALK = 1

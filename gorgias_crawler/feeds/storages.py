@@ -27,7 +27,7 @@ from gorgias_crawler.durable import (
     sync_directory,
 )
 from gorgias_crawler.errors import FeedError, RunEndError
-from gorgias_crawler.job import is_file_of_job
+from gorgias_crawler.job.directory import is_file_of_job
 
 # Names of open descriptors: whatever is behind them belongs to somebody else.
 _DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")

@@ -1,9 +1,9 @@
 """What a walk through all messages settles, and what is due after it."""
 
 from gorgias_crawler.archive import walks
+from gorgias_crawler.archive.counts import ARCHIVED, EXPECTED
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.reckoning import ARCHIVED, EXPECTED
-from gorgias_crawler.archive.rows import (
+from gorgias_crawler.archive.tickets import (
     DUE_AS_SAMPLE,
     DUE_BY_URL,
     DUE_BY_WALK,

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import Enum
 
 from gorgias_crawler.api import PAGE_LIMIT
-from gorgias_crawler.archive import Archive, marks, reckoning, walks
-from gorgias_crawler.archive.rows import DUE_BY_URL, DUE_BY_WALK
+from gorgias_crawler.archive import Archive, counts, facts, walks
+from gorgias_crawler.archive.tickets import DUE_BY_URL, DUE_BY_WALK
 from gorgias_crawler.errors import ConfigurationError
 
 
@@ -54,7 +54,7 @@ def possible(archive: Archive) -> list[Plan]:
     ]
     complete_us = archive.fact("complete_us")
     if complete_us is not None and _walk(archive) is None:
-        floor_us = complete_us - marks.LOOK_BACK_US
+        floor_us = complete_us - facts.LOOK_BACK_US
         calls = _calls_of_short_walk(archive, floor_us)
         plans.append(Plan(Fetch.BULK, calls, floor_us))
     # Of equal plans the first: a ticket's own URL is the surer way.
@@ -123,7 +123,7 @@ def _calls_of_tickets(archive: Archive, least_due: int) -> int:
 
 
 def _calls_of_walk(archive: Archive) -> int:
-    totals = reckoning.totals(archive)
+    totals = counts.totals(archive)
     archived = totals.messages if _walk(archive) is not None else 0
     pages = -(-max(0, totals.expected - archived) // PAGE_LIMIT)
     return pages + _calls_of_tickets(archive, DUE_BY_URL)

@@ -10,8 +10,8 @@ from scrapy import Field
 from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter, CsvItemExporter
 
+from gorgias_crawler.emit.cells import json_text, safe_cell
 from gorgias_crawler.items import DEFAULT_COLUMNS, Message, is_of_ticket
-from gorgias_crawler.spreadsheet import json_text, safe_cell
 
 CONVERSATION_COLUMNS = [
     "ticket_id", "subject", "channel", "status", "language", "tags", "customer_name",

@@ -3,7 +3,7 @@
 from gorgias_crawler.api import Message, Page
 from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.rows import (
+from gorgias_crawler.archive.tickets import (
     DUE_AS_SAMPLE,
     columns,
     forget_staged,

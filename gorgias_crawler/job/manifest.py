@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gorgias_crawler.archive import Archive, reckoning
-from gorgias_crawler.archive.rows import Changes
+from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.archive.tickets import Changes
 from gorgias_crawler.errors import (
     EXIT_CANNOT_START,
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
     GorgiasError,
 )
-from gorgias_crawler.plans import duration, many
+from gorgias_crawler.fetch.plans import duration, many
 
 _NAMED = 5  # failed tickets named in the closing lines; run.json has all
 
@@ -41,7 +41,7 @@ def exit_status(archive: Archive, ending: Ending) -> int:
         return ending.error.exit_status
     if ending.is_estimate:
         return EXIT_COMPLETE
-    whole = ending.is_at_end and reckoning.is_complete(archive)
+    whole = ending.is_at_end and counts.is_complete(archive)
     if whole and not ending.failed_feeds:
         return EXIT_COMPLETE
     return EXIT_INCOMPLETE
@@ -55,7 +55,7 @@ def manifest(
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return what ``run.json`` says; *facts* are what the archive does not know."""
-    totals = reckoning.totals(archive)
+    totals = counts.totals(archive)
     return {
         **facts,
         "account": archive.fact("domain") or archive.fact("host"),
@@ -63,7 +63,7 @@ def manifest(
         "estimate": ending.is_estimate,
         "reached_end": ending.is_at_end,
         "ended_by": str(ending.error) if ending.error else None,
-        "listing_complete": reckoning.is_listed(archive),
+        "listing_complete": counts.is_listed(archive),
         "tickets": {
             "listed": totals.tickets,
             "archived": totals.tickets - totals.due,
@@ -82,11 +82,11 @@ def manifest(
         },
         "failed": [
             {"ticket_id": ticket_id, "reason": reason}
-            for ticket_id, reason in reckoning.failures(archive)
+            for ticket_id, reason in counts.failures(archive)
         ],
         "differing_counts": [
             {"ticket_id": ticket_id, "listed": listed, "archived": answered}
-            for ticket_id, listed, answered in reckoning.noted(archive)
+            for ticket_id, listed, answered in counts.noted(archive)
         ],
         "notes": notes,
         "feeds": ending.feeds,

@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlencode
 
-from gorgias_crawler import listing
+from gorgias_crawler.api import json_rows
 
 PAGE_LIMIT = 100
 """Rows a page at most (documented; the API's own default is 30)."""
@@ -212,10 +212,10 @@ def _page(body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]) -> Pag
     return Page(tuple(rows), cursor or None)
 
 
-def _taken_apart(body: bytes) -> tuple[dict[str, Any], listing.Rows | None]:
+def _taken_apart(body: bytes) -> tuple[dict[str, Any], json_rows.Rows | None]:
     try:
         text = body.decode(json.detect_encoding(body))
-        return listing.take_apart(text, "data")
+        return json_rows.take_apart(text, "data")
     except RecursionError:
         raise BadAnswerError(_TOO_DEEP) from None
     except ValueError:

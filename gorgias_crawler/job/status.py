@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gorgias_crawler.archive import Archive, reckoning, walks
-from gorgias_crawler.plans import many
+from gorgias_crawler.archive import Archive, counts, walks
+from gorgias_crawler.fetch.plans import many
 
 _NAMED = 20  # failures shown; run.json has all
 
@@ -15,7 +15,7 @@ def lines(archive: Archive, *, is_running: bool) -> Iterator[str]:
     at_work = "a crawl is at work on it now" if is_running else "no crawl is at work"
     yield f"Account {account}: {at_work}."
     yield _phase(archive)
-    totals = reckoning.totals(archive)
+    totals = counts.totals(archive)
     yield (
         f"Tickets: {totals.tickets:,} listed, {totals.tickets - totals.due:,} settled, "
         f"{totals.due:,} to fetch or to check, {totals.gone:,} gone."
@@ -31,9 +31,9 @@ def lines(archive: Archive, *, is_running: bool) -> Iterator[str]:
 
 
 def _phase(archive: Archive) -> str:
-    if not reckoning.is_listed(archive):
+    if not counts.is_listed(archive):
         return "Phase: listing tickets."
-    if reckoning.is_complete(archive):
+    if counts.is_complete(archive):
         return "Phase: complete; the next run asks for what changed since."
     if walks.get(archive, walks.NEWEST_MESSAGES):
         return "Phase: walking through all messages."
@@ -41,7 +41,7 @@ def _phase(archive: Archive) -> str:
 
 
 def _failures(archive: Archive) -> Iterator[str]:
-    failures = reckoning.failures(archive)
+    failures = counts.failures(archive)
     if not failures:
         return
     yield f"Failures: {many(len(failures), 'ticket')}; the next run tries them again:"

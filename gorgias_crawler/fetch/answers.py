@@ -4,18 +4,18 @@ from gorgias_crawler import api
 from gorgias_crawler.api import Message, Page, Ticket
 from gorgias_crawler.archive import (
     Archive,
-    marks,
-    reckoning,
-    rows,
-    settling,
-    staging,
+    counts,
+    facts,
+    states,
+    ticket_pages,
+    tickets,
     walks,
 )
-from gorgias_crawler.calls import TicketPage, TicketsById, WalkPage
 from gorgias_crawler.errors import RunEndError
-from gorgias_crawler.failures import Failures
-from gorgias_crawler.plans import Fetch
-from gorgias_crawler.trail import Looks, LoopError
+from gorgias_crawler.fetch.calls import TicketPage, TicketsById, WalkPage
+from gorgias_crawler.fetch.failures import Failures
+from gorgias_crawler.fetch.plans import Fetch
+from gorgias_crawler.fetch.trail import Looks, LoopError
 
 AnyPage = Page[Ticket] | Page[Message]
 Position = tuple[int, int]  # an instant in microseconds, and an id
@@ -33,7 +33,7 @@ class Answers(Failures):
 
     def due(self, limit: int, after: int = 0) -> list[int]:
         """Return up to *limit* tickets that this run has still to fetch."""
-        return reckoning.due_tickets(self.archive, after, limit, self.run)
+        return counts.due_tickets(self.archive, after, limit, self.run)
 
     def limit(self, name: str) -> int:
         """Return how many rows the next page of a walk should have."""
@@ -49,14 +49,14 @@ class Answers(Failures):
 
     def settle_walk(self, *, is_whole: bool) -> None:
         """Settle what a walk through all messages brought; another may begin."""
-        settling.settle_walk(self.archive, is_whole=is_whole)
+        states.settle_walk(self.archive, is_whole=is_whole)
         for name in walks.OF_MESSAGES:
             self.trails.pop(name, None)
         self._unwalked = None
 
     def judge_sample(self) -> None:
         """Believe a walk whose counts differ for many, where a sample confirms it."""
-        if accepted := settling.judge_sample(self.archive, self.run):
+        if accepted := states.judge_sample(self.archive, self.run):
             self.notes.append(
                 f"{accepted:,} tickets have other numbers of messages than their "
                 "listing says. Those of a sample were fetched one by "
@@ -89,11 +89,11 @@ class Answers(Failures):
         ]
         if by_update:
             self._looks.saw([us for us, _ in positions], date_us)
-        listing = marks.listing_number(self.archive)
+        listing = facts.listing_number(self.archive)
         with self.archive.transaction():
-            rows.put_tickets(self.archive, page.rows, listing, self.changes)
+            tickets.put_tickets(self.archive, page.rows, listing, self.changes)
             at = self._advance(call, page, positions, date_us)
-            marks.move_watermark(self.archive, call.walk.name)
+            facts.move_watermark(self.archive, call.walk.name)
         self._pass(call, page, at)
 
     def store_messages(self, call: WalkPage, page: Page[Message], date_us: int) -> None:
@@ -104,7 +104,7 @@ class Answers(Failures):
         if not self.is_open(call.walk.name):
             return  # The other end has met this one while the page was in flight.
         if self._unwalked is None:
-            totals = reckoning.totals(self.archive)
+            totals = counts.totals(self.archive)
             self._unwalked = totals.expected - totals.messages
             if not page.rows and call.walk.at is None and self._unwalked > 0:
                 self.give_up(call.walk.name, "it is empty, but tickets have messages")
@@ -112,7 +112,7 @@ class Answers(Failures):
         self._unwalked -= len(page.rows)
         positions = [(message.created_us, message.id) for message in page.rows]
         with self.archive.transaction():
-            rows.put_messages(self.archive, page.rows)
+            tickets.put_messages(self.archive, page.rows)
             at = self._advance(call, page, positions, date_us)
             if walks.have_met(self.archive):
                 walks.end(self.archive, *walks.OF_MESSAGES)
@@ -124,7 +124,7 @@ class Answers(Failures):
         # A row without a date may stand anywhere, at the head for example.
         at = call.walk.furthest([position for position in positions if position[0]])
         walks.advance(self.archive, call.walk, page.next_cursor, at, date_us)
-        floor_us = marks.floor_us(self.archive, call.walk.name)
+        floor_us = facts.floor_us(self.archive, call.walk.name)
         if call.walk.name == walks.UPDATES:
             floor_us = max(floor_us, self._looks.floor_us)
         if at and at[0] < floor_us:
@@ -148,7 +148,7 @@ class Answers(Failures):
         except LoopError as error:
             self.record_failure(call.ticket_id, str(error))
             return
-        staging.store_ticket_page(self.archive, call.ticket_id, page)
+        ticket_pages.store_ticket_page(self.archive, call.ticket_id, page)
         if page.next_cursor is not None:
             self.to_continue.append(call.ticket_id)
             return
@@ -171,8 +171,8 @@ class Answers(Failures):
                 "(ticket_ids), so it cannot be told which still exist. Nothing was "
                 "erased; run the same command again later.",
             )
-        listing = marks.listing_number(self.archive)
+        listing = facts.listing_number(self.archive)
         with self.archive.transaction():
-            rows.put_tickets(self.archive, page.rows, listing, self.changes)
+            tickets.put_tickets(self.archive, page.rows, listing, self.changes)
             if not is_cut_short:  # else the others are asked for again
                 self.forget(set(call.ids) - found)

@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass
 
-from gorgias_crawler import plans
-from gorgias_crawler.agenda import Agenda
-from gorgias_crawler.archive import Archive, reckoning
-from gorgias_crawler.plans import duration
-from gorgias_crawler.throttle import Budget
+from gorgias_crawler.api.budget import Budget
+from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.fetch import plans
+from gorgias_crawler.fetch.agenda import Agenda
+from gorgias_crawler.fetch.plans import duration
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,14 @@ def measure(
 
     It counts all tickets and messages: 0.9 s for a million tickets (measured).
     """
-    totals = reckoning.totals(archive)
+    totals = counts.totals(archive)
     if agenda.finished:
         left_s = _left_to_write_s(agenda, totals.messages - rows, pace.rows_per_s)
     else:
         left_s = _left_to_fetch_s(archive, budget, agenda)
     return Progress(
         phase=agenda.phase,
-        tickets_whole=totals.tickets - reckoning.not_whole(archive),
+        tickets_whole=totals.tickets - counts.not_whole(archive),
         tickets=totals.tickets,
         messages=totals.messages,
         total=totals.expected,
@@ -119,7 +119,7 @@ def _left_to_write_s(agenda: Agenda, rows: int, rows_per_s: float) -> float | No
 
 def _left_to_fetch_s(archive: Archive, budget: Budget, agenda: Agenda) -> float | None:
     """Return the seconds that the remaining calls take at the budget's rate."""
-    if not reckoning.is_listed(archive):
+    if not counts.is_listed(archive):
         return None
     plan = plans.choose(plans.possible(archive), agenda.fetch)
     return plan.calls / budget.calls_per_s

@@ -12,13 +12,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any
 
-from gorgias_crawler.archive import Archive, reckoning
-from gorgias_crawler.archive.codec import unpacked
+from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.durable import file_sha256
+from gorgias_crawler.emit.cells import json_text, safe_cell
 from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.fetch.plans import many
 from gorgias_crawler.items import Message
-from gorgias_crawler.plans import many
-from gorgias_crawler.spreadsheet import json_text, safe_cell
 
 Row = dict[str, Any]
 _WHYS: dict[type[Exception], str] = {
@@ -49,15 +49,15 @@ def damages(archive: Archive) -> Iterator[str]:
 
 def gaps(archive: Archive) -> Iterator[str]:
     """Yield a sentence for all that is missing in an *archive* that can be read."""
-    if not reckoning.is_listed(archive):
+    if not counts.is_listed(archive):
         yield "the listing of tickets is not finished"
-    for ticket_id, listed, archived in reckoning.miscounted(archive):
+    for ticket_id, listed, archived in counts.miscounted(archive):
         yield f"ticket {ticket_id}: {archived:,} messages archived, {listed:,} counted"
-    for ticket_id, reason in reckoning.failures(archive):
+    for ticket_id, reason in counts.failures(archive):
         yield f"ticket {ticket_id}: could not be fetched ({reason})"
-    if missing := reckoning.not_whole(archive):
+    if missing := counts.not_whole(archive):
         yield f"not whole yet: {many(missing, 'ticket')}"
-    if unconfirmed := reckoning.unconfirmed(archive, 100):
+    if unconfirmed := counts.unconfirmed(archive, 100):
         yield f"still to be asked for by id: {many(len(unconfirmed), 'ticket')}"
 
 

@@ -10,20 +10,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
 
-from gorgias_crawler.checks import check_settings
+from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.durable import drop_output
-from gorgias_crawler.errors import (
-    EXIT_CANNOT_START,
-    ConfigurationError,
-    GorgiasError,
-)
+from gorgias_crawler.errors import EXIT_CANNOT_START, ConfigurationError, GorgiasError
 from gorgias_crawler.settings import FEEDS
 
 if TYPE_CHECKING:
     from asyncio import Future
+
+    from scrapy.commands import BaseRunSpiderCommand as _Base
+else:
+    # Scrapy lists every subclass of its commands that it finds here as a command.
+    _Base = object
 
 # Lists of components and settings, of use to whoever debugs Scrapy itself: they are
 # shown with -L DEBUG.
@@ -38,8 +38,8 @@ if sys.stderr is None:  # closed by whoever started this: 2>&-
     sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
 
-class SpiderCommand(BaseRunSpiderCommand):
-    """A command that runs one spider."""
+class SpiderCommand(_Base):
+    """A command that runs one spider; to be mixed into Scrapy's own."""
 
     def process_options(self, args: list[str], opts: Any) -> None:
         """Let a file that is named replace the default one, then check what is given.

@@ -12,13 +12,10 @@ from scrapy.crawler import Crawler
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
 
-from gorgias_crawler import __version__, report
+from gorgias_crawler import __version__
 from gorgias_crawler.config import OF_ROWS
-from gorgias_crawler.errors import (
-    EXIT_COMPLETE,
-    EXIT_INCOMPLETE,
-    GorgiasError,
-)
+from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
+from gorgias_crawler.job import manifest
 from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
@@ -74,32 +71,32 @@ class RunReport:
         job = self._spider.job
         try:
             with job.archive.reading():
-                manifest = report.manifest(
+                told = manifest.manifest(
                     job.archive,
                     self._ending(),
                     self._spider.answers.changes,
                     self._spider.answers.notes,
                     self._facts(),
                 )
-            job.archive.end_run(self._spider.run_number, manifest)
-            job.write_manifest(manifest)
+            job.archive.end_run(self._spider.run_number, told)
+            job.write_manifest(told)
         except (GorgiasError, OSError) as error:
             logger.error("The manifest of this run cannot be written: %s", error)
             logger.error("INCOMPLETE: %s", self._spider.ending or error)
             return
         finally:
             job.close()
-        self.exit_status = manifest["exit_status"]
-        *lines, last = report.closing_lines(manifest, str(job.path))
+        self.exit_status = told["exit_status"]
+        *lines, last = manifest.closing_lines(told, str(job.path))
         for line in lines:
             logger.info("%s", line)
         # A failure is told at every log level.
         is_fine = self.exit_status == EXIT_COMPLETE
         logger.log(logging.INFO if is_fine else logging.ERROR, "%s", last)
 
-    def _ending(self) -> report.Ending:
+    def _ending(self) -> manifest.Ending:
         spider = self._spider
-        return report.Ending(
+        return manifest.Ending(
             error=spider.ending,
             is_at_end=spider.agenda.finished and spider.emitted_all,
             is_estimate=spider.agenda.finished and spider.options.estimate,

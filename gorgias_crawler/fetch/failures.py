@@ -8,8 +8,7 @@ import logging
 from collections import defaultdict, deque
 
 from gorgias_crawler import api
-from gorgias_crawler.archive import Archive, rows, staging, walks
-from gorgias_crawler.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.archive import Archive, ticket_pages, tickets, walks
 from gorgias_crawler.errors import (
     AnswerError,
     CredentialsError,
@@ -22,8 +21,9 @@ from gorgias_crawler.errors import (
     is_gone,
     refuses_cursor,
 )
-from gorgias_crawler.plans import Fetch
-from gorgias_crawler.trail import Trail
+from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.fetch.plans import Fetch
+from gorgias_crawler.fetch.trail import Trail
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ class Failures:
         self.archive = archive
         self.run = run
         self.fetch = fetch
-        self.changes = rows.Changes()
+        self.changes = tickets.Changes()
         self.notes: list[str] = []
         self.to_continue: deque[int] = deque()
         self.bulk_refusal: str | None = None
@@ -80,10 +80,10 @@ class Failures:
 
     def _ticket_failed(self, call: TicketPage, error: AnswerError) -> None:
         if refuses_cursor(call.cursor, error) and self.trails[call.key].restart():
-            staging.restart_ticket(self.archive, call.ticket_id)
+            ticket_pages.restart_ticket(self.archive, call.ticket_id)
             self.to_continue.append(call.ticket_id)
         elif call.cursor is None and is_gone(error):
-            staging.store_gone(self.archive, call.ticket_id)
+            ticket_pages.store_gone(self.archive, call.ticket_id)
             self.note_vanished({call.ticket_id})
             self.changes.gone += 1
         else:
@@ -91,8 +91,8 @@ class Failures:
 
     def record_failure(self, ticket_id: int, reason: str) -> None:
         """Record that a ticket cannot be fetched; the others go on."""
-        staging.restart_ticket(self.archive, ticket_id)
-        staging.store_failure(self.archive, ticket_id, reason, self.run)
+        ticket_pages.restart_ticket(self.archive, ticket_id)
+        ticket_pages.store_failure(self.archive, ticket_id, reason, self.run)
         self.trails.pop(walks.of_ticket(ticket_id), None)
         logger.warning(
             "Ticket %s cannot be fetched: %s. It is tried again by the next run.",
@@ -179,4 +179,4 @@ class Failures:
         """Erase tickets, inside of a transaction, that the account has no more."""
         self.note_vanished(ids)
         self.changes.vanished += len(ids)
-        self.changes.erased_messages += rows.forget_tickets(self.archive, ids)
+        self.changes.erased_messages += tickets.forget_tickets(self.archive, ids)

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from gorgias_crawler.archive import walks
+from gorgias_crawler.archive.facts import listing_number
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.marks import listing_number
-from gorgias_crawler.archive.rows import DUE_BY_URL, DUE_BY_WALK, is_sampling
+from gorgias_crawler.archive.tickets import DUE_BY_URL, DUE_BY_WALK, is_sampling
 
 EXPECTED = "coalesce(answered, messages_count)"
 """How many messages a ticket should have, as far as it is known."""

@@ -15,9 +15,9 @@ from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.utils.log import get_scrapy_root_handler
 
-from gorgias_crawler import progress
+from gorgias_crawler.job import progress
+from gorgias_crawler.job.progress import Pace, Progress
 from gorgias_crawler.middlewares.budget import budget_of
-from gorgias_crawler.progress import Pace, Progress
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,39 @@
+"""The Gorgias API: what can be asked, and what comes back."""
+
+from gorgias_crawler.api.pages import (
+    PAGE_LIMIT,
+    BadAnswerError,
+    Message,
+    Order,
+    Page,
+    Ticket,
+    account_url,
+    http_date_us,
+    instant_us,
+    messages_url,
+    parse_account,
+    parse_error,
+    parse_messages,
+    parse_tickets,
+    tickets_by_id_url,
+    tickets_url,
+)
+
+__all__ = [
+    "PAGE_LIMIT",
+    "BadAnswerError",
+    "Message",
+    "Order",
+    "Page",
+    "Ticket",
+    "account_url",
+    "http_date_us",
+    "instant_us",
+    "messages_url",
+    "parse_account",
+    "parse_error",
+    "parse_messages",
+    "parse_tickets",
+    "tickets_by_id_url",
+    "tickets_url",
+]

@@ -1,0 +1,1 @@
+"""A job as a whole: its directory, account, manifest and closing lines."""
