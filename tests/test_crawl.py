@@ -81,7 +81,7 @@ def test_a_run_leaves_manifest_modes_and_closing_lines(open_shop):
     manifest = shop.manifest()
     rows = len(shop.expected())
     assert manifest["exit_status"] == 0
-    assert manifest["account"] == "sandbox"
+    assert manifest["account"] == "sandbox-50-tickets-seed-1"
     assert manifest["tickets"]["listed"] == 50
     assert manifest["messages"]["exported"] == rows
     assert manifest["calls"]["made"] == len(shop.sandbox.calls)

@@ -35,7 +35,7 @@ def test_a_refresh_asks_only_for_what_changed(open_shop):
     shop = open_shop(tickets=500)
     shop.crawl()
     before = len(shop.sandbox.calls)
-    shop.world.change(seed=1, new_tickets=3, replies=5)
+    shop.world.change(seed=2, new_tickets=3, replies=5)
     assert shop.crawl().status == 0
     # the account, a page of updates, and a page of the newest messages
     assert len(shop.sandbox.calls) - before <= 5

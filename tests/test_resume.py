@@ -339,7 +339,7 @@ def test_another_account_is_refused_with_both_names(open_shop):
     )
     ended = shop.crawl()
     assert ended.status == 1
-    assert "'sandbox'" in ended.log
+    assert "'sandbox-3-tickets-seed-1'" in ended.log
     assert "'other-shop'" in ended.log
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from gorgias_crawler.sandbox import ACCESS_TOKEN, Sandbox, World
+from gorgias_crawler.sandbox import ACCESS_TOKEN, Sandbox, World, people
 from gorgias_crawler.sandbox.bucket import Bucket
+from gorgias_crawler.sandbox.words import CELLS
 from tests.crawling import wait
 
 TICKET_KEYS = {
@@ -143,6 +144,46 @@ def test_every_oddity_is_in_a_small_account(sandbox):
         assert any(piece in text for text in texts), repr(piece)
     assert any(len(text) > 20_000 for text in texts)
     assert any(text and not text.strip() for text in texts)
+
+
+def test_a_small_account_shows_what_filters_and_settings_are_for(sandbox):
+    tickets = walk(sandbox, "/api/tickets?limit=100")
+    messages = walk(sandbox, "/api/messages?limit=100")
+    for cells in ({m["body_text"] for m in messages}, {t["subject"] for t in tickets}):
+        assert cells > set(CELLS)
+    dates = sorted(t["created_datetime"][:7] for t in tickets)
+    assert (dates[0], dates[-1]) == ("2024-07", "2026-06")
+    assert len(set(dates)) > 18
+    assert any(t["spam"] for t in tickets)
+    assert any(t["trashed_datetime"] for t in tickets)
+    bots = {user.id for user in people.USERS if user.role == "bot"}
+    assert any((m["sender"] or {}).get("id") in bots for m in messages)
+    quoted = [m for m in messages if "wrote:" in (m["body_text"] or "")]
+    assert any("wrote:" not in (m["stripped_text"] or "wrote:") for m in quoted)
+    alone = [m["body_html"] for m in messages if m["body_html"] and not m["body_text"]]
+    for piece in ("<table>", "&nbsp;", "<a href=", "<img ", "</html><p>Words"):
+        assert any(piece in html for html in alone), piece
+    failed = [m for m in messages if m["failed_datetime"]]
+    assert {m["sent_datetime"] is None for m in failed} == {True, False}
+    assert any(
+        m["sent_datetime"] and m["sent_datetime"][:10] > m["created_datetime"][:10]
+        for m in messages
+    )
+
+
+def test_two_accounts_have_two_names(sandbox):
+    assert ask(sandbox, "/api/account")[2]["domain"] == "sandbox-60-tickets-seed-1"
+    assert World(60, seed=2).account.domain == "sandbox-60-tickets-seed-2"
+
+
+def test_a_job_of_one_account_refuses_another(open_shop):
+    shop = open_shop(tickets=3)
+    assert shop.crawl().status == 0
+    with Sandbox(World(tickets=4), rate=None) as shop.sandbox:
+        ended = shop.crawl()
+    assert ended.status == 1
+    assert "'sandbox-3-tickets-seed-1'" in ended.log
+    assert "'sandbox-4-tickets-seed-1'" in ended.log
 
 
 def test_the_bucket_refuses_what_does_not_fit_and_says_when():

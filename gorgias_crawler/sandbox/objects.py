@@ -9,14 +9,12 @@ https://developers.gorgias.com/reference/the-ticket-object and
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gorgias_crawler.sandbox import letters, words
+from gorgias_crawler.sandbox import letters, people, words
 from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
 
 Json = dict[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_NAMES = ("Ana Roe", "Ben Okafor", "Chloé Martin", "Dmitri Volkov", "Eva Lindqvist")
-_AGENTS = ("Kim Agent", "Sam Support")
 _SUBJECTS = (
     "Parcel late",
     "Wrong size",
@@ -37,11 +35,6 @@ def ticket_object(ticket: TicketRecord) -> Json:
     """Return the row of ``/api/tickets``."""
     number, messages = ticket.number, ticket.messages
     last_us = max((m.created_us for m in messages if not m.is_note), default=None)
-    subject: str | None = _SUBJECTS[number % len(_SUBJECTS)]
-    if number % 19 == 8:
-        subject = None
-    elif number % 19 == 9:
-        subject = ""
     return {
         "id": ticket.id,
         "uri": f"/api/tickets/{ticket.id}/",
@@ -52,14 +45,16 @@ def ticket_object(ticket: TicketRecord) -> Json:
         "channel": ticket.channel,
         "via": "email" if ticket.channel == "email" else "api",
         "from_agent": (False, False, True, None)[number % 4],
-        "customer": None if number % 17 == 16 else _person(number, "customer"),
-        "assignee_user": _person(number, "agent") | {"bio": None}
+        "customer": None
+        if number % 17 == 16
+        else people.customer_person(ticket.customer),
+        "assignee_user": people.user_person(_agent(number), number) | {"bio": None}
         if number % 3
         else None,
         "assignee_team": {"id": 71, "name": "Tier 1", "decoration": {}}
         if number % 5 == 1
         else None,
-        "subject": subject,
+        "subject": _subject(number),
         "summary": None,
         "excerpt": words.QUESTIONS[number % len(words.QUESTIONS)][:200]
         if messages
@@ -98,10 +93,8 @@ def message_object(message: MessageRecord) -> Json:
     channel = ticket.channel
     if message.is_note:
         channel = "phone" if number % 32 == 10 else "internal-note"
-    is_sent = message.from_agent and not message.is_note and not message.is_unsent
-    sent_us = message.sent_late_us or message.created_us + 2_000_000
-    failed = kind == 9 and number % 5 == 0
-    bodies = (letters if ticket.is_realistic else words).bodies(message)
+    sent_us = message.sent_us
+    bodies = (letters if ticket.account.is_realistic else words).bodies(message)
     return {
         "id": message.id,
         "uri": f"/api/tickets/{ticket.id}/messages/{message.id}/",
@@ -110,7 +103,7 @@ def message_object(message: MessageRecord) -> Json:
         "external_id": None,
         "public": not message.is_note,
         "channel": channel,
-        "via": "helpdesk" if message.from_agent else channel,
+        "via": _via(message, channel),
         "source": _source(message, channel),
         "sender": _sender(message),
         "auth_customer_identity": None,
@@ -120,10 +113,10 @@ def message_object(message: MessageRecord) -> Json:
         ]
         if kind == 0
         else [],
-        "rule_id": None,
+        "rule_id": 120_001 if message.is_from_bot and number % 32 == 12 else None,
         "from_agent": message.from_agent,
         "receiver": _receiver(message, channel),
-        "subject": ticket_object(ticket)["subject"] if message.is_first else None,
+        "subject": _subject(ticket.number) if message.is_first else None,
         **bodies,
         "headers": {"From": "Ana Roe <ana@example.org>", "Message-Id": f"<m{number}>"}
         if channel == "email" and not message.from_agent
@@ -134,30 +127,36 @@ def message_object(message: MessageRecord) -> Json:
         "meta": None,
         "created_datetime": date(message.created_us, number),
         "processed_datetime": date(message.created_us + 180_000),
-        "sent_datetime": date(sent_us) if is_sent else None,
-        "failed_datetime": date(sent_us + 1_000_000) if failed else None,
+        "sent_datetime": None if sent_us is None else date(sent_us),
+        "failed_datetime": date(message.created_us + 3_000_000)
+        if message.has_failed
+        else None,
         "deleted_datetime": None,
         "opened_datetime": None,
-        "last_sending_error": {"error": "<b>Mailbox full</b>"} if failed else None,
+        "last_sending_error": {"error": "<b>Mailbox full</b>"}
+        if message.has_failed
+        else None,
         "is_retriable": True,
         "imported": (None, False)[number % 2],
     }
 
 
-def _person(number: int, role: str) -> Json:
-    if role == "agent":
-        name, domain = _AGENTS[number % len(_AGENTS)], "shop.example"
-    else:
-        name, domain = _NAMES[number % len(_NAMES)], "example.org"
-    first, _, last = name.partition(" ")
-    return {
-        "id": 500_000_000 + number % 1_000,
-        "email": None if number % 29 == 28 else f"{first.lower()}{number}@{domain}",
-        "name": None if number % 29 == 28 and number % 2 else name,
-        "firstname": first,
-        "lastname": last,
-        "meta": {"name_set_via": role} if number % 2 else None,
-    }
+def _subject(number: int) -> str | None:
+    if number % 5 == 3:
+        return words.CELLS[number // 5 % len(words.CELLS)]
+    if number % 19 == 8:
+        return None
+    return "" if number % 19 == 9 else _SUBJECTS[number % len(_SUBJECTS)]
+
+
+def _agent(number: int) -> people.User:
+    return people.AGENTS[number % len(people.AGENTS)]
+
+
+def _via(message: MessageRecord, channel: str) -> str:
+    if message.is_from_bot:
+        return "rule" if message.number % 32 == 12 else "api"
+    return "helpdesk" if message.from_agent else channel
 
 
 def _tags(number: int) -> list[Json]:
@@ -177,11 +176,13 @@ def _custom_fields(number: int) -> Json:
 
 
 def _sender(message: MessageRecord) -> Json | None:
+    if message.is_from_bot:
+        return people.user_person(people.APP, message.number)
     if message.from_agent:
-        return _person(message.number, "agent")
+        return people.user_person(_agent(message.number), message.number)
     if message.number % 61 == 13:
         return None
-    person = _person(message.ticket.number, "customer")
+    person = people.customer_person(message.ticket.customer)
     if message.number % 16 == 11:
         person |= {"email": None, "name": person["name"] or "Visitor"}
     return person
@@ -191,9 +192,8 @@ def _receiver(message: MessageRecord, channel: str) -> Json | None:
     if message.is_note or channel != "email" or message.number % 16 == 6:
         return None
     if message.from_agent:
-        return _person(message.ticket.number, "customer")
-    bot = {"id": 500_000_001, "email": "help@shop.example", "name": "Gorgias Bot"}
-    return bot | {"firstname": "Gorgias", "lastname": "Bot", "meta": {}}
+        return people.customer_person(message.ticket.customer)
+    return people.user_person(people.MAILBOX) | {"meta": {}}
 
 
 def _source(message: MessageRecord, channel: str) -> Json | None:
@@ -203,7 +203,7 @@ def _source(message: MessageRecord, channel: str) -> Json | None:
     if message.number % 53 == 20:
         return None
     shop = {"name": "Shop Help", "address": "help@shop.example"}
-    customer = _person(message.ticket.number, "customer")
+    customer = people.customer_person(message.ticket.customer)
     person = {
         "name": customer["name"] or "",
         "address": customer["email"] or "visitor-7",

@@ -26,7 +26,6 @@ from gorgias_crawler.sandbox.world import (
 Query = Mapping[str, Sequence[str]]
 Records = Sequence[TicketRecord | MessageRecord]
 
-DOMAIN = "sandbox"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DEFAULT_LIMIT = 30
 _TICKET_PARAMETERS = {
@@ -49,7 +48,8 @@ def answer(world: World, path: str, query: Query) -> tuple[int, Json | None]:
     try:
         match path:
             case "/api/account":
-                return HTTPStatus.OK, {"id": 1, "domain": DOMAIN, "status": "active"}
+                domain = world.account.domain
+                return HTTPStatus.OK, {"id": 1, "domain": domain, "status": "active"}
             case "/api/tickets":
                 return HTTPStatus.OK, _tickets(world, query)
             case "/api/messages":

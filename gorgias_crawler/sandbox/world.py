@@ -11,12 +11,19 @@ from time import time
 
 from gorgias_crawler.sandbox import objects
 from gorgias_crawler.sandbox.objects import Json
-from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
+from gorgias_crawler.sandbox.records import Account, MessageRecord, TicketRecord
 
 PAGE_LIMIT = 100
 _HOUR_US = 3_600_000_000
-_BEGIN_US = int(datetime(2025, 1, 2, 8, tzinfo=UTC).timestamp()) * 1_000_000
-_END_US = int(datetime(2026, 6, 30, tzinfo=UTC).timestamp()) * 1_000_000
+_DAY_US = 24 * _HOUR_US
+_BEGIN_US = int(datetime(2024, 7, 1, tzinfo=UTC).timestamp()) * 1_000_000
+_DAYS = 730  # two years
+_END_US = _BEGIN_US + _DAYS * _DAY_US
+# how often a customer writes in each hour of the day, in UTC
+_BUSY_HOURS = (1, 1, 1, 1, 1, 2, 3, 5, 8, 9, 9, 8, 7, 8, 8, 7, 6, 6, 5, 5, 4, 3, 2, 1)
+_BUSY_DAYS = (9, 8, 8, 8, 7, 3, 2)  # Monday to Sunday
+# a third of the messages share their instant with the one before
+_PAUSES_US = (0, 0, 1_000_000, _HOUR_US // 4, _HOUR_US, 20 * _HOUR_US)
 _FIRST_TICKET_ID = 90_000_001
 _FIRST_MESSAGE_ID = 2_400_000_101  # above 2**31, as the newest ids of Gorgias are
 _LONG_TICKETS = {7: 130, 23: 240}  # two and three pages
@@ -43,7 +50,8 @@ class World:
         *,
         is_realistic: bool = False,
     ) -> None:
-        self._is_realistic = is_realistic
+        # 3,000 customers of 5,000 tickets: many write once, some often
+        self.account = Account(tickets, seed, max(1, tickets * 3 // 5), is_realistic)
         self._unsent_every = unsent_every
         self._lock = threading.RLock()
         self._random = random.Random(seed)
@@ -51,14 +59,26 @@ class World:
         self._messages: dict[int, MessageRecord] = {}
         self._ticket_number = self._message_number = seed % 7
         self._sorted: dict[str, Sequence[TicketRecord | MessageRecord]] = {}
-        step_us = min(_HOUR_US, (_END_US - _BEGIN_US) // max(tickets, 1))
         created_us = _BEGIN_US
-        for index in range(tickets):
+        for index, instant_us in enumerate(self._instants(tickets)):
             if index % 10 != 4:  # each tenth ticket shares its instant with another
-                created_us += self._random.randrange(1, step_us)
+                created_us = max(created_us + 1, instant_us)
             count = 0 if index % 12 == 5 else self._count(messages_per_ticket * 12 / 11)
             count = _LONG_TICKETS.get(index, count)
-            self._add_ticket(created_us if index % 6 else _whole(created_us), count)
+            begin_us = created_us if index % 6 else _whole(created_us)
+            self._add_ticket(begin_us, count, _END_US)
+
+    def _instants(self, count: int) -> list[int]:
+        """Return when customers wrote, over two years, more often at busy times."""
+        draw = self._random
+        instants = []
+        for index in range(count):
+            week = int((index + draw.random()) * (_DAYS // 7) / count)
+            weekday = draw.choices(range(7), _BUSY_DAYS)[0]
+            hour = draw.choices(range(24), _BUSY_HOURS)[0]
+            at_us = (week * 7 + weekday) * _DAY_US + hour * _HOUR_US
+            instants.append(_BEGIN_US + at_us + draw.randrange(_HOUR_US))
+        return sorted(instants)
 
     def _count(self, mean: float) -> int:
         """Draw from 1 upward: most tickets are short, some are long."""
@@ -123,7 +143,8 @@ class World:
     def add_ticket(self, messages: int = 1) -> int:
         """Let a customer write for the first time; return the ticket's id."""
         with self._lock:
-            return self._add_ticket(self.now_us(), messages).id
+            now_us = self.now_us()
+            return self._add_ticket(now_us, messages, now_us).id
 
     def reply(self, ticket_id: int) -> int:
         """Add a message to a ticket; return the message's id."""
@@ -207,21 +228,20 @@ class World:
         ticket.updated_us = self.now_us()
         self._sorted.clear()
 
-    def _add_ticket(self, created_us: int, messages: int) -> TicketRecord:
+    def _add_ticket(
+        self, created_us: int, messages: int, latest_us: int
+    ) -> TicketRecord:
         self._ticket_number += 1
         number = self._ticket_number
         status = "open" if number % 4 == 0 else "closed"
         id_ = _FIRST_TICKET_ID + number * 7 + number % 5
-        ticket = TicketRecord(
-            id_, number, created_us, created_us, status, self._is_realistic
-        )
+        ticket = TicketRecord(id_, number, created_us, created_us, status, self.account)
         self._tickets[id_] = ticket
         at_us = created_us
         for _ in range(messages):
-            self._add_message(ticket, min(at_us, self.now_us()))
-            # a third of the messages share their instant with the one before
-            at_us += self._random.choice((0, 1_000_000, _HOUR_US)) * (number % 3 + 1)
-        ticket.updated_us = min(at_us, self.now_us())
+            self._add_message(ticket, min(at_us, latest_us))
+            at_us += self._random.choice(_PAUSES_US) * (number % 3 + 1)
+        ticket.updated_us = min(at_us, latest_us)
         self._sorted.clear()
         return ticket
 
