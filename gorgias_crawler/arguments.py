@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from gorgias_crawler.emit import filters
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.plans import Fetch
 
 MEANINGS = {
@@ -23,12 +24,9 @@ _FROM_SCRAPYD = "_job"  # scrapyd passes its job's id to every spider
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(plans.Options):
     """What a run was asked for."""
 
-    fetch: Fetch = Fetch.AUTO
-    relist: bool = False
-    estimate: bool = False
     filters: Filters = field(default_factory=Filters)
 
 

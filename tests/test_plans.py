@@ -8,6 +8,7 @@ from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.plans import Fetch, Plan
 from gorgias_crawler.fetch.trail import LoopError, Trail
+from gorgias_crawler.wording import duration
 from tests.account_model import AccountModel, Run
 
 
@@ -16,7 +17,7 @@ from tests.account_model import AccountModel, Run
     [(0, "0 s"), (99.4, "99 s"), (1320, "22 min"), (49560, "13 h 46 min")],
 )
 def test_a_length_of_time_is_said_in_two_units(seconds, words):
-    assert plans.duration(seconds) == words
+    assert duration(seconds) == words
 
 
 def test_the_comparison_names_each_way_with_calls_and_time():

@@ -1,28 +1,16 @@
-"""The Gorgias API: what to ask, and bytes to typed pages.
-
-Endpoints and parameters are the documented ones
-(https://developers.gorgias.com/reference/list-tickets and ``/list-messages``); an
-unknown parameter is answered 400, so nothing else is ever sent.
-"""
+"""The answers of the Gorgias API: bytes to typed pages."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from enum import Enum
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
 
 from gorgias_crawler.api import json_rows
-
-PAGE_LIMIT = 100
-"""Rows a page at most (documented; the API's own default is 30)."""
+from gorgias_crawler.api.dates import instant_us
 
 _MAX_ID = 2**63 - 1  # SQLite's largest integer; ids are far below it today
 _MAX_NESTING = 100  # recorded objects nest 6 deep; Python's parser stands about 900
 _TOO_DEEP = "JSON nested too deeply"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BadAnswerError(ValueError):
@@ -30,14 +18,6 @@ class BadAnswerError(ValueError):
 
     Its text names the fault only, never a word of the body.
     """
-
-
-class Order(Enum):
-    """The sort orders that the walks use (``order_by``)."""
-
-    OLDEST = "created_datetime:asc"
-    NEWEST = "created_datetime:desc"
-    UPDATED = "updated_datetime:desc"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,41 +62,6 @@ class Page(Generic[Row]):
     next_cursor: str | None
 
 
-def account_url(base_url: str) -> str:
-    """Return the URL that tells whose key this is, for the price of one call."""
-    return f"{base_url}/account"
-
-
-def tickets_url(base_url: str, order: Order, cursor: str | None, limit: int) -> str:
-    """Return the URL of one page of all tickets, those in the trash included."""
-    query = {"limit": limit, "order_by": order.value, "trashed": "true"}
-    return f"{base_url}/tickets?{_encoded(query, cursor)}"
-
-
-def tickets_by_id_url(base_url: str, ids: Iterable[int]) -> str:
-    """Return the URL of up to 100 tickets that are known by their ids."""
-    query = [("limit", PAGE_LIMIT), *(("ticket_ids", id_) for id_ in ids)]
-    return f"{base_url}/tickets?{urlencode([*query, ('trashed', 'true')])}"
-
-
-def messages_url(
-    base_url: str,
-    order: Order,
-    cursor: str | None,
-    limit: int,
-    ticket_id: int | None = None,
-) -> str:
-    """Return the URL of one page of a ticket's messages, or of the whole account's."""
-    query: dict[str, object] = {} if ticket_id is None else {"ticket_id": ticket_id}
-    query |= {"limit": limit, "order_by": order.value}
-    return f"{base_url}/messages?{_encoded(query, cursor)}"
-
-
-def _encoded(query: Mapping[str, object], cursor: str | None) -> str:
-    pairs = [*query.items(), *([] if cursor is None else [("cursor", cursor)])]
-    return urlencode(pairs, safe=":")
-
-
 def parse_account(body: bytes) -> str | None:
     """Return the account's domain, None where the answer does not tell.
 
@@ -146,34 +91,6 @@ def parse_error(body: bytes) -> bool:
         return "error" in _decoded_object(body)
     except BadAnswerError:
         return False
-
-
-def instant_us(text: object) -> int:
-    """Return a date as microseconds since 1970; without an offset it is UTC.
-
-    Gorgias leaves the fraction out when it is zero. What is no date gives 0, so that
-    such a row sorts first and is never lost.
-    """
-    if not isinstance(text, str):
-        return 0
-    try:
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is None:
-            instant = instant.replace(tzinfo=UTC)
-        return (instant - _EPOCH) // timedelta(microseconds=1)
-    except (ValueError, OverflowError):
-        return 0
-
-
-def http_date_us(header: str) -> int | None:
-    """Return an HTTP ``Date`` header as microseconds since 1970, None if unreadable."""
-    try:
-        instant = parsedate_to_datetime(header)
-        if instant.tzinfo is None:
-            instant = instant.replace(tzinfo=UTC)
-        return (instant - _EPOCH) // timedelta(microseconds=1)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _decoded_object(body: bytes) -> dict[str, Any]:

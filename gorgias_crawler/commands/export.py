@@ -17,11 +17,11 @@ from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.commands.running import SpiderCommand
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
-from gorgias_crawler.fetch.plans import many
 from gorgias_crawler.job.directory import ARCHIVE, job_id
 from gorgias_crawler.settings import FEEDS
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.spiders.run import Output, ends_run
+from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)
 

@@ -98,7 +98,12 @@ class ProgressLine:
         calls, rows, before_s = self._moments[0]
         now_s = time.monotonic()
         passed_s = max(now_s - before_s, 0.001)
-        pace = Pace((budget.calls - calls) / passed_s, (spider.rows - rows) / passed_s)
+        rows_per_s = (spider.rows - rows) / passed_s
+        pace = Pace(
+            (budget.calls - calls) / passed_s,
+            # How many rows a filter leaves out of the rest is not known.
+            None if spider.options.filters else rows_per_s,
+        )
         self._moments.append((budget.calls, spider.rows, now_s))
         return progress.measure(
             spider.archive, budget, spider.agenda, spider.rows, pace

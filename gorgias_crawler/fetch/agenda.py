@@ -9,11 +9,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 
 from gorgias_crawler.archive import Archive, counts, facts, states, tickets, walks
-from gorgias_crawler.arguments import Options
 from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
-from gorgias_crawler.fetch.plans import Fetch, Plan
+from gorgias_crawler.fetch.plans import Fetch, Options, Plan
+from gorgias_crawler.wording import many
 
 UNSENT_US = 2 * 24 * 3600 * 1_000_000
 """How long an agent's message may wait to be sent and is asked for again (chosen)."""
@@ -185,8 +185,8 @@ class Agenda:
         totals = counts.totals(self.archive)
         logger.info(
             "%s, %s; to fetch what is missing: %s%s",
-            plans.many(totals.tickets, "ticket"),
-            plans.many(totals.expected, "message"),
+            many(totals.tickets, "ticket"),
+            many(totals.expected, "message"),
             plans.comparison(possible, self._calls_per_s()),
             f" -> {plan.fetch.value}" if plan else "",
         )

@@ -8,6 +8,7 @@ from gorgias_crawler.api import PAGE_LIMIT
 from gorgias_crawler.archive import Archive, counts, facts, walks
 from gorgias_crawler.archive.tickets import DUE_BY_URL, DUE_BY_WALK
 from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.wording import duration, many
 
 
 class Fetch(Enum):
@@ -28,6 +29,15 @@ class Fetch(Enum):
                 f"-a fetch={value}: there is no such way to fetch; choose one of "
                 f"{names}, for example -a fetch=auto."
             ) from None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is to fetch."""
+
+    fetch: Fetch = Fetch.AUTO
+    relist: bool = False
+    estimate: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,21 +102,6 @@ def comparison(plans: Iterable[Plan], calls_per_s: float) -> str:
         f"{duration(plan.calls / calls_per_s)}"
         for plan in ways.values()
     )
-
-
-def duration(seconds: float) -> str:
-    """Say a length of time in the two units that matter: ``13 h 46 min``."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 100:
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
-def many(number: int, noun: str) -> str:
-    """Say so many of something: ``1 ticket``, ``1,200 tickets``."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _walk(archive: Archive) -> walks.Walk | None:

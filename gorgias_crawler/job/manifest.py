@@ -13,7 +13,7 @@ from gorgias_crawler.errors import (
     EXIT_INCOMPLETE,
     GorgiasError,
 )
-from gorgias_crawler.fetch.plans import duration, many
+from gorgias_crawler.wording import duration, many
 
 _NAMED = 5  # failed tickets named in the closing lines; run.json has all
 

@@ -6,7 +6,7 @@ from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.agenda import Agenda
-from gorgias_crawler.fetch.plans import duration
+from gorgias_crawler.wording import duration
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,13 @@ def _hours(seconds: float) -> str:
 
 @dataclass(frozen=True)
 class Pace:
-    """Calls made and rows written, each second, of late."""
+    """Calls made and rows written, each second, of late.
+
+    ``rows_per_s`` is None where it does not tell how long the rest takes.
+    """
 
     calls_per_s: float
-    rows_per_s: float
+    rows_per_s: float | None
 
 
 def measure(
@@ -94,7 +97,7 @@ def measure(
     """
     totals = counts.totals(archive)
     if agenda.finished:
-        left_s = _left_to_write_s(agenda, totals.messages - rows, pace.rows_per_s)
+        left_s = _left_to_write_s(totals.messages - rows, pace.rows_per_s)
     else:
         left_s = _left_to_fetch_s(archive, budget, agenda)
     return Progress(
@@ -110,11 +113,9 @@ def measure(
     )
 
 
-def _left_to_write_s(agenda: Agenda, rows: int, rows_per_s: float) -> float | None:
-    """Return the seconds for *rows* more rows; unknown where a filter decides."""
-    if agenda.options.filters or not rows_per_s:
-        return None
-    return max(0, rows) / rows_per_s
+def _left_to_write_s(rows: int, rows_per_s: float | None) -> float | None:
+    """Return the seconds for *rows* more rows, None where their rate is unknown."""
+    return max(0, rows) / rows_per_s if rows_per_s else None
 
 
 def _left_to_fetch_s(archive: Archive, budget: Budget, agenda: Agenda) -> float | None:

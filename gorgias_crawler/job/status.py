@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gorgias_crawler.archive import Archive, counts, walks
-from gorgias_crawler.fetch.plans import many
+from gorgias_crawler.wording import many
 
 _NAMED = 20  # failures shown; run.json has all
 

@@ -17,8 +17,8 @@ from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.emit.cells import json_text, safe_cell
 from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.fetch.plans import many
 from gorgias_crawler.items import Message
+from gorgias_crawler.wording import many
 
 Row = dict[str, Any]
 _WHYS: dict[type[Exception], str] = {

@@ -14,8 +14,8 @@ from gorgias_crawler.api import verdict
 from gorgias_crawler.api.budget import HEADER, Budget
 from gorgias_crawler.config import share_setting
 from gorgias_crawler.errors import RunEndError
-from gorgias_crawler.fetch.plans import duration
 from gorgias_crawler.middlewares.waiting import Waiting
+from gorgias_crawler.wording import duration
 
 logger = logging.getLogger(__name__)
 

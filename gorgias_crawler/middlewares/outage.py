@@ -15,10 +15,10 @@ from gorgias_crawler.errors import (
     StoppedError,
     UnansweredError,
 )
-from gorgias_crawler.fetch.plans import duration
 from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.middlewares.waiting import Waiting
 from gorgias_crawler.spiders.calling import CallingSpider
+from gorgias_crawler.wording import duration
 
 logger = logging.getLogger(__name__)
 

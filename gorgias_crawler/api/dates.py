@@ -1,0 +1,34 @@
+"""Dates as Gorgias and HTTP write them, as microseconds since 1970."""
+
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def instant_us(text: object) -> int:
+    """Return a date as microseconds since 1970; without an offset it is UTC.
+
+    Gorgias leaves the fraction out when it is zero. What is no date gives 0, so that
+    such a row sorts first and is never lost.
+    """
+    if not isinstance(text, str):
+        return 0
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=UTC)
+        return (instant - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return 0
+
+
+def http_date_us(header: str) -> int | None:
+    """Return an HTTP ``Date`` header as microseconds since 1970, None if unreadable."""
+    try:
+        instant = parsedate_to_datetime(header)
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=UTC)
+        return (instant - _EPOCH) // timedelta(microseconds=1)
+    except (ValueError, OverflowError):
+        return None
