@@ -7,17 +7,15 @@ columns is made from it.
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import Any
+
+from gorgias_crawler.items.columns import column as _column
 
 Json = Mapping[str, Any]
 Steps = tuple[tuple[str, bool], ...]  # keys, and whether a list of objects is there
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def _column(meaning: str, source: str) -> Any:
-    return field(default=None, metadata={"meaning": meaning, "source": source})
 
 
 @dataclass(slots=True)
@@ -293,8 +291,7 @@ def _person(person: Json, address: object) -> Any:
 
 
 def _object(parent: Json, name: str) -> Json:
-    value = parent.get(name)
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value := parent.get(name), dict) else {}
 
 
 def _values_by_id(custom_fields: object) -> dict[str, Any] | None:

@@ -1,7 +1,6 @@
 """The account behind the sandbox: made from a seed, and able to change."""
 
 import random
-import re
 import threading
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from math import ceil
 from time import time
 
-from gorgias_crawler.sandbox import objects
+from gorgias_crawler.sandbox import objects, rows
 from gorgias_crawler.sandbox.objects import Json
 from gorgias_crawler.sandbox.records import Account, MessageRecord, TicketRecord
 
@@ -27,7 +26,6 @@ _PAUSES_US = (0, 0, 1_000_000, _HOUR_US // 4, _HOUR_US, 20 * _HOUR_US)
 _FIRST_TICKET_ID = 90_000_001
 _FIRST_MESSAGE_ID = 2_400_000_101  # above 2**31, as the newest ids of Gorgias are
 _LONG_TICKETS = {7: 130, 23: 240}  # two and three pages
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
 Key = tuple[int, int]
 
@@ -133,7 +131,7 @@ class World:
         """Return the rows of the default CSV file, made without the crawler's code."""
         with self._lock:
             return [
-                _row(objects.ticket_object(record), objects.message_object(message))
+                rows.row(objects.ticket_object(record), objects.message_object(message))
                 for _, record in sorted(self._tickets.items())
                 for message in sorted(record.messages, key=created_key)
             ]
@@ -280,30 +278,3 @@ def position(
 
 def _whole(us: int) -> int:
     return us - us % 1_000_000
-
-
-def _row(ticket: Json, message: Json) -> Json:
-    source = message["source"] or {}
-    to = source.get("to") or [{}]
-    sent_from = source.get("from") or {}
-    bodies = (message[name] for name in ("body_text", "body_html", "stripped_text"))
-    row = {
-        "ticket_id": ticket["id"],
-        "channel": ticket["channel"],
-        "subject": ticket["subject"],
-        "body": next((body for body in bodies if body and body.strip()), ""),
-        "sender": _who(message["sender"], sent_from.get("address")),
-        "receiver": _who(message["receiver"], to[0].get("address")),
-        "created_datetime": ticket["created_datetime"],
-        "sent_datetime": message["sent_datetime"],
-        "status": ticket["status"],
-    }
-    return {
-        name: _LONE_SURROGATE.sub("\ufffd", "" if value is None else str(value))
-        for name, value in row.items()
-    }
-
-
-def _who(person: Json | None, address: str | None) -> str:
-    person = person or {}
-    return person.get("email") or address or person.get("name") or ""
