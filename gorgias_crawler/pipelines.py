@@ -1,16 +1,11 @@
 """What happens to an item between the spider and the feeds, in the order of running."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.extensions.corestats import CoreStats
-from scrapy.pipelines import ItemPipelineManager
 from scrapy.settings import BaseSettings
 
 from gorgias_crawler.emit.bodies import html_to_text, parse_fields, select_body
-from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.items import Message
 
 
@@ -50,29 +45,3 @@ class BodySelectionPipeline:
             if self.to_text and isinstance(body, str) and name.endswith("_html"):
                 body = self.to_text(body)
             yield body
-
-
-class RowProcessor(ItemPipelineManager):
-    """Scrapy's run through the pipelines, then at once to the feeds and the statistics.
-
-    Scrapy tells those by a signal, which makes a task for each row and each handler:
-    half of the time that a row takes (measured). The signal is still sent for others.
-    """
-
-    async def open_spider_async(self) -> None:
-        """Open the pipelines; take the signal's place for Scrapy's own handlers."""
-        await super().open_spider_async()
-        assert self.crawler is not None
-        self._handlers = []
-        kinds: tuple[type[Any], ...] = (CoreStats, SnapshotFeedExporter)
-        for extension in filter(None, map(self.crawler.get_extension, kinds)):
-            handler = extension.item_scraped
-            self.crawler.signals.disconnect(handler, signals.item_scraped)
-            self._handlers.append(handler)
-
-    async def process_item_async(self, item: Any) -> Any:
-        """Return *item* as the last pipeline leaves it, when the feeds have it."""
-        item = await super().process_item_async(item)
-        for handler in self._handlers:
-            handler(item, self._spider)
-        return item

@@ -49,7 +49,7 @@ SPIDER_MIDDLEWARES = {
 ITEM_PIPELINES = {
     "gorgias_crawler.pipelines.BodySelectionPipeline": 100,
 }
-ITEM_PROCESSOR = "gorgias_crawler.pipelines.RowProcessor"
+ITEM_PROCESSOR = "gorgias_crawler.feeds.processor.RowProcessor"
 EXTENSIONS = {
     "scrapy.extensions.feedexport.FeedExporter": None,
     "gorgias_crawler.feeds.exporter.SnapshotFeedExporter": 0,

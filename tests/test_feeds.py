@@ -19,7 +19,7 @@ from typing import Any
 
 import pytest
 
-from gorgias_crawler.feeds.recorded import public_uri, scrubbed
+from gorgias_crawler.redact import public_uri, scrubbed
 from tests.feed_crawl import NASTY
 
 ROOT = Path(__file__).parent.parent

@@ -5,7 +5,7 @@ import re
 
 CORE = {
     "api", "archive", "arguments", "config", "durable", "emit", "errors", "fetch",
-    "items", "job", "wording",
+    "items", "job", "redact", "wording",
 }  # fmt: skip
 FACES_OF_SCRAPY = {"scrapy", "twisted", "itemadapter"}
 

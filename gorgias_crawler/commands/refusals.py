@@ -8,8 +8,8 @@ from scrapy.settings import BaseSettings, default_settings
 
 from gorgias_crawler import config, settings
 from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.feeds.recorded import public_uri
 from gorgias_crawler.pipelines import BodySelectionPipeline
+from gorgias_crawler.redact import public_uri
 
 _DEFAULTS = {
     name: value

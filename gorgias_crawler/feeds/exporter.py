@@ -25,7 +25,8 @@ from scrapy.extensions.postprocessing import PostProcessingManager
 from scrapy.utils.defer import ensure_awaitable
 
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
-from gorgias_crawler.feeds.recorded import RecordedStorage, public_uri, scrubbed
+from gorgias_crawler.feeds.recorded import RecordedStorage
+from gorgias_crawler.redact import public_uri, scrubbed
 
 logger = logging.getLogger(__name__)
 

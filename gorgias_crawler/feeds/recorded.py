@@ -2,33 +2,14 @@
 
 import hashlib
 import io
-import re
 from contextlib import suppress
 from typing import IO, Any, cast
-from urllib.parse import unquote
 
 from scrapy import Spider
 from scrapy.extensions.feedexport import FeedStorageProtocol
 from twisted.internet.defer import Deferred
 
-# User name and password of a URI; the second half is for a password with a "/" in it.
-_USERINFO = re.compile(r"(?<=://)(?:[^/]*|[^/:]*:(?!\d+/).*)@")
-_PASSWORD = re.compile(r"[^:/]+://[^:/@]*:(.*)@")
-_QUERY = re.compile(r"(?<=://)([^?]*)\?.*", re.DOTALL)
-
-
-def public_uri(uri: str) -> str:
-    """Return *uri* without what may be secret: user name, password and query."""
-    return _QUERY.sub(r"\1", _USERINFO.sub("", uri))
-
-
-def scrubbed(text: str, uri: str) -> str:
-    """Return *text* without the secrets of *uri*, in one line."""
-    text = " ".join(text.split()).replace(uri, public_uri(uri))
-    if match := _PASSWORD.match(uri):
-        for secret in filter(None, (match[1], unquote(match[1]))):
-            text = text.replace(secret, "***")
-    return text
+from gorgias_crawler.redact import public_uri
 
 
 class FeedFile(io.BufferedIOBase):
