@@ -53,8 +53,8 @@ ITEM_PROCESSOR = "gorgias_crawler.feeds.processor.RowProcessor"
 EXTENSIONS = {
     "scrapy.extensions.feedexport.FeedExporter": None,
     "gorgias_crawler.feeds.exporter.SnapshotFeedExporter": 0,
+    # Its delays come from latency, which tells nothing of the account's budget.
     "scrapy.extensions.throttle.AutoThrottle": None,
-    "gorgias_crawler.extensions.run_report.BudgetThrottle": 0,
     "gorgias_crawler.extensions.run_report.RunReport": 0,
     "gorgias_crawler.extensions.progress.ProgressLine": 0,
     # Scrapy's own persistence: the archive takes its place.

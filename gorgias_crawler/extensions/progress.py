@@ -17,7 +17,6 @@ from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler.job import progress
 from gorgias_crawler.job.progress import Pace, Progress
-from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 logger = logging.getLogger(__name__)
@@ -92,7 +91,7 @@ class ProgressLine:
     def _now(self) -> Progress:
         """Measure; the rates are those of the last moments."""
         spider = self._spider
-        budget = budget_of(self.crawler)
+        budget = spider.budget
         while spider.rows and not self._moments[0][1] and len(self._moments) > 1:
             self._moments.popleft()  # before the first row none could be written
         calls, rows, before_s = self._moments[0]

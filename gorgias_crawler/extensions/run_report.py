@@ -1,4 +1,4 @@
-"""What goes along with a run: the throttle in the user's hands, and the report."""
+"""The end of a run: manifest, closing lines, exit status."""
 
 import logging
 import platform
@@ -7,40 +7,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 import scrapy
-from scrapy import Request, Spider, signals
+from scrapy import signals
 from scrapy.crawler import Crawler
-from scrapy.extensions.throttle import AutoThrottle
-from scrapy.http import Response
 
 from gorgias_crawler import __version__
 from gorgias_crawler.config import OF_ROWS
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
 from gorgias_crawler.job import manifest
-from gorgias_crawler.middlewares.budget import budget_of
-from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 logger = logging.getLogger(__name__)
-
-
-class BudgetThrottle(AutoThrottle):
-    """Scrapy's AutoThrottle, with the account's API budget in place of the latency.
-
-    It turns on the pacing of `BudgetMiddleware`; ``AUTOTHROTTLE_ENABLED=False`` leaves
-    it off. The delays of Scrapy's downloader stay as they are set.
-    """
-
-    def __init__(self, crawler: Crawler) -> None:
-        CallingSpider.of(crawler)
-        super().__init__(crawler)
-
-    def _spider_opened(self, spider: Spider) -> None:
-        budget_of(self.crawler).is_pacing = True
-
-    def _response_downloaded(
-        self, response: Response, request: Request, spider: Spider
-    ) -> None:
-        """Adjust no delay: how long an answer takes tells nothing of the budget."""
 
 
 class RunReport:

@@ -4,7 +4,7 @@ from scrapy import Request
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from gorgias_crawler.spiders.calling import CallingSpider
+from gorgias_crawler.middlewares.caller import caller_of
 
 
 class AuthMiddleware:
@@ -14,7 +14,7 @@ class AuthMiddleware:
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self._account = CallingSpider.of(crawler).account
+        self._account = caller_of(crawler).account
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "AuthMiddleware":

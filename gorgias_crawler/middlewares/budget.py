@@ -11,9 +11,9 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from gorgias_crawler.api import verdict
-from gorgias_crawler.api.budget import HEADER, Budget
-from gorgias_crawler.config import share_setting
+from gorgias_crawler.api.budget import HEADER
 from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.middlewares.caller import caller_of
 from gorgias_crawler.middlewares.waiting import Waiting
 from gorgias_crawler.wording import duration
 
@@ -23,23 +23,12 @@ _LOOK_S = 0.2  # how soon a waiting call notices what other answers told
 _SAY_AFTER_S = 60.0  # waits for other clients are announced from here on
 
 
-def budget_of(crawler: Crawler) -> Budget:
-    """Return what is known of the account's API budget."""
-    middleware = crawler.get_downloader_middleware(BudgetMiddleware)
-    assert middleware is not None, "BudgetMiddleware is not in DOWNLOADER_MIDDLEWARES"
-    return middleware.budget
-
-
 class BudgetMiddleware:
     """Lets a call out when the account's budget has room; a 429 pauses all calls."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
-        self.budget = Budget(
-            share_setting(
-                "GORGIAS_BUDGET_SHARE", crawler.settings["GORGIAS_BUDGET_SHARE"]
-            )
-        )
+        self.budget = caller_of(crawler).budget
         self.is_debugging = crawler.settings.getbool("AUTOTHROTTLE_DEBUG")
         self._waiting = Waiting(crawler)
         self._gate = asyncio.Lock()

@@ -15,9 +15,8 @@ from gorgias_crawler.errors import (
     StoppedError,
     UnansweredError,
 )
-from gorgias_crawler.middlewares.budget import budget_of
+from gorgias_crawler.middlewares.caller import caller_of
 from gorgias_crawler.middlewares.waiting import Waiting
-from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.wording import duration
 
 logger = logging.getLogger(__name__)
@@ -34,7 +33,7 @@ class Outage:
 
     def __init__(self, crawler: Crawler, waiting: Waiting) -> None:
         self.crawler = crawler
-        self._spider = CallingSpider.of(crawler)
+        self._spider = caller_of(crawler)
         self._waiting = waiting
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
         self._last_answer_s: float | None = None
@@ -62,12 +61,11 @@ class Outage:
             since_s = self._last_answer_s
             if (reason := await self._probe()) is None:
                 return False
-            budget = budget_of(self.crawler)
-            budget.is_held = True
+            self._spider.budget.is_held = True
             try:
                 await self._wait_for_the_end(reason, since_s)
             finally:
-                budget.is_held = False
+                self._spider.budget.is_held = False
             self._ended += 1
             return True
 

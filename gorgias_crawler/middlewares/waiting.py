@@ -7,7 +7,7 @@ from scrapy.crawler import Crawler
 
 from gorgias_crawler.config import seconds_setting
 from gorgias_crawler.errors import StoppedError
-from gorgias_crawler.spiders.calling import CallingSpider
+from gorgias_crawler.middlewares.caller import caller_of
 
 _POLL_S = 0.2  # how soon a wait notices that the run stops
 
@@ -16,7 +16,7 @@ class Waiting:
     """Waits of a middleware; *max_outage_s* is how long to bear one cause."""
 
     def __init__(self, crawler: Crawler) -> None:
-        self._spider = CallingSpider.of(crawler)
+        self._spider = caller_of(crawler)
         self.max_outage_s = seconds_setting(
             "GORGIAS_MAX_OUTAGE", crawler.settings["GORGIAS_MAX_OUTAGE"]
         )

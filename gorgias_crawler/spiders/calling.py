@@ -11,21 +11,31 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from gorgias_crawler import api
-from gorgias_crawler.config import Account, read_account
+from gorgias_crawler.api.budget import Budget
+from gorgias_crawler.config import Account, read_account, share_setting
 from gorgias_crawler.errors import AnswerError, GorgiasError, RunEndError, StoppedError
 from gorgias_crawler.spiders.run import Output, RunSpider
 
 
 class CallingSpider(RunSpider):
-    """Calls the API of ``account``; middlewares pace, retry and type the answers."""
+    """Calls the API of ``account``; middlewares pace, retry and type the answers.
+
+    ``budget`` is what is known of the account's API budget; it paces the calls unless
+    ``AUTOTHROTTLE_ENABLED`` is false.
+    """
 
     account: Account
+    budget: Budget
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
         """Build the spider. Raises `ConfigurationError`."""
         spider = super().from_crawler(crawler, *args, **kwargs)
+        settings = crawler.settings
         spider.account = read_account(os.environ)
+        name = "GORGIAS_BUDGET_SHARE"
+        spider.budget = Budget(share_setting(name, settings[name]))
+        spider.budget.is_pacing = settings.getbool("AUTOTHROTTLE_ENABLED")
         return spider
 
     @abstractmethod

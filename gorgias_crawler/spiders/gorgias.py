@@ -23,7 +23,6 @@ from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.job import account
 from gorgias_crawler.job.directory import Job
-from gorgias_crawler.middlewares.budget import budget_of
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.spiders.run import Output, ends_run
@@ -71,7 +70,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             job.archive,
             self.answers,
             self.options,
-            lambda: budget_of(self.crawler).calls_per_s,
+            lambda: self.budget.calls_per_s,
         )
 
     def claim_feed(self, path: str, sha256: str | None) -> None:
