@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import fields
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,10 +13,14 @@ from gorgias_crawler.items import (
     COLUMNS,
     DEFAULT_COLUMNS,
     Message,
+    Ticket,
+    TicketMetrics,
     decoded,
     message_columns,
+    message_reader,
     ticket_columns,
 )
+from gorgias_crawler.items.columns import Type, columns, reader
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters()),
@@ -107,7 +112,58 @@ def test_no_shape_of_an_object_breaks_a_row(ticket, message):
     json.dumps([getattr(row, name) for name in DEFAULT_COLUMNS]).encode()
 
 
-def test_every_column_has_one_source_and_a_meaning():
-    filled = {*ticket_columns({}), *message_columns({}), "body"}
-    assert filled == set(COLUMNS)
-    assert all(column.metadata["meaning"] for column in fields(Message))
+def test_every_column_of_a_message_has_one_source():
+    filled = [*ticket_columns({}), *message_columns({}), "body"]
+    assert sorted(filled) == sorted(COLUMNS)
+
+
+ANNOTATIONS = {
+    Type.INTEGER: int | None,
+    Type.NUMBER: float | None,
+    Type.BOOLEAN: bool | None,
+    Type.TEXT: str | None,
+    Type.INSTANT: str | None,
+    Type.TEXTS: list[str] | None,
+    Type.INTEGERS: list[int] | None,
+    Type.JSON: Any,
+}
+
+
+@pytest.mark.parametrize("row", [Message, Ticket, TicketMetrics])
+def test_every_column_has_a_meaning_and_the_type_that_its_annotation_says(row):
+    for name, column in columns(row).items():
+        assert column.metadata["meaning"], name
+        expected = ANNOTATIONS[column.metadata["type"]]
+        if name not in {"id", "ticket_id", "message_id", "custom_fields"}:
+            assert column.type == expected, name
+
+
+def test_only_the_columns_that_are_asked_for_are_taken():
+    assert message_reader({"to", "sender"})({}) == {"to": None, "sender": ""}
+    assert reader(Message, "ticket", {"tags"})({}) == {"tags": []}
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [(None, None), ({"error": "bounced"}, "bounced"), ("bounced", "bounced")],
+)
+def test_why_sending_failed_is_text_in_the_old_form_and_in_the_new(error, expected):
+    values = message_columns({"last_sending_error": error})
+    assert values["last_sending_error"] == expected
+
+
+def test_a_row_of_a_ticket_has_all_that_its_messages_share():
+    shared = {column.metadata["source"] for column in fields(Message)}
+    of_ticket = {column.metadata["source"] for column in fields(Ticket)}
+    assert {source for source in shared if source.startswith("ticket.")} == of_ticket
+
+
+def test_ids_stand_beside_the_names_that_can_change():
+    ticket = {
+        "tags": [{"id": 31, "name": "vip"}, {"id": 32, "name": None}, 5],
+        "assignee_user": {"id": 2, "name": "Kim"},
+        "assignee_team": {"id": 71},
+    }
+    columns = ticket_columns(ticket)
+    assert columns["tag_ids"] == [31, 32]
+    assert (columns["assignee_id"], columns["team_id"]) == (2, 71)

@@ -5,17 +5,16 @@ import re
 import shlex
 import subprocess
 import sys
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from gorgias_crawler import arguments, config, items, settings
+from tests import columns_page
 from tests.crawling import SCRAPY, Shop
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
-COLUMNS = (ROOT / "docs" / "columns.md").read_text("utf-8")
 
 
 def table(head, rows):
@@ -26,24 +25,6 @@ def table(head, rows):
 def default(name):
     value = getattr(settings, name)
     return f"`{','.join(value) if isinstance(value, list) else value}`"
-
-
-def kind(annotation):
-    """Return ``list`` for ``list[str] | None``."""
-    return re.split(r"\W", str(getattr(annotation, "__name__", annotation)))[0]
-
-
-def columns(names):
-    kinds = {column.name: column for column in fields(items.Message)}
-    return [
-        [
-            f"`{name}`",
-            kind(kinds[name].type),
-            kinds[name].metadata["meaning"],
-            f"`{kinds[name].metadata['source']}`",
-        ]
-        for name in names
-    ]
 
 
 TABLES = {
@@ -62,19 +43,17 @@ TABLES = {
         ["variable", "meaning"],
         [[f"`{name}`", meaning] for name, meaning in config.VARIABLES.items()],
     ),
-    "COLUMNS_TABLE": table(
-        ["column", "type", "meaning", "source"], columns(items.DEFAULT_COLUMNS)
-    ),
-    "ALL_COLUMNS_TABLE": table(
-        ["column", "type", "meaning", "source"],
-        columns(name for name in items.COLUMNS if name not in items.DEFAULT_COLUMNS),
-    ),
+    "COLUMNS_TABLE": columns_page.table(items.Message, items.DEFAULT_COLUMNS),
 }
 
 
 @pytest.mark.parametrize("name", TABLES)
 def test_each_table_is_that_of_the_definitions(name):
-    assert TABLES[name] in (COLUMNS if name == "ALL_COLUMNS_TABLE" else README)
+    assert TABLES[name] in README
+
+
+def test_the_page_of_columns_is_that_of_the_declarations():
+    assert columns_page.PAGE.read_text("utf-8") == columns_page.page()
 
 
 def test_ci_installs_as_the_readme_says():

@@ -1,21 +1,30 @@
 """The rows: one item class a kind of object, its fields the columns."""
 
+from gorgias_crawler.items.columns import Type, types
+from gorgias_crawler.items.decoding import decoded
 from gorgias_crawler.items.message import (
     COLUMNS,
     DEFAULT_COLUMNS,
     Message,
-    decoded,
     is_of_ticket,
     message_columns,
+    message_reader,
     ticket_columns,
 )
+from gorgias_crawler.items.ticket import Ticket
+from gorgias_crawler.items.ticket_metrics import TicketMetrics
 
 __all__ = [
     "COLUMNS",
     "DEFAULT_COLUMNS",
     "Message",
+    "Ticket",
+    "TicketMetrics",
+    "Type",
     "decoded",
     "is_of_ticket",
     "message_columns",
+    "message_reader",
     "ticket_columns",
+    "types",
 ]
