@@ -89,7 +89,8 @@ def mode(path: Path) -> int:
 
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "unknown storage": ({f"gopher://u:{SECRET}@h/x": CSV}, "unknown storage 'gopher'"),
-    "unknown format": ({"x.xlsx": {}}, "unknown format 'xlsx'"),
+    "unknown format": ({"x.docx": {}}, "unknown format 'docx'"),
+    "spreadsheet": ({"x.xlsx": {}}, "GORGIAS_SPREADSHEET_SAFE"),
     "no format": ({"x": {"format": ""}}, "unknown format ''"),
     "missing package": ({f"s3://KEY:{SECRET}@bucket/x": CSV}, "pip install boto3"),
     "missing upload package": ({"gs://b/x": CSV}, "pip install google-cloud-storage"),
@@ -109,7 +110,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "something in the way": ({"trap.csv": CSV}, "File exists"),
     "unknown placeholder": ({"x-%(nothing)s.csv": CSV}, "nothing"),
     "ftp": ({f"ftp://u:{SECRET}@h/x": CSV}, "unknown storage 'ftp'"),
-    "one bad of two": ({"good.csv": CSV, "x.xlsx": {}}, "unknown format"),
+    "one bad of two": ({"good.csv": CSV, "x.docx": {}}, "unknown format"),
 }
 
 

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import UsageError
+from scrapy.settings import BaseSettings
+from scrapy.utils.python import without_none_values
 
 from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.durable import drop_output
 from gorgias_crawler.errors import EXIT_CANNOT_START, ConfigurationError, GorgiasError
+from gorgias_crawler.feeds import targets
 from gorgias_crawler.settings import FEEDS
 
 if TYPE_CHECKING:
@@ -51,6 +55,7 @@ class SpiderCommand(_Base):
         if is_named and self.settings.getdict("FEEDS") == FEEDS:
             # Scrapy would write the default file beside the one that is asked for.
             self.settings.set("FEEDS", {}, priority="project")
+        _complete_targets(opts, self.settings)
         super().process_options(args, opts)
         try:
             check_settings(self.settings)
@@ -84,6 +89,19 @@ class SpiderCommand(_Base):
             self.exitcode = EXIT_CANNOT_START
             logging.getLogger(__name__).exception("The crawl failed.")
         return crawler
+
+
+def _complete_targets(opts: Any, settings: BaseSettings) -> None:
+    """Add the format that a name says and that Scrapy would not read from it."""
+    formats = without_none_values(settings.getwithbase("FEED_EXPORTERS"))
+    try:
+        for option in ("output", "overwrite_output"):
+            named = getattr(opts, option) or []
+            setattr(
+                opts, option, [targets.with_format(name, formats) for name in named]
+            )
+    except GorgiasError as error:
+        raise UsageError(str(error)) from None
 
 
 def run_crawler(process: Any, crawler: Crawler, **arguments: Any) -> None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import PureWindowsPath
+from pathlib import Path, PureWindowsPath
 from typing import Any, cast
 
 from scrapy import Spider, signals
@@ -22,9 +22,11 @@ from scrapy.extensions.feedexport import (
     apply_uri_params,
 )
 from scrapy.extensions.postprocessing import PostProcessingManager
+from scrapy.settings import BaseSettings
 from scrapy.utils.defer import ensure_awaitable
 
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
+from gorgias_crawler.feeds import targets
 from gorgias_crawler.feeds.recorded import RecordedStorage
 from gorgias_crawler.redact import public_uri, scrubbed
 
@@ -64,6 +66,7 @@ class SnapshotFeedExporter(FeedExporter):
     def __init__(self, crawler: Crawler) -> None:
         if crawler.spider is None:  # `scrapy shell` has none when it sets things up
             raise NotConfigured
+        _complete_feeds(crawler.settings)
         super().__init__(crawler)
 
     def _storage_supported(self, uri: str, feed_options: dict[str, Any]) -> bool:
@@ -90,7 +93,6 @@ class SnapshotFeedExporter(FeedExporter):
         self._check_columns(feed_options["fields"])
         if encoding := feed_options["encoding"]:
             _check_encoding(encoding)
-        feed_options.setdefault("gzip_mtime", 0)  # the same rows, the same bytes
         try:
             slot = self._checked_slot(uri, feed_options)
         except FeedError:
@@ -190,6 +192,16 @@ class SnapshotFeedExporter(FeedExporter):
         getattr(self.crawler.spider, "feeds_failed", []).append(sentence)
         if end_run := getattr(self.crawler.spider, "end_run", None):
             end_run(RunEndError("feed_error", sentence))
+
+
+def _complete_feeds(settings: BaseSettings) -> None:
+    """Put what the names of the feeds say into ``FEEDS``, which Scrapy reads next."""
+    feeds = {
+        str(uri.absolute()) if isinstance(uri, Path) else str(uri): options
+        for uri, options in settings.getdict("FEEDS").items()
+    }
+    completed = {uri: targets.completed(uri, feeds[uri]) for uri in feeds}
+    settings.set("FEEDS", completed, priority=settings.getpriority("FEEDS") or 0)
 
 
 def _check_encoding(name: str) -> None:

@@ -1,9 +1,11 @@
 """Whether an archive holds together, and whether a file is what the archive says."""
 
+import bz2
 import csv
 import gzip
 import io
 import json
+import lzma
 import sqlite3
 import sys
 import zlib
@@ -20,6 +22,11 @@ from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import Message
 from gorgias_crawler.wording import many
 
+if sys.version_info >= (3, 14):
+    from compression.zstd import ZstdError, ZstdFile
+else:
+    from backports.zstd import ZstdError, ZstdFile  # a dependency of Scrapy's
+
 Row = dict[str, Any]
 _WHYS: dict[type[Exception], str] = {
     UnicodeDecodeError: "it is not text in UTF-8",
@@ -31,6 +38,14 @@ _WHYS: dict[type[Exception], str] = {
     EOFError: "it is cut off",
     zlib.error: "it is not gzip data",
     gzip.BadGzipFile: "it is not gzip data",
+    lzma.LZMAError: "it is not xz data",
+    ZstdError: "it is not Zstandard data",
+}
+_COMPRESSED: dict[str, Callable[[Path], Any]] = {
+    ".gz": gzip.GzipFile,
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".zst": ZstdFile,
 }
 _UNREADABLE: tuple[type[Exception], ...] = (*_WHYS, OSError)
 
@@ -200,9 +215,8 @@ def _json_value(message: Message, name: str) -> Any:
 
 def _opened(path: Path) -> IO[str]:
     # utf-8-sig reads a file with or without a byte order mark
-    if path.suffix == ".gz":
-        unzipped: Any = gzip.GzipFile(path)
-        return io.TextIOWrapper(unzipped, encoding="utf-8-sig", newline="")
+    if open_compressed := _COMPRESSED.get(path.suffix.lower()):
+        return io.TextIOWrapper(open_compressed(path), encoding="utf-8-sig", newline="")
     return path.open(encoding="utf-8-sig", newline="")
 
 
@@ -212,7 +226,7 @@ def _reader(path: Path) -> Callable[[IO[str]], Iterator[Row]]:
         if suffix in readers:
             return readers[suffix]
     raise ConfigurationError(
-        f"{path}: only files named .csv, .jsonl and .json (also .gz) can be verified."
+        f"{path}: only files named .csv, .jsonl and .json (also compressed) can be verified."
     )
 
 
