@@ -1,0 +1,1 @@
+"""The page that `scrapy report` makes: figures, then tables and charts, then HTML."""

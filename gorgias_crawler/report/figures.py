@@ -1,0 +1,231 @@
+"""The figures of the page, added up ticket by ticket.
+
+What is kept grows with days, tags and agents; of a ticket stay its times, 4 bytes each,
+because a median needs all of them.
+"""
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any
+
+from gorgias_crawler.api import instant_us
+from gorgias_crawler.emit.metrics import Author, Authored, Measured
+
+TIMES = ("first_response", "first_human_response", "next_response", "resolution")
+"""The metrics that the page gives medians of, each by the calendar and in hours."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_LONGEST_S = 2**32 - 1  # what 4 bytes hold: 136 years
+_HOURS = 24
+_DAYS_OF_WEEK = 7
+
+
+@dataclass
+class Day:
+    """The tickets that were created on one day.
+
+    ``times`` has the seconds of each metric of `TicketMetrics` by its name.
+    """
+
+    channels: Counter[str] = field(default_factory=Counter)
+    scores: Counter[int] = field(default_factory=Counter)
+    times: dict[str, "array[int]"] = field(
+        default_factory=lambda: defaultdict(lambda: array("I"))
+    )
+
+
+@dataclass
+class Load:
+    """What one person of the team did."""
+
+    answers: int = 0
+    tickets: int = 0  # that were answered
+    notes: int = 0
+    assigned: int = 0  # open tickets that wait for this person
+
+
+@dataclass
+class Figures:
+    """The sums. Days are numbers as `date.toordinal` gives them, by ``zone``'s clock.
+
+    ``bots`` are the numbers of the users that are bots, None if not archived.
+    ``reason_field`` is the number of the custom field with the contact reason, as text.
+    ``keeps`` are ``"spam"`` and ``"trashed"`` where such tickets are asked for: else
+    they are counted in ``left_out`` alone. ``undated`` tickets do not tell when they
+    were created.
+    """
+
+    zone: tzinfo = UTC
+    bots: Collection[int] | None = None
+    reason_field: str | None = None
+    keeps: frozenset[str] = frozenset()
+    tickets: int = 0
+    undated: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    messages: Counter[Author] = field(default_factory=Counter)
+    status: Counter[str] = field(default_factory=Counter)
+    one_touch: Counter[bool] = field(default_factory=Counter)
+    reopened: Counter[bool] = field(default_factory=Counter)
+    days: dict[int, Day] = field(default_factory=lambda: defaultdict(Day))
+    entered: Counter[int] = field(default_factory=Counter)
+    resolved: Counter[int] = field(default_factory=Counter)
+    busy: list[list[int]] = field(
+        default_factory=lambda: [[0] * _HOURS for _ in range(_DAYS_OF_WEEK)]
+    )
+    tags: dict[str, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))
+    reasons: dict[str, Counter[int]] = field(
+        default_factory=lambda: defaultdict(Counter)
+    )
+    agents: dict[int, Load] = field(default_factory=lambda: defaultdict(Load))
+
+    def add(self, found: Measured) -> None:
+        """Add one ticket."""
+        ticket = found.ticket
+        if why := self._left_out(ticket):
+            self.left_out[why] += 1
+            return
+        self.tickets += 1
+        self.status[str(ticket.get("status"))] += 1
+        self.messages.update(message.author for message in found.written)
+        self._add_people(ticket, found.written)
+        if found.metrics.one_touch is not None:
+            self.one_touch[found.metrics.one_touch] += 1
+        if found.metrics.reopens is not None:
+            self.reopened[found.metrics.reopens > 0] += 1
+        created_us = instant_us(ticket.get("created_datetime"))
+        if created_us <= 0:
+            self.undated += 1
+            return
+        day = self._at(created_us).toordinal()
+        self._add_to_day(day, found)
+        self._add_subjects(day, ticket)
+        if ticket.get("status") != "closed":
+            self.entered[day] += 1
+        elif found.resolved_us is not None:
+            self.entered[day] += 1
+            self.resolved[max(day, self._at(found.resolved_us).toordinal())] += 1
+
+    def _left_out(self, ticket: Mapping[str, Any]) -> str | None:
+        if ticket.get("spam") and "spam" not in self.keeps:
+            return "spam"
+        if ticket.get("trashed_datetime") and "trashed" not in self.keeps:
+            return "trashed"
+        return None
+
+    def _at(self, at_us: int) -> datetime:
+        return (_EPOCH + at_us * _MICROSECOND).astimezone(self.zone)
+
+    def _add_to_day(self, number: int, found: Measured) -> None:
+        day = self.days[number]
+        day.channels[str(found.ticket.get("channel") or "none")] += 1
+        if found.metrics.satisfaction_score is not None:
+            day.scores[found.metrics.satisfaction_score] += 1
+        for time in TIMES:
+            for name in (f"{time}_seconds", f"{time}_business_seconds"):
+                seconds = getattr(found.metrics, name)
+                if seconds is not None:
+                    day.times[name].append(min(seconds, _LONGEST_S))
+
+    def _add_subjects(self, day: int, ticket: Mapping[str, Any]) -> None:
+        for tag in ticket.get("tags") or ():
+            if isinstance(tag, dict) and tag.get("name"):
+                self.tags[str(tag["name"])][day] += 1
+        fields = ticket.get("custom_fields")
+        if self.reason_field and isinstance(fields, dict):
+            entry = fields.get(self.reason_field)
+            if isinstance(entry, dict) and entry.get("value"):
+                self.reasons[str(entry["value"])][day] += 1
+
+    def _add_people(
+        self, ticket: Mapping[str, Any], written: Sequence[Authored]
+    ) -> None:
+        answered = set()
+        for message in written:
+            if message.author is Author.CUSTOMER and message.at_us is not None:
+                at = self._at(message.at_us)
+                self.busy[at.weekday()][at.hour] += 1
+            elif message.user_id is None or message.user_id in (self.bots or ()):
+                continue
+            elif message.author is Author.AGENT:
+                answered.add(message.user_id)
+                self.agents[message.user_id].answers += 1
+            elif message.author is Author.NOTE:
+                self.agents[message.user_id].notes += 1
+        for user_id in answered:
+            self.agents[user_id].tickets += 1
+        assignee = ticket.get("assignee_user")
+        if ticket.get("status") == "open" and isinstance(assignee, dict):
+            self.agents[int(assignee.get("id") or 0)].assigned += 1
+
+
+@dataclass(frozen=True)
+class Period:
+    """A stretch of days that a chart has one place for; ``label`` is unique."""
+
+    label: str
+    days: range
+
+
+def periods(figures: Figures) -> list[Period]:
+    """Cut the days from the first ticket to the last into periods of one length.
+
+    Days, weeks (named by their Monday), months or years: so many that each can be
+    told from its neighbour on a telephone.
+    """
+    if not figures.days:
+        return []
+    first, last = min(figures.days), max(figures.days)
+    label_of = _label_of(last - first + 1)
+    labels: dict[str, list[int]] = {}
+    for day in range(first, last + 1):
+        labels.setdefault(label_of(date.fromordinal(day)), []).append(day)
+    return [
+        Period(label, range(days[0], days[-1] + 1)) for label, days in labels.items()
+    ]
+
+
+def _label_of(days: int) -> Callable[[date], str]:
+    if days <= 45:  # a month and a half of days
+        return date.isoformat
+    if days <= 400:  # a year of weeks
+        return lambda day: (day - timedelta(days=day.weekday())).isoformat()
+    if days <= 2_000:  # five years of months
+        return lambda day: f"{day:%Y-%m}"
+    return lambda day: f"{day:%Y}"
+
+
+def times_of(figures: Figures, name: str, days: range) -> list[int]:
+    """Return the seconds of metric *name* of the tickets of *days*, in order."""
+    return sorted(
+        seconds
+        for day in days
+        if day in figures.days
+        for seconds in figures.days[day].times.get(name, ())
+    )
+
+
+def quantile(ordered: Sequence[int], share: float) -> float | None:
+    """Return the value below which *share* of the *ordered* ones lie; None if none do.
+
+    Between two values in proportion, as `quantile_cont` of SQL and pandas do.
+    """
+    if not ordered:
+        return None
+    place = (len(ordered) - 1) * share
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
+
+
+def open_at_ends(figures: Figures, spans: Sequence[Period]) -> Iterator[int]:
+    """Yield how many tickets were open at the end of each of *spans*."""
+    is_open = 0
+    for span in spans:
+        is_open += sum(
+            figures.entered[day] - figures.resolved[day] for day in span.days
+        )
+        yield is_open

@@ -1,0 +1,167 @@
+"""The sections that show how something goes over time."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from gorgias_crawler.report import charts
+from gorgias_crawler.report.figures import (
+    TIMES,
+    Figures,
+    Period,
+    open_at_ends,
+    quantile,
+    times_of,
+)
+from gorgias_crawler.report.words import (
+    NO_USERS,
+    Archived,
+    Section,
+    all_days,
+    length,
+    mean,
+    number,
+    score,
+)
+
+_CHANNELS = 6  # with a colour of their own; the others share one
+_MEDIAN, _NINTH = "median", "90th percentile"
+
+
+def volume(figures: Figures, spans: Sequence[Period]) -> Section:
+    """Return how many tickets came, by channel."""
+    totals: Counter[str] = sum((d.channels for d in figures.days.values()), Counter())
+    named = [channel for channel, _ in totals.most_common(_CHANNELS)]
+    parts = [*named, "other"] if len(totals) > len(named) else named
+    values, rows = [], []
+    for span in spans:
+        found: Counter[str] = Counter()
+        for day in span.days:
+            if day in figures.days:
+                for channel, count in figures.days[day].channels.items():
+                    found[channel if channel in named else "other"] += count
+        values += [{"x": span.label, "part": p, "n": found[p]} for p in parts]
+        rows.append([span.label, *(number(found[p]) for p in parts),
+                     number(found.total())])  # fmt: skip
+    return Section(
+        "volume",
+        "Tickets by channel",
+        "Tickets by when they were created and the channel they came in through. A "
+        "week is named by its Monday.",
+        ["from", *parts, "all"],
+        rows,
+        charts.stacked_bars(values, parts) if rows else None,
+        parts,
+        empty="No ticket was created in this period.",
+    )
+
+
+_OF_TIMES = {
+    "first_response": "Time to the first answer",
+    "first_human_response": "Time to a person's first answer",
+    "next_response": "Time to later answers",
+    "resolution": "Time to resolution",
+}
+_DEFINITIONS = {
+    "first_response": "From the customer's first message to your team's first message "
+    "after it, also of a bot or rule. Notes are no answers.",
+    "first_human_response": "From the customer's first message to the first message of "
+    "a person of your team. Bots, rules and notes do not count.",
+    "next_response": "How long the customer waited for a person each time after that: "
+    "of each ticket the median, then over the tickets.",
+    "resolution": "From the beginning of the ticket to when it was closed for the last "
+    "time. Open and snoozed tickets have none.",
+}
+
+
+def times(
+    figures: Figures, spans: Sequence[Period], name: str, archived: Archived
+) -> Section:
+    """Return how long the metric *name*, one of `TIMES`, was."""
+    kinds = [(f"{name}_seconds", "")]
+    if archived.hours:
+        kinds.append((f"{name}_business_seconds", ", business hours"))
+    shares = [(_MEDIAN, 0.5), (_NINTH, 0.9)]
+    parts = [f"{word}{kind}" for _, kind in kinds for word, _ in shares]
+    values, rows = [], []
+    whole = Period("all", all_days(figures))
+    for span in [*spans, whole]:
+        times = [times_of(figures, metric, span.days) for metric, _ in kinds]
+        found = [quantile(of, share) for of in times for _, share in shares]
+        rows.append([span.label, number(len(times[0])), *map(length, found)])
+        if span is not whole:
+            values += [
+                {"x": span.label, "part": part, "n": value}
+                for part, value in zip(parts, found, strict=True)
+            ]
+    hours = (
+        f"Business hours are the account's, by the clock of {archived.zone}."
+        if archived.hours
+        else "In business hours it is not known: the account's settings are not "
+        "archived (-a objects=account)."
+    )
+    is_known = any(value["n"] is not None for value in values)
+    people = "" if archived.users or name in {TIMES[0], TIMES[3]} else NO_USERS
+    return Section(
+        name.replace("_", "-"),
+        _OF_TIMES[name],
+        f"{_DEFINITIONS[name]} By when the ticket was created; tickets without it, and those "
+        f"with imported messages, are not counted. Half of the tickets were faster "
+        f"than the median, nine of ten than the 90th percentile. {hours}",
+        ["from", "tickets", *parts],
+        rows,
+        charts.lines(values, parts, durations=True) if is_known else None,
+        parts,
+        dashed=True,
+        empty=people or "No ticket of this period has one.",
+    )
+
+
+def backlog(figures: Figures, spans: Sequence[Period]) -> Section:
+    """Return how many tickets were open."""
+    rows, values = [], []
+    for span, is_open in zip(spans, open_at_ends(figures, spans), strict=True):
+        came = sum(figures.entered[day] for day in span.days)
+        went = sum(figures.resolved[day] for day in span.days)
+        rows.append([span.label, number(came), number(went), number(is_open)])
+        values.append({"x": span.label, "part": "open", "n": is_open})
+    return Section(
+        "backlog",
+        "Backlog",
+        "How many of the tickets of this page were open at the end of each period: "
+        "created and not yet closed for the last time. Snoozed tickets are open, and "
+        "so is one between its closing and its opening again. Closed tickets without "
+        "a date of closing are left out.",
+        ["from", "created", "closed", "open at the end"],
+        rows,
+        charts.lines(values, ["open"]) if rows else None,
+        empty="No ticket was created in this period.",
+    )
+
+
+def satisfaction(
+    figures: Figures, spans: Sequence[Period], archived: Archived
+) -> Section:
+    """Return how content customers were."""
+    rows, values = [], []
+    for span in spans:
+        scores: Counter[int] = sum(
+            (figures.days[day].scores for day in span.days if day in figures.days),
+            Counter(),
+        )
+        each = [number(scores[value]) for value in range(1, 6)]
+        rows.append([span.label, number(scores.total()), score(mean(scores)), *each])
+        if scores:
+            values.append({"x": span.label, "part": "mean", "n": mean(scores)})
+    return Section(
+        "satisfaction",
+        "Satisfaction",
+        "The mean of the scores, 1 to 5, that customers gave, by when the ticket was "
+        "created. Scores arrive days later, so the newest are few.",
+        ["from", "scores", "mean", *map(str, range(1, 6))],
+        rows if values else [],
+        charts.lines(values, ["mean"]) if values else None,
+        empty="No ticket of this period has a score."
+        if archived.surveys
+        else "Not known: surveys are not archived. Crawl with "
+        "-a objects=satisfaction_surveys.",
+    )

@@ -1,0 +1,71 @@
+"""The page: one file that needs nothing else, and may ask for nothing else."""
+
+import base64
+import hashlib
+import importlib.resources
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.report import charts
+from gorgias_crawler.report.words import Section
+
+_HERE = importlib.resources.files("gorgias_crawler.report")
+
+
+@dataclass(frozen=True)
+class Head:
+    """What stands above the charts: *lines* say what the page rests on."""
+
+    account: str
+    lines: Sequence[str]
+    tiles: Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart in one width."""
+
+    size: str
+    svg: str
+
+
+def html(head: Head, sections: Iterable[Section], trust: Sequence[Section]) -> str:
+    """Return the page. Raises `ConfigurationError` where a library is missing.
+
+    Its policy (https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP) allows its own
+    style sheet, by hash, and nothing else: no script, no request, no form.
+    """
+    style = _HERE.joinpath("page.css").read_text("utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    shown = list(sections)
+    page: str = _template().render(
+        head=head,
+        style=style,
+        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'",
+        sections=[(section, list(_drawings(section))) for section in shown],
+        trust=trust,
+    )
+    return page
+
+
+def _drawings(section: Section) -> Iterator[Drawing]:
+    if section.chart is not None:
+        name = f"{section.title}: a chart; its numbers are in the table beside it."
+        for size, width_px in charts.WIDTHS.items():
+            yield Drawing(size, charts.drawn(section.chart, width_px, name))
+
+
+def _template() -> Any:
+    try:
+        import jinja2  # noqa: PLC0415  # only a report needs it
+    except ImportError:
+        raise ConfigurationError(charts.MISSING) from None
+    environment = jinja2.Environment(
+        autoescape=True, trim_blocks=True, lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )  # fmt: skip
+    environment.globals.update(colour=charts.colour, dashes=charts.DASHES)
+    return environment.from_string(_HERE.joinpath("page.html.jinja").read_text("utf-8"))

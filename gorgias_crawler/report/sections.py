@@ -1,0 +1,60 @@
+"""What the page shows, in its order."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from gorgias_crawler.emit.metrics import Author
+from gorgias_crawler.report import over_time, ranked
+from gorgias_crawler.report.figures import (
+    TIMES,
+    Figures,
+    periods,
+    quantile,
+    times_of,
+)
+from gorgias_crawler.report.words import (
+    Archived,
+    Section,
+    all_days,
+    length,
+    mean,
+    number,
+    score,
+    share,
+)
+
+
+def sections(figures: Figures, archived: Archived) -> Iterator[Section]:
+    """Yield the sections in the order of the page."""
+    spans = periods(figures)
+    yield over_time.volume(figures, spans)
+    for name in TIMES:
+        yield over_time.times(figures, spans, name, archived)
+    yield ranked.busy(figures, archived)
+    yield over_time.backlog(figures, spans)
+    for subject in ranked.subjects(figures, archived):
+        yield ranked.by_subject(figures, subject)
+    yield ranked.agents(figures, archived)
+    yield over_time.satisfaction(figures, spans, archived)
+
+
+def tiles(figures: Figures) -> list[tuple[str, str]]:
+    """Return the figures at the head of the page with what they are."""
+    whole = all_days(figures)
+    scores: Counter[int] = sum((d.scores for d in figures.days.values()), Counter())
+    return [
+        (number(figures.tickets), "tickets"),
+        (number(figures.messages[Author.CUSTOMER]), "messages from customers"),
+        (number(figures.status["open"]), "open now"),
+        (
+            length(quantile(times_of(figures, f"{TIMES[1]}_seconds", whole), 0.5)),
+            "to a person's first answer (median)",
+        ),
+        (
+            length(quantile(times_of(figures, f"{TIMES[3]}_seconds", whole), 0.5)),
+            "to resolution (median)",
+        ),
+        (share(figures.one_touch), "of the closed took one message"),
+        (share(figures.reopened), "were opened again"),
+        (score(mean(scores)), "mean score of 5"),
+    ]

@@ -1,0 +1,95 @@
+"""The words of the page: a section, and how its numbers are written."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gorgias_crawler import wording
+from gorgias_crawler.report.charts import Json
+from gorgias_crawler.report.figures import Figures
+
+NO_VALUE = "\N{EN DASH}"
+"""Stands where there is none: unknown is never 0."""
+
+NO_USERS = (
+    "Not known: who is a person and who a bot is not archived. Crawl with "
+    "-a objects=users."
+)
+
+Row = Sequence[str]
+
+
+@dataclass(frozen=True)
+class Archived:
+    """What the page can rest on beside tickets and messages.
+
+    ``zone`` names the clock of days and hours. ``names`` are those of the users by
+    their number, None where agents shall not be named.
+    """
+
+    users: bool = False
+    hours: bool = False
+    events: bool = False
+    fields: bool = False
+    surveys: bool = False
+    zone: str = "UTC"
+    names: Mapping[int, str] | None = None
+
+
+@dataclass(frozen=True)
+class Section:
+    """One question: *definition* says what is counted, *empty* why nothing is drawn.
+
+    ``parts`` are the chart's colours in their order, where it has more than one.
+    """
+
+    id: str
+    title: str
+    definition: str
+    head: Row = ()
+    rows: Sequence[Row] = ()
+    chart: Json | None = None
+    parts: Sequence[str] = ()
+    dashed: bool = False
+    empty: str = ""
+
+
+def number(value: int) -> str:
+    """Write a number with its thousands apart."""
+    return f"{value:,}"
+
+
+def length(seconds: float | None) -> str:
+    """Write a length of time."""
+    return NO_VALUE if seconds is None else wording.duration(seconds)
+
+
+def all_days(figures: Figures) -> range:
+    """Return all days from the first ticket to the last."""
+    if not figures.days:
+        return range(0)
+    return range(min(figures.days), max(figures.days) + 1)
+
+
+def share(of: Mapping[Any, int]) -> str:
+    """Write the share of what is true."""
+    total = sum(of.values())
+    return f"{of.get(True, 0) / total:.0%}" if total else NO_VALUE
+
+
+def mean(scores: Mapping[int, int]) -> float | None:
+    """Return the mean of *scores*, a number of tickets each."""
+    total = sum(scores.values())
+    return sum(s * n for s, n in scores.items()) / total if total else None
+
+
+def score(value: float | None) -> str:
+    """Write a mean score."""
+    return NO_VALUE if value is None else f"{value:.2f}"
+
+
+def change(before: int, after: int) -> str:
+    """Write how much more there is than before."""
+    if not before:
+        return "new" if after else NO_VALUE
+    return f"{(after - before) / before:+.0%}"

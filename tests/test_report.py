@@ -1,0 +1,462 @@
+"""The page of `scrapy report`: its figures are the tickets', and it stands alone."""
+
+import base64
+import hashlib
+import html
+import random
+import re
+import sqlite3
+import statistics
+from collections import Counter
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gorgias_crawler.emit.metrics import Known, measured
+from gorgias_crawler.report import page, sections
+from gorgias_crawler.report.figures import Figures, periods, quantile
+from gorgias_crawler.report.words import Archived, Section
+from gorgias_crawler.wording import duration
+from tests.browser import browser
+from tests.help_desk import BOTS, REASON_FIELD, help_desk
+from tests.test_business_hours import hours
+
+ZONES = ["Europe/Paris", "America/New_York"]
+ALL = Archived(users=True, hours=True, events=True, fields=True, surveys=True)
+NOTHING = Archived()
+
+
+def measure(cases, zone="Europe/Paris"):
+    calendar = hours(zone)
+    return [
+        measured(
+            case.ticket,
+            case.messages,
+            Known(BOTS, calendar, case.events, case.survey),
+        )
+        for case in cases
+    ]
+
+
+def added_up(found, zone="Europe/Paris", **given):
+    figures = Figures(
+        zone=ZoneInfo(zone), bots=BOTS, reason_field=REASON_FIELD, **given
+    )
+    for ticket in found:
+        figures.add(ticket)
+    return figures
+
+
+def shown(figures, archived=ALL):
+    return {section.id: section for section in sections.sections(figures, archived)}
+
+
+def column(section, name):
+    place = section.head.index(name)
+    return [row[place] for row in section.rows]
+
+
+def numbers(section, name):
+    return [int(cell.replace(",", "")) for cell in column(section, name)]
+
+
+def page_of(figures, archived=ALL):
+    head = page.Head("acme", ["It rests on everything."], sections.tiles(figures))
+    trust = [Section("runs", "Runs", "The newest first.", ["run"], [["1"]])]
+    return page.html(head, sections.sections(figures, archived), trust)
+
+
+# The figures.
+
+
+def test_the_order_of_tickets_does_not_matter():
+    found = measure(help_desk(150))
+    shuffled = random.Random(1).sample(found, len(found))
+    assert list(shown(added_up(found)).values()) == list(
+        shown(added_up(shuffled)).values()
+    )
+
+
+def test_every_ticket_stands_in_each_table_once():
+    figures = added_up(measure(help_desk(400)))
+    found = shown(figures)
+    assert sum(numbers(found["volume"], "all")) == figures.tickets
+    assert figures.tickets + figures.left_out.total() == 400
+    # the last row is that of all
+    *each, whole = numbers(found["resolution"], "tickets")
+    assert sum(each) == whole > 0
+
+
+def test_the_backlog_ends_with_what_is_open():
+    cases = list(help_desk(300))
+    kept = [
+        c for c in cases if not c.ticket["spam"] and not c.ticket["trashed_datetime"]
+    ]
+    last = max(case.ticket["created_datetime"] for case in kept)
+    # what was closed after the last ticket came was still open when it came
+    expected = sum(
+        case.ticket["closed_datetime"] is None
+        or case.ticket["closed_datetime"][:10] > last[:10]
+        for case in kept
+    )
+    found = shown(added_up(measure(cases, "UTC"), "UTC"))
+    assert numbers(found["backlog"], "open at the end")[-1] == expected
+
+
+def test_spam_and_trash_are_left_out_unless_they_are_asked_for():
+    found = measure(help_desk(120))
+    spam = sum(bool(ticket.ticket["spam"]) for ticket in found)
+    trashed = sum(bool(ticket.ticket["trashed_datetime"]) for ticket in found)
+    assert spam > 0 < trashed
+    figures = added_up(found)
+    assert figures.left_out == Counter(spam=spam, trashed=trashed)
+    assert figures.tickets == 120 - spam - trashed
+    asked = added_up(found, keeps=frozenset({"spam", "trashed"}))
+    assert asked.tickets == 120
+
+
+@given(st.lists(st.integers(0, 10**7), min_size=2), st.integers(1, 99))
+def test_a_quantile_is_that_of_the_standard_library(values, percent):
+    expected = statistics.quantiles(values, n=100, method="inclusive")[percent - 1]
+    found = quantile(sorted(values), percent / 100)
+    assert found == pytest.approx(expected)
+
+
+def test_of_nothing_there_is_no_quantile():
+    assert quantile([], 0.5) is None
+    assert quantile([7], 0.9) == 7
+
+
+@pytest.mark.parametrize(
+    ("days", "first", "last"),
+    [(30, "2025-01-01", "2025-01-30"), (365, "2024-12-30", "2025-12-29"),
+     (1_500, "2025-01", "2029-02"), (4_000, "2025", "2035")],
+)  # fmt: skip
+def test_every_day_is_in_one_period(days, first, last):
+    begin = date(2025, 1, 1).toordinal()
+    figures = Figures()
+    for day in (begin, begin + days - 1):
+        figures.days[day].channels["email"] += 1
+    spans = periods(figures)
+    assert (spans[0].label, spans[-1].label) == (first, last)
+    assert [day for span in spans for day in span.days] == list(
+        range(begin, begin + days)
+    )
+    assert len(spans) <= 60
+
+
+def test_change_compares_the_halves_of_the_days():
+    figures = Figures()
+    begin = date(2025, 1, 1).toordinal()
+    for day, count in [(0, 2), (2, 5), (4, 3)]:  # the day in the middle is in neither
+        figures.days[begin + day].channels["email"] += count
+        figures.tags["vip"][begin + day] += count
+    figures.tags["late"][begin + 4] += 1
+    rows = shown(figures)["tags"].rows
+    assert rows == [["vip", "10", "2", "3", "+50%"], ["late", "1", "0", "1", "new"]]
+
+
+# Recomputed by SQL.
+
+_SQL = """
+CREATE VIEW reply AS
+    SELECT m.*, m.from_agent AND m.public AS of_team,
+        m.from_agent AND m.public AND m.rule_id IS NULL AND m.sender NOT IN (3) AS human
+    FROM message m WHERE ticket NOT IN (
+        SELECT ticket FROM message WHERE imported OR at IS NULL);
+CREATE VIEW asked AS
+    SELECT ticket, min(at) AS at FROM reply WHERE NOT from_agent GROUP BY ticket;
+CREATE VIEW span AS
+    SELECT 'human' AS metric, a.ticket, a.at AS since, min(r.at) AS until
+    FROM asked a JOIN reply r ON r.ticket = a.ticket AND r.human AND r.at >= a.at
+    GROUP BY a.ticket
+    UNION ALL
+    SELECT 'any', a.ticket, a.at, min(r.at)
+    FROM asked a JOIN reply r ON r.ticket = a.ticket AND r.of_team AND r.at >= a.at
+    GROUP BY a.ticket
+    UNION ALL
+    SELECT 'resolution', t.id, t.created, max(e.at)
+    FROM ticket t JOIN event e ON e.ticket = t.id AND e.type = 'ticket-closed'
+    WHERE t.status = 'closed'
+    AND t.id NOT IN (SELECT ticket FROM message WHERE imported) GROUP BY t.id;
+CREATE VIEW length AS
+    SELECT metric, ticket, floor(until - since) AS seconds,
+        floor(coalesce((SELECT sum(min(until, closes) - max(since, opens)) FROM opening
+            WHERE opens < until AND closes > since), 0)) AS business
+    FROM span JOIN ticket ON ticket.id = ticket WHERE NOT spam AND NOT trashed;
+"""
+
+
+def seconds(text):
+    return datetime.fromisoformat(text).timestamp() if text else None
+
+
+def loaded(cases, zone):
+    """Return a database of what the API gave, and of when the shop was open."""
+    db = sqlite3.connect(":memory:")
+    db.create_function("floor", 1, int)
+    db.execute("CREATE TABLE ticket (id, status, created, spam, trashed)")
+    db.execute(
+        "CREATE TABLE message (ticket, public, from_agent, sender, rule_id, at, imported)"
+    )
+    db.execute("CREATE TABLE event (ticket, type, at)")
+    db.execute("CREATE TABLE opening (opens, closes)")
+    for case in cases:
+        t = case.ticket
+        db.execute(
+            "INSERT INTO ticket VALUES (?, ?, ?, ?, ?)",
+            (t["id"], t["status"], seconds(t["created_datetime"]), t["spam"],
+             t["trashed_datetime"] is not None),
+        )  # fmt: skip
+        db.executemany(
+            "INSERT INTO message VALUES (?, ?, ?, ?, ?, ?, ?)",
+            ((t["id"], m["public"], m["from_agent"], m["sender"]["id"], m["rule_id"],
+              seconds(m["created_datetime"]), bool(m["imported"]))
+             for m in case.messages),
+        )  # fmt: skip
+        db.executemany(
+            "INSERT INTO event VALUES (?, ?, ?)",
+            ((t["id"], e["type"], seconds(e["created_datetime"])) for e in case.events),
+        )
+    for number in range(date(2024, 12, 30).toordinal(), date(2026, 12, 30).toordinal()):
+        day = date.fromordinal(number)
+        if day.weekday() < 5:
+            opens, closes = (
+                datetime(day.year, day.month, day.day, hour, tzinfo=ZoneInfo(zone))
+                for hour in (9, 17)
+            )
+            db.execute(
+                "INSERT INTO opening VALUES (?, ?)",
+                (opens.timestamp(), closes.timestamp()),
+            )
+    db.executescript(_SQL)
+    return db
+
+
+def by_sql(db, metric, kind, share):
+    """Return a quantile as SQL's `quantile_cont` does."""
+    values = [
+        value
+        for (value,) in db.execute(
+            f"SELECT {kind} FROM length WHERE metric = ? ORDER BY 1", (metric,)
+        )
+    ]
+    place = (len(values) - 1) * share
+    low = int(place)
+    high = min(low + 1, len(values) - 1)
+    return values[low] + (values[high] - values[low]) * (place - low)
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(
+    ("metric", "id_"),
+    [("any", "first-response"), ("human", "first-human-response"),
+     ("resolution", "resolution")],
+)  # fmt: skip
+def test_the_pages_times_are_those_of_sql(zone, metric, id_):
+    cases = list(help_desk(600, seed=3))
+    db = loaded(cases, zone)
+    row = shown(added_up(measure(cases, zone), zone))[id_].rows[-1]
+    (count,) = db.execute(
+        "SELECT count(*) FROM length WHERE metric = ?", (metric,)
+    ).fetchone()
+    expected = [
+        duration(by_sql(db, metric, kind, share))
+        for kind in ("seconds", "business")
+        for share in (0.5, 0.9)
+    ]
+    assert list(row) == ["all", f"{count:,}", *expected]
+
+
+@pytest.mark.parametrize("zone", ZONES)
+def test_each_tickets_seconds_are_those_of_sql(zone):
+    cases = list(help_desk(600, seed=4))
+    db = loaded(cases, zone)
+    names = {"any": "first_response", "human": "first_human_response",
+             "resolution": "resolution"}  # fmt: skip
+    found = {
+        (metric, ticket.metrics.ticket_id): (
+            getattr(ticket.metrics, f"{name}_seconds"),
+            getattr(ticket.metrics, f"{name}_business_seconds"),
+        )
+        for ticket in measure(cases, zone)
+        for metric, name in names.items()
+        if not ticket.ticket["spam"] and not ticket.ticket["trashed_datetime"]
+    }
+    known = {key: value for key, value in found.items() if value[0] is not None}
+    assert known == {
+        (metric, ticket): (whole, business)
+        for metric, ticket, whole, business in db.execute("SELECT * FROM length")
+    }
+
+
+# The page.
+
+
+def test_what_is_not_archived_is_said_and_not_guessed():
+    cases = list(help_desk(60))
+    figures = Figures()
+    for case in cases:
+        figures.add(measured(case.ticket, case.messages, Known()))
+    found = shown(figures, NOTHING)
+    for id_, needs in [
+        ("first-human-response", "-a objects=users"),
+        ("next-response", "-a objects=users"),
+        ("agents", "-a objects=users"),
+        ("reasons", "-a objects=custom_fields"),
+        ("satisfaction", "-a objects=satisfaction_surveys"),
+    ]:
+        assert found[id_].chart is None
+        assert needs in found[id_].empty
+    assert "business" not in " ".join(found["first-response"].head)
+    assert "-a objects=account" in found["first-response"].definition
+
+
+def test_a_page_of_nothing_says_so():
+    text = page_of(Figures())
+    assert "<svg" not in text
+    assert text.count('class="empty"') == len(shown(Figures()))
+
+
+def test_agents_are_named_only_where_they_shall_be():
+    figures = added_up(measure(help_desk(60)))
+    names = {id_: f"Name {id_}" for id_ in figures.agents}
+    hidden = column(shown(figures)["agents"], "agent")
+    assert set(hidden) == {f"Agent {place}" for place in range(1, len(hidden) + 1)}
+    named = Archived(users=True, names=names)
+    assert set(column(shown(figures, named)["agents"], "agent")) == set(names.values())
+    assert not figures.agents.keys() & BOTS
+
+
+def test_the_page_asks_for_nothing_and_leads_nowhere():
+    text = page_of(added_up(measure(help_desk(200))))
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)
+    assert policy is not None
+    (style,) = re.findall(r"<style>(.*?)</style>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert html.unescape(policy[1]) == (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
+        "form-action 'none'"
+    )
+    assert not re.search(r"https?://|//\w|<script|<link|<img|<iframe|\sstyle=|\son\w+=|"
+                         r"url\(|@import|javascript:|data:", text)  # fmt: skip
+    assert all(href.startswith("#") for href in re.findall(r'href="([^"]*)"', text))
+
+
+def test_what_people_wrote_stays_text():
+    figures = added_up(measure(help_desk(60)))
+    for tag in ("<script>alert(1)</script>", "</svg><img src=x onerror=alert(1)>"):
+        figures.tags[tag][min(figures.days)] += 1_000
+    text = page_of(figures)
+    assert "<script" not in text
+    assert "<img" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+# In a browser.
+
+_SMALLEST_PX = 12
+_TEXTS = """
+[...document.querySelectorAll('body *')].filter(e => e.getClientRects().length
+    && [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()))
+  .map(e => {
+    const svg = e.closest('svg');
+    const scale = svg ? svg.getBoundingClientRect().width / svg.viewBox.baseVal.width : 1;
+    return [parseFloat(getComputedStyle(e).fontSize) * scale, e.textContent.trim()];
+  })
+"""
+_CHARTS = """
+[...document.querySelectorAll('main section[id]:not(#trust)')].map(s => [s.id,
+  [...s.querySelectorAll('.chart svg')].filter(e => e.getClientRects().length)
+    .map(e => [e.getBoundingClientRect().width, e.querySelectorAll('path, text').length])
+])
+"""
+_FADED = """
+[...document.querySelectorAll('h1, h2, p, td, th, dt, dd, summary, svg text')].filter(e =>
+  e.getClientRects().length).map(e => {
+    const style = getComputedStyle(e);
+    return [e.tagName === 'text' ? style.fill : style.color];
+  }).map(([c]) => c)
+"""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """A page of a year, with what people may write into tags."""
+    figures = added_up(measure(help_desk(800)))
+    figures.tags["</svg><script>alert(1)</script>"][min(figures.days)] += 1_000
+    path = tmp_path_factory.mktemp("page") / "report.html"
+    path.write_text(page_of(figures), "utf-8")
+    return path
+
+
+@pytest.fixture
+def tab(tmp_path):
+    with browser(tmp_path) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_browser_draws_every_chart_and_asks_for_nothing(tab, written, width, dark):
+    tab.open(written, width, dark=dark)
+    assert tab.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") is dark
+    for id_, drawn in tab.evaluate(_CHARTS):
+        assert len(drawn) == 1, id_  # the drawing for this width, and no other
+        ((drawn_px, parts),) = drawn
+        assert 300 < drawn_px <= width, id_
+        assert parts > 5, id_
+    assert tab.evaluate("document.documentElement.scrollWidth") == width
+    small = [text for size, text in tab.evaluate(_TEXTS) if size < _SMALLEST_PX]
+    assert not small
+    assert tab.console == []
+    assert tab.requests == [written.resolve().as_uri()]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_text_stands_out_from_the_page(tab, written, dark):
+    tab.open(written, 1280, dark=dark)
+    background = lightness(
+        tab.evaluate(
+            "getComputedStyle(document.querySelector('section')).backgroundColor"
+        )
+    )
+    for colour in set(tab.evaluate(_FADED)):
+        pair = sorted([background, lightness(colour)], reverse=True)
+        # https://www.w3.org/TR/WCAG22/#contrast-minimum
+        assert (pair[0] + 0.05) / (pair[1] + 0.05) >= 4.5, colour
+
+
+def lightness(colour):
+    """Return the relative luminance of ``rgb(1, 2, 3)``, as WCAG defines it."""
+    shares = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [
+        s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares
+    ]
+    return sum(w * s for w, s in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+_FOCUSED = """
+document.activeElement.tagName + ' ' + (document.activeElement.closest('section')?.id ?? '')
+"""
+
+
+def test_the_page_works_by_keyboard(tab, written):
+    tab.open(written, 1280)
+    reached: list[str] = []
+    while "DIV satisfaction" not in reached and len(reached) < 100:
+        tab.press("Tab", 9)
+        reached.append(tab.evaluate(_FOCUSED))
+        if reached[-1].startswith("SUMMARY"):
+            tab.press("Enter", 13)
+    ids = tab.evaluate("[...document.querySelectorAll('main section')].map(s => s.id)")
+    ids.remove("trust")
+    # links, then in each section its definition and its table
+    assert [name for name in reached if name != "A "] == [
+        f"{what} {id_}" for id_ in ids for what in ("SUMMARY", "DIV")
+    ]
+    opened = "[...document.querySelectorAll('details[open] p')].length"
+    assert tab.evaluate(opened) == len(ids)
