@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import re
 import stat
 import sys
 from contextlib import suppress
@@ -54,6 +55,24 @@ def copy_rights(status: os.stat_result, descriptor: int) -> None:
             os.fchown(descriptor, status.st_uid, status.st_gid)
         with suppress(PermissionError):
             os.fchmod(descriptor, stat.S_IMODE(status.st_mode) & 0o777)
+
+
+def is_mounted(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
+    """Tell whether *path* is a file that is mounted by itself: none replaces it.
+
+    Known on Linux alone (https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html:
+    the fifth field of a line is the place, its spaces in octal).
+    """
+    try:
+        lines = mounts.read_bytes().splitlines()
+    except OSError:
+        return False
+    octal = re.compile(rb"\\([0-7]{3})")
+    places = (
+        octal.sub(lambda code: bytes([int(code[1], 8)]), line.split()[4])
+        for line in lines
+    )
+    return os.fsencode(path) in places
 
 
 def drop_output(file: IO[Any]) -> None:

@@ -10,8 +10,12 @@ _QUERY = re.compile(r"(?<=://)([^?]*)\?.*", re.DOTALL)
 
 
 def public_uri(uri: str) -> str:
-    """Return *uri* without what may be secret: user name, password and query."""
-    return _QUERY.sub(r"\1", _USERINFO.sub("", uri))
+    """Return *uri* without what may be secret: user name, password and query.
+
+    Bytes of a file's name that are not UTF-8 are escaped, so that it can be printed.
+    """
+    printable = uri.encode("utf-8", "backslashreplace").decode()
+    return _QUERY.sub(r"\1", _USERINFO.sub("", printable))
 
 
 def scrubbed(text: str, uri: str) -> str:

@@ -132,14 +132,23 @@ class FeedSpider(Spider):
             if number == self.spec.get("stop_at"):
                 self.close_early("shutdown")
                 return
-            if number == self.spec.get("link_at"):
-                Path(self.spec["link"]).symlink_to(self.spec["link_to"])
-            if number == self.spec.get("make_at"):
-                Path(self.spec["make"]).write_text("somebody else's")
+            self.meddle(number)
             if self.ended:
                 return
             yield {"id": number, "body": body}
         self.emitted_all = True
+
+    def meddle(self, number: int) -> None:
+        """Do what another program might do meanwhile."""
+        if number == self.spec.get("link_at"):
+            Path(self.spec["link"]).symlink_to(self.spec["link_to"])
+        if number == self.spec.get("make_at"):
+            Path(self.spec["make"]).write_text("somebody else's")
+        if number == self.spec.get("swap_at"):
+            swapped = Path(self.spec["swapped"])
+            swapped.unlink()
+            if content := self.spec.get("swapped_for"):
+                swapped.write_text(content)
 
 
 class ForeignSpider(Spider):
@@ -176,6 +185,8 @@ FAULTS: dict[str, tuple[str, Any]] = {
     "os.replace": ("os.replace", refuse),
     "os.fsync": ("os.fsync", fail),
     "claim": (f"{__name__}.FeedSpider.claim_feed", refuse_claim),
+    "directory": ("gorgias_crawler.feeds.storages.sync_directory", refuse),
+    "mounted": ("gorgias_crawler.feeds.storages.is_mounted", lambda _path: True),
     # What follows the rename at once.
     "killed after rename": ("gorgias_crawler.feeds.storages.sync_directory", die),
 }

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 
+from gorgias_crawler.durable import is_mounted
 from gorgias_crawler.redact import public_uri, scrubbed
 from tests.feed_crawl import NASTY
 
@@ -97,7 +98,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "batches": ({"x.csv": {"batch_item_count": 5}}, "remove it"),
     "directory": ({"directory": REPLACE}, "is a directory"),
     "no directory possible": ({"file.csv/x.csv": CSV}, "cannot be set up"),
-    "no file possible": ({"x" * 250: CSV}, "File name too long"),
+    "no file possible": ({"x" * 256: CSV}, "File name too long"),
     "same target": ({"new.csv": CSV, "./new.csv": REPLACE}, "same target as another"),
     "same target by link": (
         {"file.csv": REPLACE, "link.csv": REPLACE},
@@ -110,6 +111,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "something in the way": ({"trap.csv": CSV}, "File exists"),
     "unknown placeholder": ({"x-%(nothing)s.csv": CSV}, "nothing"),
     "ftp": ({f"ftp://u:{SECRET}@h/x": CSV}, "unknown storage 'ftp'"),
+    "name that is not UTF-8": ({"caf\udce9.csv": CSV}, "caf\\udce9.csv"),
     "one bad of two": ({"good.csv": CSV, "x.docx": {}}, "unknown format"),
 }
 
@@ -280,7 +282,8 @@ def test_a_closed_pipe_is_one_error_and_no_traceback(work, rows):
     os.close(write_end)
     assert result.stored == []
     assert troubles(result) == [f"ERROR {result.failed[0]}"]
-    assert "stdout: cannot be written (Broken pipe)" in result.failed[0]
+    assert "stdout: was not read to its end: its reader left" in result.failed[0]
+    assert "run the same command again" not in result.failed[0]
 
 
 def test_a_pipe_gets_the_rows_and_is_not_replaced(work):
@@ -295,6 +298,13 @@ def test_a_pipe_gets_the_rows_and_is_not_replaced(work):
     assert received == [FIVE_ROWS]
     assert stat.S_ISFIFO((work / "pipe").stat().st_mode)
     assert [record["uri"] for record in result.stored] == ["pipe"]
+
+
+def test_standard_output_gets_the_rows_where_a_log_has_taken_its_place(open_shop):
+    shop = open_shop(tickets=3)
+    ended = shop.crawl("-O", "-:csv", "-s", "LOG_STDOUT=True")
+    assert ended.status == 0, ended.log
+    assert "\nticket_id,channel," in ended.log
 
 
 # What an incomplete run leaves.
@@ -446,6 +456,51 @@ def test_a_target_that_cannot_be_replaced_keeps_the_rows_beside_it(work, spec):
     assert troubles(result) == [f"ERROR {sentence}"]
     if "make" in spec:
         assert (work / "out.csv").read_text() == "somebody else's"
+
+
+def test_what_was_renamed_is_stored_though_its_directory_cannot_be_synced(work):
+    (work / "out.csv").write_bytes(OLD)
+    (result,) = crawl(work, {"feeds": {"out.csv": REPLACE}, "faults": ["directory"]})
+    assert (work / "out.csv").read_bytes() == FIVE_ROWS
+    assert (result.ended, result.failed, len(result.stored)) == ([], [], 1)
+    (warning,) = troubles(result)
+    assert "out.csv is stored, but its directory cannot be synced (Perm" in warning
+
+
+@pytest.mark.parametrize("content", ["somebody else's", None])
+def test_a_temporary_file_that_is_not_ours_any_more_replaces_nothing(work, content):
+    (work / "out.csv").write_bytes(OLD)
+    swap = {**BIG, "swap_at": 250, "swapped": PART, "swapped_for": content}
+    (result,) = crawl(work, {"feeds": {"out.csv": REPLACE}, **swap})
+    assert (work / "out.csv").read_bytes() == OLD
+    assert f"has removed or replaced {work / PART}" in result.failed[0]
+    assert (result.stored, result.ended) == ([], ["feed_error"])
+    assert parts(work) == ([PART] if content else [])
+
+
+@pytest.mark.parametrize("name", ["x" * 251 + ".csv", "é" * 125 + ".csv"])
+def test_a_name_may_be_as_long_as_the_file_system_takes(work, name):
+    (result,) = crawl(work, {"feeds": {name: CSV}})
+    assert result.failed == []
+    assert [path.name for path in work.iterdir()] == [name]
+
+
+def test_a_file_that_is_mounted_by_itself_is_refused_at_the_start(work):
+    (work / "out.csv").write_bytes(OLD)
+    (result,) = crawl(work, {"feeds": {"out.csv": REPLACE}, "faults": ["mounted"]})
+    assert "mount the directory that it is in" in result.error
+    assert "Spider opened" not in result.log
+
+
+def test_what_is_mounted_is_read_from_the_list_of_mounts(tmp_path):
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "36 35 98:0 /mnt1 / rw - ext4 /dev/root rw\n"
+        "37 36 98:0 /out.csv /data/my\\040tickets.csv rw - ext4 /dev/root rw\n"
+    )
+    assert is_mounted(Path("/data/my tickets.csv"), mounts)
+    assert not is_mounted(Path("/data/tickets.csv"), mounts)
+    assert not is_mounted(Path("/data/tickets.csv"), tmp_path / "no such list")
 
 
 # No secret of a URI is shown.

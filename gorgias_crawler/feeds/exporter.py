@@ -182,12 +182,18 @@ class SnapshotFeedExporter(FeedExporter):
     def _fail(self, slot: FeedSlot, error: Exception, why: str) -> None:
         self.slots.remove(slot)
         _recorded(slot).discard()
+        name = _recorded(slot).name
         sentence = (
-            f"The feed {_recorded(slot).name} cannot be written ({why}). Nothing else "
+            f"The feed {name} cannot be written ({why}). Nothing else "
             "is lost: run the same command again when the cause is gone."
         )
         if isinstance(error, GorgiasError):
             sentence = str(error)
+        elif isinstance(error, BrokenPipeError):
+            sentence = (
+                f"The feed {name} was not read to its end: its reader left before the "
+                "last row, as `| head` does. Nothing else is missing."
+            )
         logger.error("%s", sentence)
         getattr(self.crawler.spider, "feeds_failed", []).append(sentence)
         if end_run := getattr(self.crawler.spider, "end_run", None):

@@ -7,13 +7,15 @@ writes over its target while it uploads, and is not offered.
 """
 
 import errno
+import hashlib
+import logging
 import os
 import stat
 import sys
 from contextlib import suppress
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any, Self, cast
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
@@ -24,10 +26,14 @@ from gorgias_crawler.durable import (
     copy_rights,
     create_exclusively,
     drop_output,
+    is_mounted,
     sync_directory,
 )
 from gorgias_crawler.errors import FeedError, RunEndError
 from gorgias_crawler.job.directory import is_file_of_job
+from gorgias_crawler.redact import public_uri
+
+logger = logging.getLogger(__name__)
 
 # Names of open descriptors: whatever is behind them belongs to somebody else.
 _DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
@@ -52,7 +58,7 @@ class SnapshotFileStorage:
         self._target = path if self.is_stream else path.resolve()
         self.name = str(self._target)
         self._part = self._target.with_name(
-            f".{self._target.name}.{_job_id(spider)}.part"
+            f".{_short(self._target.name)}.{_job_id(spider)}.part"
         )
         # As in Scrapy: -O sets it, -o leaves it out.
         self._overwrite = bool((feed_options or {}).get("overwrite"))
@@ -75,6 +81,7 @@ class SnapshotFileStorage:
             if not os.access(self._target, os.W_OK):
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return
+        self._check_name()
         if self._jobdir and is_file_of_job(self._target, self._jobdir):
             raise FeedError(
                 f"The feed {self.name} (FEEDS, -o or -O) would replace a file of the "
@@ -84,6 +91,16 @@ class SnapshotFileStorage:
         self._target.parent.mkdir(parents=True, exist_ok=True)
         os.close(create_exclusively(self._part))
         self._part.unlink()
+
+    def _check_name(self) -> None:
+        """Refuse a name that no report could hold."""
+        try:
+            self.name.encode()
+        except UnicodeEncodeError:
+            raise FeedError(
+                f"The feed {public_uri(self.name)} (FEEDS, -o or -O) has a path that is "
+                "not UTF-8: give it another name or directory."
+            ) from None
 
     def open(self, _spider: Spider) -> IO[bytes]:
         """Open the temporary file, or the device."""
@@ -112,13 +129,15 @@ class SnapshotFileStorage:
         """Make the rows durable and rename them over the target.
 
         Raises `OSError`, and `RunEndError` where the target cannot be replaced: then
-        the rows stay in the temporary file.
+        the rows stay in the temporary file. After the rename they are stored: that the
+        directory cannot be synced is a warning.
         """
         if self.is_stream:
             file.close()
             return
         file.flush()
         os.fsync(file.fileno())
+        self._check_part(file)
         try:
             if status := self._target_status():
                 copy_rights(status, file.fileno())
@@ -137,7 +156,30 @@ class SnapshotFileStorage:
                 f"{why} All rows are in {self._part}: rename that file, or run the "
                 "same command again when the cause is gone.",
             ) from None
-        sync_directory(self._target.parent)
+        try:
+            sync_directory(self._target.parent)
+        except OSError as error:
+            logger.warning(
+                "The feed %s is stored, but its directory cannot be synced (%s): should "
+                "the power fail now, the file of before may come back.",
+                self.name,
+                error.strerror,
+            )
+
+    def _check_part(self, file: IO[bytes]) -> None:
+        """Raise `RunEndError` where the temporary file is not what we wrote."""
+        try:
+            is_ours = os.path.samestat(os.fstat(file.fileno()), os.lstat(self._part))
+        except FileNotFoundError:
+            is_ours = False
+        if not is_ours:
+            self._rows_are_kept = True  # what is there is not ours to remove
+            raise RunEndError(
+                "feed_error",
+                f"The feed {self.name} was not replaced: another program has removed or "
+                f"replaced {self._part} while its rows were written. Run the same "
+                "command again.",
+            )
 
     def discard(self, file: IO[bytes]) -> None:
         """Remove the temporary file, unless its rows could only not be renamed."""
@@ -160,6 +202,12 @@ class SnapshotFileStorage:
             raise FeedError(
                 f"The feed {self.name} (FEEDS, -o or -O) is not a regular file: name "
                 "another one."
+            )
+        if is_mounted(self._target):
+            raise FeedError(
+                f"The feed {self.name} (FEEDS, -o or -O) is a file that is mounted by "
+                "itself, as `docker -v FILE:FILE` does, and cannot be replaced: mount "
+                "the directory that it is in."
             )
         if not self._overwrite and not self._owns_feed(self.name):
             raise FeedError(
@@ -200,9 +248,11 @@ class SnapshotStdoutStorage(StdoutFeedStorage):
     name = "stdout:"
 
     def __init__(self, uri: str, *, feed_options: dict[str, Any] | None = None) -> None:
-        if getattr(sys, "stdout", None) is None:
+        stdout = sys.__stdout__  # LOG_STDOUT puts a log in the place of sys.stdout
+        if stdout is None:
             raise OSError(errno.EBADF, "standard output is closed")
-        super().__init__(uri)  # without the options: -O would only cause a warning
+        # without the options: -O would only cause a warning
+        super().__init__(uri, cast("IO[bytes]", stdout.buffer))
 
     def store(self, file: IO[bytes]) -> None:
         """Flush the rows."""
@@ -219,6 +269,16 @@ class SnapshotStdoutStorage(StdoutFeedStorage):
 def _job_id(spider: Spider | None) -> str:
     # Another project's spider has none; its process then stands for its job.
     return getattr(spider, "job_id", None) or f"{os.getpid():x}"
+
+
+def _short(name: str) -> str:
+    """Return *name*, or its hash where that makes a shorter one.
+
+    The shortest limit of a file system in use is 143 bytes (eCryptfs), and the job's id
+    and two suffixes take 24 more.
+    """
+    encoded = os.fsencode(name)
+    return name if len(encoded) <= 100 else hashlib.sha256(encoded).hexdigest()[:16]
 
 
 def _is_stream(path: Path) -> bool:
