@@ -23,6 +23,11 @@ def instant_us(text: object) -> int:
         return 0
 
 
+def utc_text(us: int) -> str:
+    """Return microseconds since 1970 as a date, as Gorgias takes one in a filter."""
+    return (_EPOCH + timedelta(microseconds=us)).isoformat()
+
+
 def http_date_us(header: str) -> int | None:
     """Return an HTTP ``Date`` header as microseconds since 1970, None if unreadable."""
     try:

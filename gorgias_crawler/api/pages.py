@@ -51,7 +51,7 @@ class Message:
     raw: bytes
 
 
-Row = TypeVar("Row", Ticket, Message)
+Row = TypeVar("Row")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +67,18 @@ def parse_account(body: bytes) -> str | None:
 
     Raises `BadAnswerError` where the body is not a JSON object.
     """
-    domain = _decoded_object(body).get("domain")
+    domain = decoded_object(body).get("domain")
     return domain if isinstance(domain, str) and domain else None
 
 
 def parse_tickets(body: bytes) -> Page[Ticket]:
     """Return the page that *body* holds. Raises `BadAnswerError`."""
-    return _page(body, _ticket)
+    return page(body, _ticket)
 
 
 def parse_messages(body: bytes) -> Page[Message]:
     """Return the page that *body* holds. Raises `BadAnswerError`."""
-    return _page(body, _message)
+    return page(body, _message)
 
 
 def parse_error(body: bytes) -> bool:
@@ -88,12 +88,13 @@ def parse_error(body: bytes) -> bool:
     (https://developers.gorgias.com/reference/errors).
     """
     try:
-        return "error" in _decoded_object(body)
+        return "error" in decoded_object(body)
     except BadAnswerError:
         return False
 
 
-def _decoded_object(body: bytes) -> dict[str, Any]:
+def decoded_object(body: bytes) -> dict[str, Any]:
+    """Return the object that *body* holds. Raises `BadAnswerError`."""
     if not body.strip():
         raise BadAnswerError("empty body")
     try:
@@ -115,7 +116,11 @@ def _nesting(value: object) -> int:
     return 0
 
 
-def _page(body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]) -> Page[Row]:
+def page(body: bytes, parse_row: Callable[[dict[str, Any], str], Row]) -> Page[Row]:
+    """Return the page that *body* holds, each row made of its values and its text.
+
+    Raises `BadAnswerError`.
+    """
     answer, data = _taken_apart(body)
     meta = answer.get("meta")
     if data is None or not isinstance(meta, dict):
@@ -125,7 +130,7 @@ def _page(body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]) -> Pag
         raise BadAnswerError("next_cursor is not a string")
     if not all(isinstance(row, dict) for row, _ in data):
         raise BadAnswerError("a row is not an object")
-    rows = (parse_row(row, _raw(row, text)) for row, text in data)
+    rows = (parse_row(row, text) for row, text in data)
     return Page(tuple(rows), cursor or None)
 
 
@@ -136,26 +141,26 @@ def _taken_apart(body: bytes) -> tuple[dict[str, Any], json_rows.Rows | None]:
     except RecursionError:
         raise BadAnswerError(_TOO_DEEP) from None
     except ValueError:
-        _decoded_object(body)  # knows better what is wrong with it
+        decoded_object(body)  # knows better what is wrong with it
         raise BadAnswerError("not JSON") from None
 
 
-def _ticket(row: dict[str, Any], raw: bytes) -> Ticket:
+def _ticket(row: dict[str, Any], text: str) -> Ticket:
     count = row.get("messages_count")
     return Ticket(
-        id=_id(row.get("id")),
+        id=usable_id(row.get("id")),
         created_us=instant_us(row.get("created_datetime")),
         updated_us=instant_us(row.get("updated_datetime")),
         messages_count=count if type(count) is int and 0 <= count <= _MAX_ID else None,
-        raw=raw,
+        raw=checked_nesting(row, text),
     )
 
 
-def _message(row: dict[str, Any], raw: bytes) -> Message:
+def _message(row: dict[str, Any], text: str) -> Message:
     ticket_id = row.get("ticket_id")
     return Message(
-        id=_id(row.get("id")),
-        ticket_id=None if ticket_id is None else _id(ticket_id),
+        id=usable_id(row.get("id")),
+        ticket_id=None if ticket_id is None else usable_id(ticket_id),
         created_us=instant_us(row.get("created_datetime")),
         unsent=bool(
             row.get("from_agent")
@@ -163,17 +168,19 @@ def _message(row: dict[str, Any], raw: bytes) -> Message:
             and not row.get("sent_datetime")
             and not row.get("failed_datetime")
         ),
-        raw=raw,
+        raw=checked_nesting(row, text),
     )
 
 
-def _id(value: object) -> int:
+def usable_id(value: object) -> int:
+    """Return an id that an archive can hold. Raises `BadAnswerError`."""
     if type(value) is not int or not 0 < value <= _MAX_ID:
         raise BadAnswerError("a row without a usable id")
     return value
 
 
-def _raw(row: dict[str, Any], text: str) -> bytes:
+def checked_nesting(row: dict[str, Any], text: str) -> bytes:
+    """Return *text*, the JSON of *row*. Raises `BadAnswerError` if it nests deeply."""
     raw = text.encode()
     # Few brackets cannot nest deeply, and to count them takes no time.
     if raw.count(b"{") + raw.count(b"[") > _MAX_NESTING < _nesting(row):

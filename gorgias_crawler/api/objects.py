@@ -1,0 +1,117 @@
+"""Objects of any kind: what to ask, and bytes to typed objects."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from gorgias_crawler.api.dates import instant_us, utc_text
+from gorgias_crawler.api.kinds import Kind, Refresh
+from gorgias_crawler.api.pages import (
+    Page,
+    checked_nesting,
+    decoded_object,
+    page,
+    usable_id,
+)
+from gorgias_crawler.api.urls import PAGE_LIMIT, Order
+
+_ONLY = 1  # the id of an object that is the only one of its kind
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """One object of a kind.
+
+    ``created_us`` and ``updated_us`` are microseconds since 1970, 0 where there is no
+    date. Until ``open_until_us``, if it is set, the object may change without a sign.
+    ``raw`` is its JSON as it may be archived.
+    """
+
+    id: int
+    created_us: int
+    updated_us: int
+    open_until_us: int | None
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """What a page of a list is asked with.
+
+    ``walk`` is the number of the walk that it belongs to; ``order`` another order than
+    the kind's own. With ``since_us`` (microseconds since 1970) nothing older is asked
+    for, where the list takes a date, and with ``types`` only events of these types.
+    """
+
+    kind: Kind
+    walk: int = 0
+    order: Order | None = None
+    since_us: int | None = None
+    types: tuple[str, ...] = ()
+    cursor: str | None = None
+    limit: int = PAGE_LIMIT
+
+    def url(self, base_url: str) -> str:
+        """Return the URL of the page."""
+        kind = self.kind
+        if kind.refresh is Refresh.SINGLE:
+            return f"{base_url}{kind.path}"
+        query: dict[str, object] = {**kind.walks[self.walk], "limit": self.limit}
+        if order := self.order or kind.order:
+            query["order_by"] = order.value
+        if self.since_us is not None:
+            query["created_datetime[gte]"] = utc_text(self.since_us)
+        types = [("types", name) for name in self.types]
+        cursor = [("cursor", self.cursor)] if self.cursor is not None else []
+        pairs = urlencode([*query.items(), *types, *cursor], safe=":[]")
+        return f"{base_url}{kind.path}?{pairs}"
+
+
+def object_url(base_url: str, kind: Kind, id_: int) -> str:
+    """Return the URL of one object."""
+    return f"{base_url}{kind.path}/{id_}"
+
+
+def list_parser(kind: Kind) -> Callable[[bytes], Page[Object]]:
+    """Return what makes a page of a list's answer. It raises `BadAnswerError`."""
+    if kind.refresh is Refresh.SINGLE:
+        return object_parser(kind)
+    return partial(page, parse_row=partial(_object, kind))
+
+
+def object_parser(kind: Kind) -> Callable[[bytes], Page[Object]]:
+    """Return what makes a page of one object's answer. It raises `BadAnswerError`."""
+
+    def parse(body: bytes) -> Page[Object]:
+        value = decoded_object(body)
+        if kind.refresh is Refresh.SINGLE:
+            value = {"id": _ONLY} | value
+        return Page((_object(kind, value, json.dumps(value)),), None)
+
+    return parse
+
+
+def parsed_equal(kind: Kind, one: bytes, other: bytes) -> bool:
+    """Tell whether two objects have the same values, apart from volatile fields."""
+    return one == other or _steady(kind, one) == _steady(kind, other)
+
+
+def _steady(kind: Kind, raw: bytes) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(raw)
+    return {name: v for name, v in value.items() if name not in kind.volatile}
+
+
+def _object(kind: Kind, value: dict[str, Any], text: str) -> Object:
+    if kind.kept:
+        value = kind.kept(value)
+        text = json.dumps(value)
+    return Object(
+        id=usable_id(value.get("id")),
+        created_us=instant_us(value.get("created_datetime")),
+        updated_us=instant_us(value.get("updated_datetime")),
+        open_until_us=kind.open_until_us(value) if kind.open_until_us else None,
+        raw=checked_nesting(value, text),
+    )

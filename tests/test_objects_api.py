@@ -1,0 +1,108 @@
+"""What is asked of a list of any kind, and its answers to typed objects."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+
+from gorgias_crawler.api import BadAnswerError, Order
+from gorgias_crawler.api.kinds import Kind, Refresh
+from gorgias_crawler.api.objects import (
+    ListPage,
+    list_parser,
+    object_parser,
+    object_url,
+    parsed_equal,
+)
+
+
+@dataclass
+class Thing:
+    id: int | None = None
+
+
+THINGS = Kind(name="things", row=Thing, path="/things", needs="the scope things:read")
+ARCHIVED = ({"archived": "false"}, {"archived": "true"})
+
+
+def kind(**changes):
+    return Kind(
+        **{"name": "things", "row": Thing, "path": "/things", "needs": "", **changes}
+    )
+
+
+def page(*objects, cursor=None):
+    meta = {"prev_cursor": None, "next_cursor": cursor}
+    return json.dumps({"object": "list", "data": objects, "meta": meta}).encode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (ListPage(THINGS), "limit=100&order_by=created_datetime:asc"),
+        (
+            ListPage(THINGS, order=Order.UPDATED, cursor="a=="),
+            "limit=100&order_by=updated_datetime:desc&cursor=a%3D%3D",
+        ),
+        (
+            ListPage(kind(walks=ARCHIVED), walk=1, limit=5),
+            "archived=true&limit=5&order_by=created_datetime:asc",
+        ),
+        (ListPage(kind(order=None)), "limit=100"),
+        (
+            ListPage(THINGS, since_us=1_000_001, types=("a-b", "c")),
+            (
+                "limit=100&order_by=created_datetime:asc&created_datetime[gte]="
+                "1970-01-01T00:00:01.000001%2B00:00&types=a-b&types=c"
+            ),
+        ),
+    ],
+)
+def test_a_list_is_asked_for_what_its_kind_declares_and_for_nothing_else(
+    asked, expected
+):
+    assert asked.url("http://x/api") == f"http://x/api/things?{expected}"
+
+
+def test_what_is_one_object_is_asked_for_and_read_without_a_list():
+    single = kind(refresh=Refresh.SINGLE, path="/account")
+    assert ListPage(single).url("http://x/api") == "http://x/api/account"
+    found = list_parser(single)(b'{"domain": "shop"}')
+    assert found.next_cursor is None
+    assert [json.loads(o.raw) for o in found.rows] == [{"id": 1, "domain": "shop"}]
+
+
+def test_an_object_keeps_the_text_that_it_had():
+    text = '{"id": 7,  "n": 1.00, "created_datetime": "1970-01-01T00:00:01"}'
+    body = f'{{"data": [{text}], "meta": {{"next_cursor": "c"}}}}'.encode()
+    found = list_parser(THINGS)(body)
+    assert found.next_cursor == "c"
+    (thing,) = found.rows
+    assert (thing.id, thing.created_us, thing.updated_us) == (7, 1_000_000, 0)
+    assert thing.raw == text.encode()
+
+
+def test_what_may_not_be_archived_never_leaves_the_parser():
+    secret = kind(kept=lambda value: value | {"key": "(removed)"})
+    for found in (
+        list_parser(secret)(page({"id": 7, "key": "s3cret"})),
+        object_parser(secret)(b'{"id": 7, "key": "s3cret"}'),
+    ):
+        assert b"s3cret" not in found.rows[0].raw
+
+
+def test_objects_are_equal_by_their_values_but_for_what_moves_by_itself():
+    tags = kind(volatile=frozenset({"usage"}))
+    assert parsed_equal(tags, b'{"id":1,"usage":2}', b'{"usage": 3, "id": 1}')
+    assert not parsed_equal(THINGS, b'{"id":1,"usage":2}', b'{"usage": 3, "id": 1}')
+    assert not parsed_equal(tags, b'{"id":1,"name":"a"}', b'{"id":1,"name":"b"}')
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"name": 1}', b'{"id": "7"}', b"\xff"])
+def test_what_is_no_object_is_a_bad_answer(body):
+    with pytest.raises(BadAnswerError):
+        object_parser(THINGS)(body)
+
+
+def test_one_object_is_asked_for_by_its_id():
+    assert object_url("http://x/api", THINGS, 7) == "http://x/api/things/7"
