@@ -120,3 +120,19 @@ def not_whole(archive: Archive) -> int:
         f"SELECT count(*) FROM ticket WHERE NOT {IS_WHOLE}"
     ).fetchone()
     return int(count)
+
+
+def messages_of_tickets(archive: Archive, *, only_whole: bool = False) -> int:
+    """Count the messages, read from their table and from no index.
+
+    *only_whole* leaves out those of tickets that have something to fetch.
+    """
+    which = (
+        f"WHERE ticket_id NOT IN (SELECT id FROM ticket WHERE NOT {IS_WHOLE})"
+        if only_whole
+        else ""
+    )
+    (count,) = archive.db.execute(
+        f"SELECT count(*) FROM message NOT INDEXED {which}"
+    ).fetchone()
+    return int(count)

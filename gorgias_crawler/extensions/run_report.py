@@ -76,7 +76,7 @@ class RunReport:
             error=spider.ending,
             is_at_end=spider.agenda.finished and spider.emitted_all,
             is_estimate=spider.agenda.finished and spider.options.estimate,
-            rows=spider.rows,
+            dropped=dict(spider.dropped),
             feeds=[asdict(feed) for feed in spider.feeds_stored],
             failed_feeds=list(spider.feeds_failed),
         )

@@ -29,6 +29,7 @@ from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
 from gorgias_crawler.feeds import targets
 from gorgias_crawler.feeds.recorded import RecordedStorage
 from gorgias_crawler.redact import public_uri, scrubbed
+from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,8 @@ class SnapshotFeedExporter(FeedExporter):
     """Writes every feed as a snapshot of all rows, and stores it only when complete.
 
     Of the spider it uses ``columns`` (the names that rows have), ``emitted_all`` (every
-    row was yielded), ``end_run(error)`` and the lists ``feeds_stored`` (records) and
+    row was yielded), ``rows`` (how many), ``dropped`` (how many by which pipeline),
+    ``end_run(error)`` and the lists ``feeds_stored`` (records) and
     ``feeds_failed`` (sentences), which are final when
     ``signals.feed_exporter_closed`` is sent; the storages use ``job_id``, ``jobdir``,
     ``owns_feed(path)`` and ``claim_feed(path, sha256)``.
@@ -67,6 +69,7 @@ class SnapshotFeedExporter(FeedExporter):
         if crawler.spider is None:  # `scrapy shell` has none when it sets things up
             raise NotConfigured
         _complete_feeds(crawler.settings)
+        self._received = 0
         super().__init__(crawler)
 
     def _storage_supported(self, uri: str, feed_options: dict[str, Any]) -> bool:
@@ -136,6 +139,7 @@ class SnapshotFeedExporter(FeedExporter):
 
     def item_scraped(self, item: Any, spider: Spider) -> None:
         """Write *item* to each feed; the first error ends the run."""
+        self._received += 1
         for slot in self.slots.copy():
             try:
                 if slot.filter.accepts(item):
@@ -152,6 +156,10 @@ class SnapshotFeedExporter(FeedExporter):
         # must not empty the file.
         finished = reason == "finished" and any(slot.itemcount for slot in self.slots)
         complete = getattr(spider, "emitted_all", finished)
+        if complete and (error := self._lost_rows()):
+            complete = False
+            logger.error("%s", error)
+            self._end_run(error)
         for slot in self.slots.copy():
             if complete:
                 await self._store(slot)
@@ -161,6 +169,27 @@ class SnapshotFeedExporter(FeedExporter):
                 signals.feed_slot_closed, slot=slot
             )
         await self.crawler.signals.send_catch_log_async(signals.feed_exporter_closed)
+
+    def _lost_rows(self) -> RunEndError | None:
+        """Return what is wrong where rows were yielded that are in no file."""
+        dropped = getattr(self.crawler.spider, "dropped", {})
+        lost = sum(dropped.values())
+        rows = getattr(self.crawler.spider, "rows", self._received + lost)
+        if lost and not self._received:
+            return RunEndError(
+                "all_dropped",
+                f"All {many(rows, 'row')} were dropped by {', '.join(dropped)}, so no "
+                "file was written. If that is right, there is nothing to write; if not, "
+                "mend the pipeline, and run the same command again.",
+            )
+        if rows != self._received + lost:
+            return RunEndError(
+                "rows_lost",
+                f"{many(rows, 'row')} went to the pipelines and {self._received:,} came "
+                f"back, {lost:,} dropped by name, so no file was written: a spider "
+                "middleware or an extension of yours takes rows away or adds some.",
+            )
+        return None
 
     async def _store(self, slot: FeedSlot) -> None:
         try:
@@ -196,8 +225,11 @@ class SnapshotFeedExporter(FeedExporter):
             )
         logger.error("%s", sentence)
         getattr(self.crawler.spider, "feeds_failed", []).append(sentence)
+        self._end_run(RunEndError("feed_error", sentence))
+
+    def _end_run(self, error: RunEndError) -> None:
         if end_run := getattr(self.crawler.spider, "end_run", None):
-            end_run(RunEndError("feed_error", sentence))
+            end_run(error)
 
 
 def _complete_feeds(settings: BaseSettings) -> None:

@@ -1,10 +1,13 @@
 """The way of an item from the spider to the feeds."""
 
+import traceback
 from typing import Any
 
 from scrapy import signals
+from scrapy.exceptions import DropItem
 from scrapy.extensions.corestats import CoreStats
 from scrapy.pipelines import ItemPipelineManager
+from scrapy.utils.python import global_object_name
 
 from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 
@@ -28,8 +31,24 @@ class RowProcessor(ItemPipelineManager):
             self._handlers.append(handler)
 
     async def process_item_async(self, item: Any) -> Any:
-        """Return *item* as the last pipeline leaves it, when the feeds have it."""
-        item = await super().process_item_async(item)
+        """Return *item* as the last pipeline leaves it, when the feeds have it.
+
+        Rows that a pipeline drops are counted under its name in the spider's
+        ``dropped``, where it has that.
+        """
+        try:
+            item = await super().process_item_async(item)
+        except DropItem as error:
+            if (dropped := getattr(self._spider, "dropped", None)) is not None:
+                dropped[self._name_of_dropper(error)] += 1
+            raise
         for handler in self._handlers:
             handler(item, self._spider)
         return item
+
+    def _name_of_dropper(self, error: DropItem) -> str:
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            owner = frame.f_locals.get("self")
+            if any(owner is pipeline for pipeline in self.middlewares):
+                return global_object_name(type(owner))
+        return "a pipeline"

@@ -23,14 +23,14 @@ class Ending:
     """How a run ended, as far as the archive cannot tell.
 
     ``error`` ended it early. ``is_at_end`` is true where all rows were emitted,
-    ``is_estimate`` where an estimate was asked for and given. ``rows`` were emitted;
-    ``feeds`` and ``failed_feeds`` describe each feed.
+    ``is_estimate`` where an estimate was asked for and given. ``dropped`` are the rows
+    that each pipeline dropped; ``feeds`` and ``failed_feeds`` describe each feed.
     """
 
     error: GorgiasError | None
     is_at_end: bool
     is_estimate: bool
-    rows: int
+    dropped: dict[str, int]
     feeds: list[dict[str, Any]]
     failed_feeds: list[str]
 
@@ -77,7 +77,8 @@ def manifest(
         "messages": {
             "listed": totals.expected,
             "archived": totals.messages,
-            "exported": ending.rows if ending.is_at_end else 0,
+            # what stands in the file; of several, which may differ, in the longest
+            "exported": max((feed["rows"] for feed in ending.feeds), default=0),
             "erased": changes.erased_messages,
         },
         "failed": [
@@ -89,6 +90,7 @@ def manifest(
             for ticket_id, listed, answered in counts.noted(archive)
         ],
         "notes": notes,
+        "dropped": ending.dropped,
         "feeds": ending.feeds,
         "failed_feeds": ending.failed_feeds,
     }

@@ -1,6 +1,7 @@
 """What every spider does that yields the rows of an archive into feeds."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -25,8 +26,9 @@ logger = logging.getLogger(__name__)
 class RowsSpider(RunSpider):
     """Yields rows of ``archive``; the feed exporter reads here what it must know.
 
-    Feeds may be stored only where ``emitted_all`` is true at the end. ``job_id`` names
-    their temporary files, and ``jobdir`` is no place for them.
+    Feeds may be stored only where ``emitted_all`` is true at the end. ``rows`` were
+    yielded, ``dropped`` of them by pipelines, whose names are its keys. ``job_id``
+    names the temporary files of feeds, and ``jobdir`` is no place for them.
     """
 
     columns = COLUMNS
@@ -38,6 +40,7 @@ class RowsSpider(RunSpider):
         super().__init__()
         self._yielded_all = self._row_failed = False
         self.rows = 0
+        self.dropped: Counter[str] = Counter()
         self.feeds_stored: list[FeedRecord] = []
         self.feeds_failed: list[str] = []
 
