@@ -6,7 +6,8 @@ import os
 import re
 import stat
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -40,6 +41,28 @@ def ensure_private(path: Path) -> None:
             os.fchmod(descriptor, _OWNER_ONLY)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[str]]:
+    """Open a text file that becomes *path*, for its owner only, when the block ends.
+
+    It is written beside *path*, made to survive power loss, and renamed over it. Raises
+    `OSError`; then, and where the block fails, what was there before stays.
+    """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
+    temporary = path.with_name(f"{path.name}.part")
+    try:
+        with open(create_exclusively(temporary), "w", encoding="utf-8") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    sync_directory(path.parent)
 
 
 def file_sha256(path: Path) -> str:

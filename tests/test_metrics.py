@@ -4,13 +4,13 @@ import random
 import re
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorgias_crawler.emit.metrics import Known, bot_ids, measured, resolved_us
+from gorgias_crawler.emit.history import History, resolved_us
+from gorgias_crawler.emit.metrics import Known, measured
 from gorgias_crawler.items.ticket_metrics import TicketMetrics
 from tests.test_business_hours import hours, us
 
@@ -62,8 +62,18 @@ def event(when, type_):
     return {"type": type_, "created_datetime": at(when)}
 
 
-def metrics(messages, of=None, **known):
-    known = {"bots": BOTS, "hours": HOURS, **known}
+def history(events):
+    """Return what *events* tell, None where none are archived."""
+    if events is None:
+        return None
+    told = History()
+    for one in events:
+        told.add(one)
+    return told
+
+
+def metrics(messages, of=None, events=None, **known):
+    known = {"bots": BOTS, "hours": HOURS, "history": history(events), **known}
     return measured(of or ticket(), messages, Known(**known)).metrics
 
 
@@ -231,7 +241,7 @@ def test_a_ticket_is_resolved_when_it_was_closed_for_the_last_time(
 ):
     found = metrics([said("08:00", ANA)], of, events=events).resolution_seconds
     assert found == (None if expected_h is None else expected_h * 3600)
-    assert (resolved_us(of, events or ()) is None) == (expected_h is None)
+    assert (resolved_us(of, history(events or [])) is None) == (expected_h is None)
 
 
 def test_a_ticket_begins_with_the_oldest_message_that_was_merged_into_it():
@@ -283,21 +293,9 @@ def test_one_touch_is_closed_with_one_message_of_a_person(messages, of, expected
     assert metrics([said("08:00", ANA), *messages], of).one_touch is expected
 
 
-@pytest.mark.parametrize(
-    ("survey", "score"), [(None, None), ({"score": None}, None), ({"score": 4}, 4)]
-)
-def test_the_score_is_the_surveys(survey, score):
-    assert metrics([], survey=survey).satisfaction_score == score
-
-
-def test_bots_are_users_with_that_role():
-    users: list[dict[str, Any]] = [
-        {"id": 1, "role": {"name": "bot"}},
-        {"id": 2, "role": {"name": "agent"}},
-        {"id": 3, "role": None},
-        {"id": 4},
-    ]
-    assert bot_ids(users) == {1}
+def test_the_score_is_the_customers():
+    assert metrics([]).satisfaction_score is None
+    assert metrics([], score=4).satisfaction_score == 4
 
 
 # Laws.
@@ -392,6 +390,15 @@ KEYS = [name for name in said("08:00", ANA) if name != "id"]
 def test_no_shape_of_an_object_breaks_the_metrics(messages, of):
     numbered = [{**message, "id": id_} for id_, message in enumerate(messages)]
     measured({**of, "id": 7}, numbered, Known(BOTS, HOURS))
+
+
+@given(st.lists(st.tuples(MINUTES, st.sampled_from([
+    "ticket-created", "ticket-closed", "ticket-reopened", "ticket-merged",
+    "ticket-updated"])), max_size=8), st.integers())  # fmt: skip
+def test_the_order_of_events_does_not_matter(found, seed):
+    events = [event(minute(number), type_) for number, type_ in found]
+    shuffled = random.Random(seed).sample(events, len(events))
+    assert history(events) == history(shuffled)
 
 
 # The document.

@@ -23,10 +23,15 @@ from gorgias_crawler.wording import duration
 from tests.browser import browser
 from tests.help_desk import BOTS, REASON_FIELD, help_desk
 from tests.test_business_hours import hours
+from tests.test_metrics import history
 
 ZONES = ["Europe/Paris", "America/New_York"]
 ALL = Archived(users=True, hours=True, events=True, fields=True, surveys=True)
 NOTHING = Archived()
+
+
+def score_of(case):
+    return case.survey and case.survey["score"]
 
 
 def measure(cases, zone="Europe/Paris"):
@@ -35,7 +40,7 @@ def measure(cases, zone="Europe/Paris"):
         measured(
             case.ticket,
             case.messages,
-            Known(BOTS, calendar, case.events, case.survey),
+            Known(BOTS, calendar, history(case.events), score_of(case)),
         )
         for case in cases
     ]
@@ -43,7 +48,7 @@ def measure(cases, zone="Europe/Paris"):
 
 def added_up(found, zone="Europe/Paris", **given):
     figures = Figures(
-        zone=ZoneInfo(zone), bots=BOTS, reason_field=REASON_FIELD, **given
+        zone=ZoneInfo(zone), bots=BOTS, reason_fields=[REASON_FIELD], **given
     )
     for ticket in found:
         figures.add(ticket)

@@ -179,6 +179,15 @@ class Archive:
         ).fetchone()
         return json.loads(row[0]) if row else None
 
+    def manifests(self, limit: int) -> list[dict[str, Any]]:
+        """Return up to *limit* manifests of ended runs, the newest first."""
+        rows = self.db.execute(
+            "SELECT manifest FROM run WHERE manifest IS NOT NULL "
+            "ORDER BY id DESC LIMIT ?",
+            (limit,),
+        )
+        return [json.loads(manifest) for (manifest,) in rows]
+
     def end_run(self, number: int, manifest: dict[str, Any]) -> None:
         """Keep the *manifest* of a run that has ended."""
         with self.transaction() as db:

@@ -48,6 +48,14 @@ def _data_version(archive: Archive) -> int:
     return int(version)
 
 
+def unfinished(archive: Archive) -> Iterator[bytes]:
+    """Yield the JSON of every listed ticket that has something to fetch."""
+    for (raw,) in archive.db.execute(
+        f"SELECT raw FROM ticket WHERE NOT {IS_WHOLE} AND length(raw)"
+    ):
+        yield unpacked(raw)
+
+
 def _with_messages(
     archive: Archive, tickets: list[tuple[int, bytes]]
 ) -> Generator[tuple[bytes, Iterator[bytes]], None, int]:

@@ -9,15 +9,14 @@ from enum import Enum
 from statistics import median
 from typing import Any
 
-from gorgias_crawler.api import instant_us
 from gorgias_crawler.emit.business_hours import BusinessHours
+from gorgias_crawler.emit.history import History, at_us_of, resolved_us
 from gorgias_crawler.items.ticket_metrics import TicketMetrics
 
 Json = Mapping[str, Any]
 Wait = tuple[int, int]
 
 _SECOND_US = 1_000_000
-_LATEST_US = 4_102_444_800 * _SECOND_US  # the year 2100: later dates are mistakes
 
 
 class Author(Enum):
@@ -52,13 +51,13 @@ class Authored:
 class Known:
     """What is known beside the ticket; None is not known.
 
-    ``bots`` are the numbers of the users that are bots, ``events`` those of the ticket.
+    ``bots`` are the numbers of the users that are bots, ``score`` the customer's.
     """
 
     bots: Collection[int] | None = None
     hours: BusinessHours | None = None
-    events: Sequence[Json] | None = None
-    survey: Json | None = None
+    history: History | None = None
+    score: int | None = None
 
 
 def authored(messages: Iterable[Json], bots: Collection[int] | None) -> list[Authored]:
@@ -67,7 +66,7 @@ def authored(messages: Iterable[Json], bots: Collection[int] | None) -> list[Aut
     Left out are those that were deleted and those that failed to be sent.
     """
     dated = [
-        (_at_us(message.get("created_datetime")), message)
+        (at_us_of(message.get("created_datetime")), message)
         for message in messages
         if not message.get("deleted_datetime") and not _is_failed(message)
     ]
@@ -96,7 +95,8 @@ def measured(ticket: Json, messages: Iterable[Json], known: Known) -> Measured:
     """Measure *ticket*, whose *messages* may come in any order."""
     messages = list(messages)
     written = authored(messages, known.bots)
-    closed_us = resolved_us(ticket, known.events or ())
+    history = known.history or History()
+    closed_us = resolved_us(ticket, history)
     metrics = TicketMetrics(ticket_id=ticket["id"])
     _set_counts(metrics, written)
     if not any(message.get("imported") for message in messages):
@@ -104,18 +104,14 @@ def measured(ticket: Json, messages: Iterable[Json], known: Known) -> Measured:
         began_us = _began_us(ticket, written)
         if began_us is not None and closed_us is not None:
             _set_resolution(metrics, (began_us, closed_us), known.hours)
-    _set_history(metrics, known.events or ())
+    if history.is_whole:
+        metrics.reopens = history.reopens
+    if history.merged or history.is_whole:
+        metrics.merged = history.merged
     if closed_us is not None and metrics.agent_messages is not None:
         metrics.one_touch = metrics.agent_messages == 1
-    metrics.satisfaction_score = _int((known.survey or {}).get("score"))
+    metrics.satisfaction_score = known.score
     return Measured(ticket, written, closed_us, metrics)
-
-
-def bot_ids(users: Iterable[Json]) -> frozenset[int]:
-    """Return the numbers of those *users* that are bots, by their role."""
-    return frozenset(
-        user["id"] for user in users if _object(user, "role").get("name") == "bot"
-    )
 
 
 def _author(message: Json, bots: Collection[int] | None) -> Author:
@@ -150,16 +146,6 @@ def _set_counts(metrics: TicketMetrics, written: Sequence[Authored]) -> None:
     if Author.TEAM not in authors:
         metrics.agent_messages = authors.count(Author.AGENT)
         metrics.bot_messages = authors.count(Author.BOT)
-
-
-def _set_history(metrics: TicketMetrics, events: Sequence[Json]) -> None:
-    types = [event.get("type") for event in events]
-    # They are whole where the first one is among them: Gorgias keeps them for a year.
-    is_whole = "ticket-created" in types
-    if is_whole:
-        metrics.reopens = types.count("ticket-reopened")
-    if "ticket-merged" in types or is_whole:
-        metrics.merged = "ticket-merged" in types
 
 
 def _set_responses(
@@ -208,43 +194,11 @@ def _set_resolution(
 
 
 def _began_us(ticket: Json, written: Iterable[Authored]) -> int | None:
-    began_us = _at_us(ticket.get("created_datetime"))
+    began_us = at_us_of(ticket.get("created_datetime"))
     if began_us is None:
         return None
     # A message may be older than its ticket: another ticket was merged into it.
     return min([began_us, *(m.at_us for m in written if m.at_us is not None)])
-
-
-def resolved_us(ticket: Json, events: Iterable[Json]) -> int | None:
-    """Return when *ticket* was closed for the last time, in microseconds since 1970.
-
-    None while it is open or snoozed, and where no date tells.
-    """
-    if ticket.get("status") != "closed":
-        return None
-    closed_us = _closed_us(ticket, events)
-    # A snoozed ticket has the status "closed" until it wakes.
-    snooze_us = _at_us(ticket.get("snooze_datetime"))
-    if closed_us is not None and snooze_us is not None and snooze_us > closed_us:
-        return None
-    return closed_us
-
-
-def _closed_us(ticket: Json, events: Iterable[Json]) -> int | None:
-    closed_us = _at_us(ticket.get("closed_datetime"))
-    dated = sorted(
-        (at_us, str(event.get("type")))
-        for event in events
-        if (at_us := _at_us(event.get("created_datetime"))) is not None
-    )
-    of_status = [
-        pair for pair in dated if pair[1] in {"ticket-closed", "ticket-reopened"}
-    ]
-    if not of_status or of_status[-1][1] == "ticket-reopened":
-        return closed_us
-    if closed_us is not None and closed_us > dated[-1][0]:
-        return closed_us  # closed again since the events were archived
-    return of_status[-1][0]
 
 
 def _lengths(
@@ -258,11 +212,6 @@ def _lengths(
 
 def _whole_seconds(lengths_us: Sequence[int]) -> int | None:
     return int(median(lengths_us)) // _SECOND_US if lengths_us else None
-
-
-def _at_us(text: object) -> int | None:
-    at_us = instant_us(text)
-    return at_us if 0 < at_us < _LATEST_US else None
 
 
 def _int(value: object) -> int | None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gorgias_crawler.archive import Archive
-from gorgias_crawler.durable import create_exclusively, ensure_private, sync_directory
+from gorgias_crawler.durable import ensure_private, sync_directory, whole_file
 from gorgias_crawler.errors import JobError
 
 ARCHIVE = "archive.sqlite"
@@ -102,14 +102,9 @@ class Job:
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Write the run's manifest for people and programs, whole or not at all."""
-        temporary = self.path / f"{MANIFEST}.part"
-        with open(create_exclusively(temporary), "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
+        with whole_file(self.path / MANIFEST) as file:
             json.dump(manifest, file, indent=2, ensure_ascii=False)
             file.write("\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self.path / MANIFEST)
-        sync_directory(self.path)
 
     def close(self) -> None:
         """Close the archive and let the next process in."""

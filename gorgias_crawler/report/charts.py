@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from gorgias_crawler.errors import ConfigurationError
-
 Json = dict[str, Any]
 Values = Sequence[Mapping[str, Any]]
 
@@ -21,12 +19,6 @@ def colour(number: int) -> str:
     """Return the colour of the chart's part *number*, counted from 1."""
     return f"var(--colour-{number})"
 
-
-MISSING = (
-    "scrapy report needs libraries that draw charts and fill pages: install them with "
-    "pip install -e '.[report]'."
-)
-"""Said where they are not installed."""
 
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 2, 2, 2))
 """How the lines of a chart differ for those who do not tell colours apart."""
@@ -158,13 +150,10 @@ def squares(values: Values, days: Sequence[str]) -> Json:
 def drawn(chart: Json, width_px: int, name: str) -> str:
     """Return *chart* as an ``svg`` element that a page may hold.
 
-    *name* is what a screen reader says of it. Raises `ConfigurationError` where the
-    library that draws is not installed.
+    *name* is what a screen reader says of it.
     """
-    try:
-        import vl_convert  # noqa: PLC0415  # 84 MB that only a report needs
-    except ImportError:
-        raise ConfigurationError(MISSING) from None
+    import vl_convert  # noqa: PLC0415  # 84 MB that only a report needs
+
     whole = {
         "height": _HEIGHT_PX,
         **chart,

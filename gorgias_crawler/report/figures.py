@@ -53,7 +53,8 @@ class Figures:
     """The sums. Days are numbers as `date.toordinal` gives them, by ``zone``'s clock.
 
     ``bots`` are the numbers of the users that are bots, None if not archived.
-    ``reason_field`` is the number of the custom field with the contact reason, as text.
+    ``reason_fields`` are the numbers of the custom fields with the contact reason, as
+    text.
     ``keeps`` are ``"spam"`` and ``"trashed"`` where such tickets are asked for: else
     they are counted in ``left_out`` alone. ``undated`` tickets do not tell when they
     were created.
@@ -61,7 +62,7 @@ class Figures:
 
     zone: tzinfo = UTC
     bots: Collection[int] | None = None
-    reason_field: str | None = None
+    reason_fields: Collection[str] = ()
     keeps: frozenset[str] = frozenset()
     tickets: int = 0
     undated: int = 0
@@ -135,8 +136,9 @@ class Figures:
             if isinstance(tag, dict) and tag.get("name"):
                 self.tags[str(tag["name"])][day] += 1
         fields = ticket.get("custom_fields")
-        if self.reason_field and isinstance(fields, dict):
-            entry = fields.get(self.reason_field)
+        values = fields if isinstance(fields, dict) else {}
+        for id_ in self.reason_fields:
+            entry = values.get(id_)
             if isinstance(entry, dict) and entry.get("value"):
                 self.reasons[str(entry["value"])][day] += 1
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import importlib.resources
+import importlib.util
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,7 +33,7 @@ class Drawing:
 
 
 def html(head: Head, sections: Iterable[Section], trust: Sequence[Section]) -> str:
-    """Return the page. Raises `ConfigurationError` where a library is missing.
+    """Return the page; `check_libraries` tells whether it can be made.
 
     Its policy (https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP) allows its own
     style sheet, by hash, and nothing else: no script, no request, no form.
@@ -58,11 +59,23 @@ def _drawings(section: Section) -> Iterator[Drawing]:
             yield Drawing(size, charts.drawn(section.chart, width_px, name))
 
 
+def check_libraries() -> None:
+    """Raise `ConfigurationError` where a library is missing that a page needs."""
+    missing = [
+        name
+        for name in ("jinja2", "vl_convert")
+        if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        raise ConfigurationError(
+            f"scrapy report needs {' and '.join(missing)}: install what draws charts with "
+            "pip install -e '.[report]'."
+        )
+
+
 def _template() -> Any:
-    try:
-        import jinja2  # noqa: PLC0415  # only a report needs it
-    except ImportError:
-        raise ConfigurationError(charts.MISSING) from None
+    import jinja2  # noqa: PLC0415  # only a report needs it
+
     environment = jinja2.Environment(
         autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,

@@ -1,0 +1,105 @@
+"""``scrapy report``: a page of figures from an archive, without a call to the API."""
+
+import argparse
+from collections.abc import Mapping
+from pathlib import Path
+from typing import ClassVar
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+from scrapy.utils.conf import arglist_to_dict
+
+from gorgias_crawler import arguments
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.commands.running import reader_may_leave, say
+from gorgias_crawler.durable import whole_file
+from gorgias_crawler.emit import filters
+from gorgias_crawler.errors import EXIT_COMPLETE, ConfigurationError, GorgiasError
+from gorgias_crawler.job import directory
+from gorgias_crawler.report import make, page
+from gorgias_crawler.wording import many
+
+_MEANINGS = {
+    name: filters.MEANINGS[name] for name in filters.MEANINGS if name != "notes"
+}
+
+
+class Command(ScrapyCommand):
+    """Makes a page of figures, also of an unfinished job."""
+
+    requires_crawler_process = False
+    default_settings: ClassVar = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        """Return the usage line."""
+        return "[options] JOBDIR"
+
+    def short_desc(self) -> str:
+        """Return the line in the list of commands."""
+        return "Make a page of figures from a job's archive, without a call to the API"
+
+    def long_desc(self) -> str:
+        """Return the explanation in the help."""
+        names = ", ".join(_MEANINGS)
+        return f"{self.short_desc()}. Arguments, -a NAME=VALUE: {names}."
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """Add what this command takes."""
+        super().add_options(parser)
+        parser.add_argument(
+            "-O",
+            dest="file",
+            metavar="FILE",
+            help="the page; what is there is replaced",
+        )
+        parser.add_argument(
+            "-a", dest="spargs", action="append", default=[], metavar="NAME=VALUE",
+            help="which tickets it is about, as for scrapy export",
+        )  # fmt: skip
+        parser.add_argument(
+            "--with-names", action="store_true", help="name agents on the page"
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Write the page of the job that *args* names."""
+        if len(args) != 1 or not opts.file:
+            raise UsageError("name both: scrapy report JOBDIR -O report.html")
+        try:
+            given = arglist_to_dict(opts.spargs)
+        except ValueError:
+            raise UsageError(
+                "-a takes NAME=VALUE, for example -a since=2025-01-01"
+            ) from None
+        try:
+            with reader_may_leave():
+                self._report(Path(args[0]), Path(opts.file), given, opts.with_names)
+            self.exitcode = EXIT_COMPLETE
+        except GorgiasError as error:
+            say(error)
+            self.exitcode = error.exit_status
+
+    def _report(
+        self, jobdir: Path, file: Path, given: Mapping[str, str], with_names: bool
+    ) -> None:
+        arguments.check_names(given, _MEANINGS)
+        wanted = filters.parse(given)
+        page.check_libraries()
+        if directory.is_file_of_job(file, jobdir):
+            raise ConfigurationError(
+                f"-O {file}: the job keeps a file of that name there; name another."
+            )
+        archive = Archive.open_to_read(jobdir / directory.ARCHIVE)
+        try:
+            with whole_file(file) as opened:
+                made = make.report(archive, wanted, with_names=with_names)
+                opened.write(made.html)
+        except OSError as error:
+            raise ConfigurationError(
+                f"-O {file}: it cannot be written ({error.strerror}); name another file."
+            ) from None
+        finally:
+            archive.close()
+        size_mb = len(made.html.encode()) / 1_000_000
+        print(f"{file}: {many(made.tickets, 'ticket')}, {size_mb:.1f} MB.")
+        for line in made.warnings:
+            print(line)

@@ -1,0 +1,108 @@
+"""What figures need beside tickets and messages, out of whatever is archived."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gorgias_crawler.emit.business_hours import BusinessHours, of_account
+from gorgias_crawler.emit.history import History
+from gorgias_crawler.emit.metrics import Known
+
+Json = Mapping[str, Any]
+Reader = Callable[[str], Iterable[Json] | None]
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What is archived of the other kinds; None where a kind is not.
+
+    ``names`` and ``bots`` are of users, by their numbers. ``reason_fields`` are the
+    numbers of the custom fields that Gorgias manages as contact reason.
+    """
+
+    names: Mapping[int, str] | None = None
+    bots: frozenset[int] | None = None
+    hours: BusinessHours | None = None
+    reason_fields: frozenset[str] | None = None
+    scores: Mapping[int, int] | None = None
+    histories: Mapping[int, History] | None = None
+
+    @classmethod
+    def read(cls, objects: Reader) -> "Beside":
+        """Read all that is needed.
+
+        *objects* gives the archived objects of a kind, None where it is not archived.
+        Of an event only what a ticket's `History` needs is kept.
+        """
+        users = _listed(objects("users"))
+        fields = _listed(objects("custom_fields"))
+        return cls(
+            names=None if users is None else {u["id"]: _name(u) for u in users},
+            bots=None if users is None else bot_ids(users),
+            hours=_hours(objects("account") or ()),
+            reason_fields=None if fields is None else _reason_fields(fields),
+            scores=_scores(objects("satisfaction_surveys")),
+            histories=_histories(objects("events")),
+        )
+
+    def known_of(self, ticket_id: int) -> Known:
+        """Return what is known of one ticket."""
+        return Known(
+            bots=self.bots,
+            hours=self.hours,
+            history=(self.histories or {}).get(ticket_id),
+            score=(self.scores or {}).get(ticket_id),
+        )
+
+
+def bot_ids(users: Iterable[Json]) -> frozenset[int]:
+    """Return the numbers of those *users* that are bots, by their role."""
+    return frozenset(
+        user["id"]
+        for user in users
+        if isinstance(user.get("role"), dict) and user["role"].get("name") == "bot"
+    )
+
+
+def _listed(objects: Iterable[Json] | None) -> list[Json] | None:
+    return None if objects is None else list(objects)
+
+
+def _name(user: Json) -> str:
+    return str(user.get("name") or user.get("email") or f"User {user['id']}")
+
+
+def _hours(accounts: Iterable[Json]) -> BusinessHours | None:
+    for account in accounts:
+        settings = account.get("settings")
+        return of_account(settings if isinstance(settings, list) else ())
+    return None
+
+
+def _reason_fields(fields: Iterable[Json]) -> frozenset[str]:
+    return frozenset(
+        str(field["id"])
+        for field in fields
+        if field.get("managed_type") == "contact_reason"
+        and field.get("object_type") == "Ticket"
+    )
+
+
+def _scores(surveys: Iterable[Json] | None) -> dict[int, int] | None:
+    if surveys is None:
+        return None
+    return {
+        survey["ticket_id"]: survey["score"]
+        for survey in surveys
+        if type(survey.get("score")) is int and type(survey.get("ticket_id")) is int
+    }
+
+
+def _histories(events: Iterable[Json] | None) -> dict[int, History] | None:
+    if events is None:
+        return None
+    histories: dict[int, History] = {}
+    for event in events:
+        if event.get("object_type") == "Ticket":
+            histories.setdefault(event["object_id"], History()).add(event)
+    return histories

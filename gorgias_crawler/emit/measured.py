@@ -1,0 +1,48 @@
+"""Archived tickets to their metrics."""
+
+from collections.abc import Iterator
+
+from gorgias_crawler.archive import Archive, order
+from gorgias_crawler.emit.beside import Beside
+from gorgias_crawler.emit.filters import Filters
+from gorgias_crawler.emit.metrics import Measured, measured
+from gorgias_crawler.items import decoded
+from gorgias_crawler.items.ticket_metrics import TicketMetrics
+
+
+def ticket_metrics(
+    archive: Archive, filters: Filters, *, only_whole: bool = False
+) -> Iterator[TicketMetrics]:
+    """Yield a row for every ticket that *filters* accept, in the order of ids.
+
+    *only_whole* leaves out tickets of which something is still to fetch. Raises
+    `RunEndError` where the archive is damaged.
+    """
+    beside = read_beside(archive)
+    for ticket in tickets(archive, filters, beside, only_whole=only_whole):
+        yield ticket.metrics
+
+
+def tickets(
+    archive: Archive, filters: Filters, beside: Beside, *, only_whole: bool = False
+) -> Iterator[Measured]:
+    """Yield what is measured of every ticket that *filters* accept, as above."""
+    with archive.reading():
+        for raw_ticket, raw_messages in order.in_order(archive, only_whole=only_whole):
+            ticket = decoded(raw_ticket)
+            if filters.accept_ticket(ticket):
+                messages = (decoded(raw_message) for raw_message in raw_messages)
+                yield measured(ticket, messages, beside.known_of(ticket["id"]))
+
+
+def unfinished(archive: Archive, filters: Filters) -> int:
+    """Count the tickets that *filters* accept and that have something to fetch."""
+    with archive.reading():
+        return sum(
+            filters.accept_ticket(decoded(raw)) for raw in order.unfinished(archive)
+        )
+
+
+def read_beside(archive: Archive) -> Beside:
+    """Return what is archived beside tickets and messages: no other kind yet."""
+    return Beside()

@@ -1,0 +1,60 @@
+"""What figures need of other kinds; what is not archived is None, not empty."""
+
+from typing import Any
+
+from gorgias_crawler.emit.beside import Beside
+
+USERS: list[dict[str, Any]] = [
+    {"id": 1, "name": "Gorgias Bot", "role": {"name": "bot"}},
+    {"id": 2, "name": "Kim Agent", "role": {"name": "agent"}},
+    {"id": 3, "name": None, "email": "sam@shop.example", "role": None},
+    {"id": 4},
+]
+KINDS: dict[str, list[dict[str, Any]]] = {
+    "users": USERS,
+    "account": [{"domain": "acme", "settings": [
+        {"type": "business-hours", "data": {"timezone": "UTC", "business_hours": [
+            {"days": "1", "from_time": "09:00", "to_time": "17:00"}]}}]}],
+    "custom_fields": [
+        {"id": 880, "object_type": "Ticket", "managed_type": "contact_reason"},
+        {"id": 881, "object_type": "Ticket", "managed_type": None},
+        {"id": 882, "object_type": "Customer", "managed_type": "contact_reason"},
+    ],
+    "satisfaction_surveys": [
+        {"id": 1, "ticket_id": 7, "score": 5},
+        {"id": 2, "ticket_id": 8, "score": None},
+    ],
+    "events": [
+        {"object_type": "Ticket", "object_id": 7, "type": "ticket-created",
+         "created_datetime": "2025-03-01T08:00:00+00:00"},
+        {"object_type": "Ticket", "object_id": 7, "type": "ticket-reopened",
+         "created_datetime": "2025-03-01T09:00:00+00:00"},
+        {"object_type": "Tag", "object_id": 7, "type": "ticket-reopened",
+         "created_datetime": "2025-03-01T09:00:00+00:00"},
+    ],
+}  # fmt: skip
+
+
+def test_each_kind_is_read_for_what_it_tells():
+    beside = Beside.read(KINDS.get)
+    assert beside.bots == frozenset({1})
+    assert beside.names == {
+        1: "Gorgias Bot", 2: "Kim Agent", 3: "sam@shop.example", 4: "User 4"
+    }  # fmt: skip
+    assert beside.reason_fields == frozenset({"880"})
+    known = beside.known_of(7)
+    assert (known.score, known.bots) == (5, frozenset({1}))
+    assert known.hours is not None
+    assert known.history is not None
+    assert (known.history.reopens, known.history.is_whole) == (1, True)
+    other = beside.known_of(8)
+    assert other.score is None
+    assert other.history is None
+
+
+def test_what_is_not_archived_is_unknown():
+    assert Beside.read(lambda _: None) == Beside()
+    none = Beside.read(lambda _: [])
+    assert (none.bots, none.reason_fields) == (frozenset(), frozenset())
+    assert (none.scores, none.histories) == ({}, {})
+    assert none.hours is None

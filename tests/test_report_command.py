@@ -1,0 +1,139 @@
+"""`scrapy report`: from a job to a page, or one line that says what is wrong."""
+
+import importlib.util
+import os
+import re
+import stat
+
+import pytest
+
+from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.report import page
+from gorgias_crawler.sandbox import Sandbox, World
+from tests.browser import browser
+from tests.crawling import Shop
+from tests.test_commands import unfinished
+
+PAGE = "report.html"
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory, may_fork):
+    """A job that is complete; no test changes it."""
+    path = tmp_path_factory.mktemp("shop")
+    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
+    world = World(tickets=50)
+    with Sandbox(world, rate=None) as sandbox:
+        opened = Shop(path, sandbox, world, forks=may_fork)
+        assert opened.crawl().status == 0
+        yield opened
+
+
+def text(shop):
+    return (shop.path / PAGE).read_text("utf-8")
+
+
+def tickets(shop):
+    (found,) = re.findall(r"<dt>tickets</dt><dd>([\d,]+)</dd>", text(shop))
+    return int(found.replace(",", ""))
+
+
+def test_a_job_becomes_a_page_without_a_call(shop, tmp_path):
+    calls = len(shop.sandbox.calls)
+    ended = shop.run("report", "job", "-O", PAGE)
+    assert ended.status == 0
+    assert len(shop.sandbox.calls) == calls
+    listed = shop.world.totals()["tickets"]
+    (left_out,) = re.findall(r"<p>Left out: (.*)\.</p>", text(shop))
+    assert tickets(shop) + sum(map(int, re.findall(r"\d+", left_out))) == listed
+    assert f"It rests on all {listed} tickets" in text(shop)
+    assert "Every listed ticket is archived with all its messages." in text(shop)
+    assert ended.log.startswith(f"{PAGE}: {tickets(shop)} tickets, ")
+    with browser(tmp_path) as tab:
+        tab.open(shop.path / PAGE, 1280)
+        assert tab.evaluate("document.querySelectorAll('.chart svg').length") > 4
+        assert (tab.console, len(tab.requests)) == ([], 1)
+
+
+def test_the_page_is_for_its_owner_alone(shop):
+    shop.run("report", "job", "-O", PAGE)
+    assert stat.S_IMODE((shop.path / PAGE).stat().st_mode) == 0o600
+
+
+def test_no_name_and_no_word_of_a_person_is_on_the_page(shop):
+    shop.run("report", "job", "-O", PAGE)
+    found = text(shop)
+    for row in shop.expected():
+        words = [row[name] for name in ("sender", "receiver", "subject", "body")]
+        for said in filter(None, words):
+            assert said not in found
+    assert "Kim" not in found
+
+
+def test_filters_choose_the_tickets(shop):
+    shop.run("report", "job", "-O", PAGE)
+    whole = tickets(shop)
+    ended = shop.run(
+        "report", "job", "-O", PAGE, "-a", "channel=email", "-a", "spam=true"
+    )
+    assert ended.status == 0
+    assert 0 < tickets(shop) < whole
+    assert "filtered by -a channel=email -a spam=true" in text(shop)
+
+
+def test_a_period_without_tickets_says_so(shop):
+    ended = shop.run("report", "job", "-O", PAGE, "-a", "since=2099-01-01")
+    assert ended.status == 0
+    assert tickets(shop) == 0
+    assert "<svg" not in text(shop)
+    assert "No tickets, filtered by -a since=2099-01-01." in text(shop)
+
+
+def test_an_unfinished_job_says_what_share_it_rests_on(open_shop):
+    shop = open_shop()
+    unfinished(shop)
+    ended = shop.run("report", "job", "-O", PAGE)
+    assert ended.status == 0
+    share = re.search(r"It rests on (\d+) of 50 tickets .* \((\d+)%\)", ended.log)
+    assert share is not None
+    assert int(share[1]) < 50
+    assert share[0] in text(shop)
+    assert "Still to fetch, and not on this page: " in text(shop)
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        ((), 2, "scrapy report JOBDIR -O report.html"),
+        (("job",), 2, "scrapy report JOBDIR -O report.html"),
+        (("-O", PAGE), 2, "scrapy report JOBDIR -O report.html"),
+        (("job", "-O", PAGE, "-a", "since"), 2, "-a since=2025-01-01"),
+        (("job", "-O", PAGE, "-a", "since=soon"), 1, "-a since=soon: "),
+        # notes are never a ticket's: what would be ignored is refused
+        (("job", "-O", PAGE, "-a", "notes=true"), 1, "-a notes=true: "),
+        (("nowhere", "-O", PAGE), 1, "nowhere is not a job directory"),
+        (("job", "-O", "missing/report.html"), 1, "-O missing/report.html: "),
+        (("job", "-O", "job/run.json"), 1, "-O job/run.json: "),
+        (("job", "-O", "job"), 1, "-O job: "),
+    ],
+)
+def test_what_cannot_be_made_is_said_in_a_line_and_leaves_the_old_page(
+    shop, options, status, said
+):
+    (shop.path / PAGE).write_text("old")
+    manifest = (shop.jobdir / "run.json").read_bytes()
+    ended = shop.run("report", *options)
+    assert ended.status == status
+    assert said in ended.log
+    assert "Traceback" not in ended.log
+    assert text(shop) == "old"
+    assert (shop.jobdir / "run.json").read_bytes() == manifest
+    assert not [name for name in os.listdir(shop.path) if name.endswith(".part")]
+
+
+def test_a_missing_library_is_named_with_what_installs_it(monkeypatch):
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "jinja2" else object()
+    )
+    with pytest.raises(ConfigurationError, match=r"needs jinja2: .*\[report\]"):
+        page.check_libraries()
