@@ -13,8 +13,20 @@ from gorgias_crawler.sandbox import Answer
 
 BOM = b"\xef\xbb\xbf"
 SIGNS = ("=", "+", "-", "@", "\t", "\r")
-TEXT = st.text(st.characters(), max_size=40)
+TEXT = st.text(st.characters(), max_size=40) | st.text("0123456789.e:/- ")
 BEGINNING = st.sampled_from([*SIGNS, " ", "\n", "\0", "\ufeff", "'", "a", "＝"])  # noqa: RUF001
+
+
+def looks_like_a_value(cell):
+    """Tell, in other words than the code, what is surely taken for a value."""
+    core = cell.strip()
+    if core.isascii() and core.isdigit():
+        return core != str(int(core)) or len(core) > 11
+    try:
+        float(core)
+    except ValueError:
+        return False
+    return core[:1].isdigit()
 
 
 def units(text):
@@ -28,8 +40,29 @@ def test_what_a_spreadsheet_would_run_is_marked_as_text(sign):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a=1", "1-2", " a", "'=1", "“=1", "\u2028a", "<b>"]
-)
+    "text",
+    [
+        "0012345", "00", "3/4", "1-2", "1e10", "12E5", "1d5", "1.5e-3", "12:30", "5 pm",
+        "5:00 a.m.", "123456789012", "4111111111111111", "1.10", "1,5", "1 234", "5%",
+        "$5", "(5)", "5 €", " 7", "7 ", "2025-01-02", "1.2.2025", "1/2/25 10:30",
+        "SEPT2", "MARCH1", "1-mar", "Mar 3, 2025", "5 May", "true", "FALSE", ".5", "5.",
+        "٣/٤", "1 2/3",
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_would_take_for_another_value_is_marked_as_text(text):
+    assert safe_cell(text) == f"'{text}"
+    assert safe_cell(f"'{text}") == f"'{text}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "a=1", " a", "'=1", "“=1", "\u2028a", "<b>", "0", "7", "12345678901",
+        "Order 0012345", "3/4 inch", "may", "March", "decor 5", "Mark 5", "12 Monkeys",
+        "maybe", "1e10x", "2025-03-01T10:00:41+00:00", "...", "/", ":", "truely", "v1.2",
+        "a1", "ann@mail.example", "#5", "INC-0012", "1" * 400 + "x",
+    ],
+)  # fmt: skip
 def test_all_other_text_stays_as_it_is(text):
     assert safe_cell(text) == text
 
@@ -40,6 +73,7 @@ def test_no_cell_begins_as_a_formula_and_nothing_else_changes(beginnings, text):
     cell = safe_cell(text)
     assert not cell.startswith(SIGNS)
     assert not cell.lstrip().startswith(SIGNS)
+    assert cell.startswith("'") or not looks_like_a_value(cell)
     assert cell in {text, f"'{text}"}
     assert safe_cell(cell) == cell
 
@@ -64,6 +98,14 @@ def test_a_cell_fits_and_a_cut_is_visible(beginning, fill, count, halves):
         assert marked.startswith(cell.removesuffix(CUT_MARK))
         assert units(cell) >= LONGEST_CELL - 1
     assert safe_cell(cell) == cell
+
+
+@pytest.mark.timeout(10)  # s; a pattern that goes back and forth takes hours
+@pytest.mark.parametrize("fill", [" ", "1", "1 ", "1-", "-", "(", "may ", ".", "1e"])
+def test_no_body_makes_the_search_for_values_slow(fill):
+    for ending in ("", "x", "1"):
+        safe_cell(fill * 100_000 + ending)
+        safe_cell("1" + fill * 100_000 + ending)
 
 
 def test_a_body_of_20_mb_is_cut_at_once():

@@ -1,7 +1,10 @@
 """Cells that a spreadsheet shows as text, whatever customers wrote into them.
 
 A spreadsheet runs a cell that begins like a formula, also one from a CSV file
-(https://owasp.org/www-community/attacks/CSV_Injection).
+(https://owasp.org/www-community/attacks/CSV_Injection). And it takes what looks like a
+number, a date or a time for one: ``0012345`` becomes 12345, ``3/4`` the fourth of
+March, ``1e10`` 10000000000, and of a long number only 15 digits stay
+(https://support.microsoft.com/office/1bd2b793-5b1f-4e2a-a9d2-7a5bd0ba0b7b).
 """
 
 import json
@@ -20,6 +23,25 @@ CUT_MARK = " [cut here: too long for a cell]"
 # programs trim. A cell that begins with tab or a line's end is treated alike.
 _RUNS = re.compile(r"[\s\x00-\x1f\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")  # noqa: RUF001
 
+# What a spreadsheet keeps as it is, though it takes it for a number: up to 11 digits (a
+# cell shows 12 as 1.23E+11) without a zero in front.
+_PLAIN = re.compile(r"0|[1-9][0-9]{0,10}")
+# Digits with nothing but the signs of numbers, dates, times and money; by region a dot,
+# a comma or a space may be any of them.
+_NUMBER = re.compile(
+    r"\s*[(+\-]*[$€£¥₹]?[.,]*\d[\d\s.,:/\-]*+(?:[de][+\-]?\d+)?"
+    r"(?:[ap]\.?(?:m\.?)?|[%$€£¥₹])?[\s)]*",
+    re.IGNORECASE,
+)
+_MONTH = re.compile(
+    r"[\d\s.,/\-]*(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
+    r"|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+    r"[\d\s.,:/\-]*",
+    re.IGNORECASE,
+)
+_TRUTH = {"true", "false"}  # they would become TRUE and FALSE
+_LONGEST_DATE = 40  # characters: "  September 30, 2025, 10:30:00.000" has fewer
+
 
 def json_text(value: Any) -> str:
     """Return the cell of an object or of a list of other things than text."""
@@ -27,12 +49,27 @@ def json_text(value: Any) -> str:
 
 
 def safe_cell(text: str) -> str:
-    """Return *text* as a cell that is shown and not run, and fits.
+    """Return *text* as a cell that is shown as it is, not run, and fits.
 
-    An apostrophe in front marks it as text; at most `LONGEST_CELL` units are left, and
+    An apostrophe in front marks as text what would run, and what would become another
+    number, a date, a time or a truth; at most `LONGEST_CELL` units are left, and
     `CUT_MARK` stands where it was cut. Done again, it changes nothing.
     """
-    return _fitting(f"'{text}" if _RUNS.match(text) else text)
+    return _fitting(f"'{text}" if _RUNS.match(text) or _changes(text) else text)
+
+
+def _changes(text: str) -> bool:
+    """Tell whether a spreadsheet would take *text* for a value, shown otherwise."""
+    if _PLAIN.fullmatch(text):
+        return False
+    if _NUMBER.fullmatch(text):
+        return True
+    if len(text) > _LONGEST_DATE:
+        return False
+    has_digit = any(map(str.isdigit, text))
+    return text.strip().lower() in _TRUTH or (
+        has_digit and _MONTH.fullmatch(text) is not None
+    )
 
 
 def _fitting(text: str) -> str:
