@@ -4,14 +4,8 @@
 the crawl itself, and nothing here knows the crawler.
 """
 
-from gorgias_crawler.sandbox.faults import Answer
-from gorgias_crawler.sandbox.server import (
-    ACCESS_TOKEN,
-    API_KEY,
-    API_USER,
-    Call,
-    Sandbox,
-)
+from gorgias_crawler.sandbox.faults import Answer, Call
+from gorgias_crawler.sandbox.server import ACCESS_TOKEN, API_KEY, API_USER, Sandbox
 from gorgias_crawler.sandbox.world import World
 
 __all__ = ["ACCESS_TOKEN", "API_KEY", "API_USER", "Answer", "Call", "Sandbox", "World"]

@@ -1,9 +1,29 @@
-"""What goes wrong between a client and an API, as the sandbox plays it."""
+"""What is asked and answered, and what goes wrong between a client and an API."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 _HTML = b"<html><body><h1>Service unavailable</h1></body></html>"
+
+
+@dataclass(eq=False)
+class Call:
+    """A request that came in; ``client`` is its User-Agent, ``at_s`` monotonic.
+
+    ``status`` is what it was answered, 0 until then; ``sent_bytes`` counts those of a
+    file. ``number`` counts from 1.
+    """
+
+    number: int
+    method: str
+    path: str
+    query: dict[str, list[str]]
+    headers: Mapping[str, str]
+    client: str
+    at_s: float
+    status: int = 0
+    sent_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -11,7 +31,8 @@ class Answer:
     """What goes back to the client.
 
     ``delay_s`` is waited before it; ``drop`` resets the connection in its place;
-    ``cut`` closes it after half the body.
+    ``cut`` closes it after half the body. Where there are ``chunks``, they are the
+    body, said to have ``length`` bytes; after the first ``stall_s`` is waited.
     """
 
     status: int
@@ -21,6 +42,9 @@ class Answer:
     delay_s: float = 0.0
     drop: bool = False
     cut: bool = False
+    chunks: Iterable[bytes] | None = None
+    length: int = 0
+    stall_s: float = 0.0
 
 
 FAULTS = {

@@ -6,15 +6,9 @@ https://developers.gorgias.com/reference/the-ticket-object and
 ``/the-ticketmessage-object``.
 """
 
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from gorgias_crawler.sandbox import files, letters, people, words
+from gorgias_crawler.sandbox.records import Json, MessageRecord, TicketRecord, date
 
-from gorgias_crawler.sandbox import letters, people, words
-from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
-
-Json = dict[str, Any]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SUBJECTS = (
     "Parcel late",
     "Wrong size",
@@ -23,12 +17,11 @@ _SUBJECTS = (
     "Código de descuento 🎉",
     "Broken on arrival",
 )
-
-
-def date(us: int, number: int = 0) -> str:
-    """Write microseconds since 1970 as the API does; some dates lack an offset."""
-    text = (_EPOCH + timedelta(microseconds=us)).isoformat()
-    return text.removesuffix("+00:00") if number % 31 == 17 else text
+_TAGS: tuple[tuple[int, str, Json | None], ...] = (
+    (1_800_001, "shipping", {"color": "#336699"}),
+    (1_800_002, "vip", {}),
+    (1_800_003, "refund", None),
+)
 
 
 def ticket_object(ticket: TicketRecord) -> Json:
@@ -38,20 +31,21 @@ def ticket_object(ticket: TicketRecord) -> Json:
     return {
         "id": ticket.id,
         "uri": f"/api/tickets/{ticket.id}/",
-        "external_id": f"ext-{number}" if number % 9 == 2 else None,
+        "external_id": ticket.external_id,
         "language": "en" if number % 4 else None,
         "status": ticket.status,
         "priority": ("normal", "high", "low", "critical", None)[number % 5],
         "channel": ticket.channel,
         "via": "email" if ticket.channel == "email" else "api",
         "from_agent": (False, False, True, None)[number % 4],
-        "customer": None
-        if number % 17 == 16
-        else people.customer_person(ticket.customer),
-        "assignee_user": people.user_person(_agent(number), number) | {"bio": None}
+        "customer": people.customer_person(ticket.owner)
+        if ticket.has_customer
+        else None,
+        "assignee_user": people.user_person(people.AGENT_IDS[number % 4], None)
+        | {"bio": None}
         if number % 3
         else None,
-        "assignee_team": {"id": 71, "name": "Tier 1", "decoration": {}}
+        "assignee_team": {"id": 4_001, "name": "Tier 1", "decoration": {}}
         if number % 5 == 1
         else None,
         "subject": _subject(number),
@@ -65,7 +59,7 @@ def ticket_object(ticket: TicketRecord) -> Json:
         if ticket.channel == "email"
         else [],
         "meta": {"k": "v"} if number % 7 == 3 else None,
-        "tags": _tags(number),
+        "tags": tags(ticket),
         "messages_count": len(messages),
         "is_unread": number % 2 == 0,
         "spam": number % 23 == 11,
@@ -107,7 +101,7 @@ def message_object(message: MessageRecord) -> Json:
         "source": _source(message, channel),
         "sender": _sender(message),
         "auth_customer_identity": None,
-        "integration_id": 4401 if channel == "email" else None,
+        "integration_id": 130_001 if channel == "email" else None,
         "intents": [
             {"name": "shipping/status", "rejected": None, "is_user_feedback": False}
         ]
@@ -121,9 +115,9 @@ def message_object(message: MessageRecord) -> Json:
         "headers": {"From": "Ana Roe <ana@example.org>", "Message-Id": f"<m{number}>"}
         if channel == "email" and not message.from_agent
         else None,
-        "attachments": _attachments(kind),
+        "attachments": _attachments(message),
         "actions": None,
-        "macros": [{"id": 9}] if kind == 4 else [],
+        "macros": [{"id": 370_009}] if kind == 4 else [],
         "meta": None,
         "created_datetime": date(message.created_us, number),
         "processed_datetime": date(message.created_us + 180_000),
@@ -149,37 +143,36 @@ def _subject(number: int) -> str | None:
     return "" if number % 19 == 9 else _SUBJECTS[number % len(_SUBJECTS)]
 
 
-def _agent(number: int) -> people.User:
-    return people.AGENTS[number % len(people.AGENTS)]
-
-
 def _via(message: MessageRecord, channel: str) -> str:
     if message.is_from_bot:
         return "rule" if message.number % 32 == 12 else "api"
     return "helpdesk" if message.from_agent else channel
 
 
-def _tags(number: int) -> list[Json]:
-    names = ("shipping", "vip", "refund")
+def tags(ticket: TicketRecord) -> list[Json]:
+    """Return the ticket's tags as it names them."""
+    names = ticket.account.tag_names
     return [
-        {"id": 31 + n, "name": name, "decoration": ({"color": "#336699"}, {}, None)[n]}
-        for n, name in enumerate(names)
-        if number % (n + 3) == 0
+        {"id": id_, "name": names.get(id_, name), "decoration": decoration}
+        for n, (id_, name, decoration) in enumerate(_TAGS)
+        if ticket.number % (n + 3) == 0
     ]
 
 
 def _custom_fields(number: int) -> Json:
     if number % 4:
         return {}
-    value = ("Delivery", 12, True, None)[number // 4 % 4]
-    return {"880": {"id": 880, "value": value}}
+    n = number // 4 % 4
+    id_, value = 320_001 + n, ("Order::Delivery", 12, True, None)[n]
+    return {str(id_): {"id": id_, "value": value}}
 
 
 def _sender(message: MessageRecord) -> Json | None:
-    if message.is_from_bot:
-        return people.user_person(people.APP, message.number)
     if message.from_agent:
-        return people.user_person(_agent(message.number), message.number)
+        return people.user_person(
+            people.writer_id(message),
+            {"name_set_via": "agent"} if message.number % 2 else None,
+        )
     if message.number % 61 == 13:
         return None
     person = people.customer_person(message.ticket.customer)
@@ -193,7 +186,7 @@ def _receiver(message: MessageRecord, channel: str) -> Json | None:
         return None
     if message.from_agent:
         return people.customer_person(message.ticket.customer)
-    return people.user_person(people.MAILBOX) | {"meta": {}}
+    return people.user_person(people.MAILBOX_ID, {})
 
 
 def _source(message: MessageRecord, channel: str) -> Json | None:
@@ -219,15 +212,10 @@ def _source(message: MessageRecord, channel: str) -> Json | None:
     return source
 
 
-def _attachments(kind: int) -> list[Json] | None:
-    if kind != 8:
-        return None if kind % 2 else []
-    return [
-        {
-            "url": "https://uploads.gorgias.io/x/p.png",
-            "name": "p.png",
-            "size": None,
-            "content_type": "image/png",
-            "public": True,
-        }
-    ]
+def _attachments(message: MessageRecord) -> list[Json] | None:
+    attached = [file.attachment for file in files.attached_to(message)]
+    if message.ticket.channel == "instagram-direct-message" and attached:
+        # social channels serve what is sent there themselves, for a while
+        url = f"https://lookaside.social.example/{message.id}.jpg?sig=1"
+        attached.append(attached[0] | {"url": url, "name": None, "size": None})
+    return attached or (None if message.number % 2 else [])

@@ -6,161 +6,213 @@ Paging is by keyset, with the recorded form of the cursor: base64 of
 
 import base64
 import json
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlencode
 
-from gorgias_crawler.sandbox import objects
-from gorgias_crawler.sandbox.objects import Json
-from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
-from gorgias_crawler.sandbox.world import (
-    PAGE_LIMIT,
-    Key,
-    World,
-    created_key,
-    position,
-    updated_key,
-)
+from gorgias_crawler.sandbox import history
+from gorgias_crawler.sandbox.kinds import BOUNDS, BY_PATH, CREATED, KINDS, Kind
+from gorgias_crawler.sandbox.order import Key, reader, sort_key
+from gorgias_crawler.sandbox.records import BEGIN_US, DAY_US, Json, date, instant_us
+from gorgias_crawler.sandbox.world import PAGE_LIMIT, World
 
 Query = Mapping[str, Sequence[str]]
-Records = Sequence[TicketRecord | MessageRecord]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DEFAULT_LIMIT = 30
-_TICKET_PARAMETERS = {
-    "limit", "cursor", "order_by", "customer_id", "external_id", "view_id", "rule_id",
-    "ticket_ids", "trashed",
-}  # fmt: skip
-_MESSAGE_PARAMETERS = {"limit", "cursor", "order_by", "ticket_id"}
+_LATEST = float("inf")  # behind every id
 
 
 class RefusedError(Exception):
     """The API answers with an error object instead of a page."""
 
-    def __init__(self, status: int, message: str) -> None:
+    def __init__(self, message: str, status: int = HTTPStatus.BAD_REQUEST) -> None:
         super().__init__(message)
         self.status = status
 
 
-def answer(world: World, path: str, query: Query) -> tuple[int, Json | None]:
-    """Return status and body for *path*; no body where there is no such endpoint."""
+def answer(
+    world: World,
+    path: str,
+    query: Query,
+    not_permitted: Mapping[str, int] | None = None,
+) -> tuple[int, Json | None]:
+    """Return status and body for *path*; no body where there is no such endpoint.
+
+    *not_permitted* gives the status with which a kind is refused, by its name.
+    """
+    place = path.removeprefix("/api/")
+    parent, _, last = place.rpartition("/")
+    name = BY_PATH.get(place) or BY_PATH.get(parent)
+    if not path.startswith("/api/") or name is None:
+        return HTTPStatus.NOT_FOUND, None
     try:
-        match path:
-            case "/api/account":
-                domain = world.account.domain
-                return HTTPStatus.OK, {"id": 1, "domain": domain, "status": "active"}
-            case "/api/tickets":
-                return HTTPStatus.OK, _tickets(world, query)
-            case "/api/messages":
-                return HTTPStatus.OK, _messages(world, query)
+        if not_permitted and name in not_permitted:
+            return not_permitted[name], {"error": {"msg": _NOT_PERMITTED}}
+        if name in {"account", "account_settings"}:
+            return HTTPStatus.OK, _single(world, name, query)
+        if place in BY_PATH:
+            return HTTPStatus.OK, _list(world, name, query)
+        return HTTPStatus.OK, _detail(world, name, last)
     except RefusedError as refused:
         return refused.status, {"error": {"msg": str(refused)}}
-    return HTTPStatus.NOT_FOUND, None
 
 
-def _tickets(world: World, query: Query) -> Json:
-    _check(query, _TICKET_PARAMETERS)
-    order = _one(query, "order_by", "created_datetime:desc")
-    field, _, direction = order.partition(":")
-    if field not in {"created_datetime", "updated_datetime"}:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, f"order_by: {order}")
-    is_updated = field == "updated_datetime"
-    key = updated_key if is_updated else created_key
-    records = world.by_updated() if is_updated else world.by_created("tickets")
-    if "ticket_ids" in query:
-        if not 1 <= len(query["ticket_ids"]) <= PAGE_LIMIT:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, "ticket_ids: 1 to 100")
-        wanted = {_integer("ticket_ids", value) for value in query["ticket_ids"]}
-        found = (world.ticket(id_) for id_ in wanted)
-        records = sorted((ticket for ticket in found if ticket), key=key)
-    if _one(query, "trashed", "true") == "false":
-        records = [
-            r for r in records if isinstance(r, TicketRecord) and not r.is_trashed
-        ]
-    return _page("/api/tickets", query, records, key, direction)
+_NOT_PERMITTED = "You don't have enough permissions to perform this action."
 
 
-def _messages(world: World, query: Query) -> Json:
-    _check(query, _MESSAGE_PARAMETERS)
-    order = _one(query, "order_by", "created_datetime:desc")
-    field, _, direction = order.partition(":")
-    if field != "created_datetime":
-        raise RefusedError(HTTPStatus.BAD_REQUEST, f"order_by: {order}")
-    records = world.by_created("messages")
-    if "ticket_id" in query:
-        ticket = world.ticket(_integer("ticket_id", query["ticket_id"][0]))
-        if ticket is None:
-            raise RefusedError(HTTPStatus.NOT_FOUND, "Ticket does not exist.")
-        records = sorted(ticket.messages, key=created_key)
-    return _page("/api/messages", query, records, created_key, direction)
+def _single(world: World, name: str, query: Query) -> Json:
+    """Return the account or its settings: neither is a list that has pages."""
+    _check(query, set(KINDS[name].filters))
+    settings = world.objects("account_settings")
+    if name == "account_settings":
+        wanted = query.get("type")
+        return {"data": [s for s in settings if not wanted or s["type"] in wanted]}
+    facts = {"domain": world.account.domain, "settings": settings}
+    return KINDS[name].row(0, BEGIN_US - 100 * DAY_US, facts)
+
+
+def _detail(world: World, name: str, last: str) -> Json:
+    record = world.records(name).get(int(last)) if last.isdecimal() else None
+    if record is None or name in {"tickets", "messages"}:
+        raise RefusedError("Object does not exist.", HTTPStatus.NOT_FOUND)
+    made = history.make(world.account, name, record)
+    if name == "customers":
+        facts = history.facts(world.account, record) | {
+            "channel": 650_000_000 + record.id
+        }
+        made |= KINDS["customer"].row(record.number, record.created_us, facts)
+    return made
+
+
+def _list(world: World, name: str, query: Query) -> Json:
+    kind = KINDS[name]
+    query = {name.removesuffix("[]"): values for name, values in query.items()}
+    _check(query, kind.parameters)
+    for of, needed in kind.needs.items():
+        if needed not in query and (not of or of in query):
+            raise RefusedError(f"Missing parameter: {needed}")
+    fields, direction = _order(kind, query)
+    key = sort_key(world.account, name, fields)
+    try:
+        limit = int(query.get("limit", [str(_DEFAULT_LIMIT)])[0])
+        records = _selected(world, name, query, fields)
+        after = _decoded(kind, query, fields)
+        place = 0 if after is None else _place(records, after, direction, key)
+    except (ValueError, TypeError) as error:
+        raise RefusedError(f"Invalid value: {error}") from None
+    if not 1 <= limit <= PAGE_LIMIT:
+        raise RefusedError("limit: 1 to 100")
+    if direction == "asc":
+        rows = list(records[place : place + limit])
+        has_more = place + limit < len(records)
+    else:
+        end = len(records) if after is None else place
+        rows = list(reversed(records[max(0, end - limit) : end]))
+        has_more = end > limit
+    meta: Json = {
+        "prev_cursor": _cursor("prev", key(rows[0]), fields)
+        if rows and after
+        else None,
+        "next_cursor": _cursor("next", key(rows[-1]), fields) if has_more else None,
+    }
+    return {
+        "object": "list",
+        "uri": f"/api/{kind.path}?{urlencode(query, doseq=True)}",
+        "data": [history.make(world.account, name, row) for row in rows],
+        "meta": meta | ({"total_resources": None} if kind.totals else {}),
+    }
 
 
 def _check(query: Query, known: set[str]) -> None:
     for name in query:
         if name not in known:
-            raise RefusedError(HTTPStatus.BAD_REQUEST, f"Unknown parameter: {name}")
+            raise RefusedError(f"Unknown parameter: {name}")
 
 
-def _one(query: Query, name: str, default: str) -> str:
-    return query.get(name, [default])[0]
+def _order(kind: Kind, query: Query) -> tuple[str, str]:
+    """Return by which fields, and whether ``"asc"`` or ``"desc"``."""
+    asked = query.get("order_by", [kind.order])[0]
+    parts = [part.partition(":") for part in asked.split(",")]
+    fields = ",".join(part[0] for part in parts)
+    directions = {part[2] or ("desc" if kind.bare_orders else "") for part in parts}
+    known = kind.orders or (CREATED,)
+    if fields not in known or directions not in ({"asc"}, {"desc"}):
+        raise RefusedError(f"order_by: {asked}")
+    return fields, directions.pop()
 
 
-def _integer(name: str, value: str) -> int:
-    try:
-        return int(value)
-    except ValueError:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, f"{name}: not an integer") from None
+def _selected(world: World, name: str, query: Query, fields: str) -> Sequence[Any]:
+    """Return the records that are asked for, in ascending order."""
+    kind, key = KINDS[name], sort_key(world.account, name, fields)
+    records = world.in_order(name, fields)
+    given = {n: [value] for n, value in kind.defaults.items()}
+    given |= {n: list(values) for n, values in query.items() if n in kind.filters}
+    if name == "messages" and given:
+        ticket = world.tickets.get(int(given.pop("ticket_id")[0]))
+        if ticket is None:
+            raise RefusedError("Ticket does not exist.", HTTPStatus.NOT_FOUND)
+        records = sorted(ticket.messages, key=key)
+    if "ticket_ids" in given:
+        ids = {int(value) for value in given.pop("ticket_ids")}
+        if not 1 <= len(query["ticket_ids"]) <= PAGE_LIMIT:
+            raise RefusedError("ticket_ids: 1 to 100")
+        records = sorted(filter(None, map(world.tickets.get, ids)), key=key)
+    if kind.dates:
+        records = _dated(records, query, key)
+    for n, values in given.items():
+        records = [
+            r
+            for r in records
+            if kind.accepts(reader(world.account, name, r), n, values)
+        ]
+    return records
 
 
-def _page(
-    path: str,
-    query: Query,
-    records: Records,
-    key: Callable[[TicketRecord | MessageRecord], Key],
-    direction: str,
-) -> Json:
-    if direction not in {"asc", "desc"}:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, f"order_by: {query['order_by'][0]}")
-    limit = _integer("limit", _one(query, "limit", str(_DEFAULT_LIMIT)))
-    if not 1 <= limit <= PAGE_LIMIT:
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "limit: 1 to 100")
-    after = _decoded(query["cursor"][0]) if "cursor" in query else None
-    if direction == "asc":
-        start = 0 if after is None else position(records, key, (after[0], after[1] + 1))
-        rows = list(records[start : start + limit])
-        has_more = start + limit < len(records)
-    else:
-        end = len(records) if after is None else position(records, key, after)
-        rows = list(reversed(records[max(0, end - limit) : end]))
-        has_more = end > limit
-    return {
-        "object": "list",
-        "uri": f"{path}?{urlencode(query, doseq=True)}",
-        "data": [_object(row) for row in rows],
-        "meta": {
-            "prev_cursor": _cursor("prev", key(rows[0])) if rows and after else None,
-            "next_cursor": _cursor("next", key(rows[-1])) if has_more else None,
-        },
-    }
+def _dated(records: Sequence[Any], query: Query, key: Any) -> Sequence[Any]:
+    """Cut to the range of creation; ``gt`` and ``lte`` take in ids of their instant."""
+    for bound in BOUNDS:
+        values = query.get(f"{CREATED}[{bound}]")
+        if values:
+            # a + in a query is a space to those who forget to encode it
+            at_us = instant_us(values[0].replace(" ", "+"))
+            edge = (at_us, _LATEST if bound in {"gt", "lte"} else -_LATEST)
+            at = bisect_left(records, edge, key=key)
+            records = records[at:] if bound.startswith("g") else records[:at]
+    return records
 
 
-def _object(record: TicketRecord | MessageRecord) -> Json:
-    if isinstance(record, TicketRecord):
-        return objects.ticket_object(record)
-    return objects.message_object(record)
+def _place(records: Sequence[Any], after: Key, direction: str, key: Any) -> int:
+    bisect = bisect_right if direction == "asc" else bisect_left
+    return bisect(records, after, key=key)
 
 
-def _cursor(direction: str, key: Key) -> str:
-    instant = (_EPOCH + timedelta(microseconds=key[0])).isoformat()
-    payload = json.dumps([direction, instant.removesuffix("+00:00"), key[1]])
+def _cursor(direction: str, key: Key, fields: str) -> str:
+    *values, id_ = key
+    told = [
+        date(value).removesuffix("+00:00") if name.endswith("_datetime") else value
+        for name, value in zip(fields.split(","), values, strict=True)
+    ]
+    payload = json.dumps([direction, told[0] if len(told) == 1 else told, id_])
     return base64.b64encode(payload.encode()).decode()
 
 
-def _decoded(cursor: str) -> Key:
-    try:
-        _, instant, id_ = json.loads(base64.b64decode(cursor, validate=True))
-        at = datetime.fromisoformat(instant).replace(tzinfo=UTC)
-        return (at - _EPOCH) // timedelta(microseconds=1), int(id_)
-    except (ValueError, TypeError):
-        raise RefusedError(HTTPStatus.BAD_REQUEST, "Invalid cursor.") from None
+def _decoded(kind: Kind, query: Query, fields: str) -> Key | None:
+    """Return the key of the row behind which a page begins, None for the first page.
+
+    On the voice lists a cursor that is null leads back to the start.
+    """
+    cursor = query.get("cursor", ["null"])[0]
+    if "cursor" not in query or (not kind.orders and cursor in {"", "null"}):
+        return None
+    _, told, id_ = json.loads(base64.b64decode(cursor, validate=True))
+    names = fields.split(",")
+    values = told if len(names) > 1 else [told]
+    return (
+        *(
+            instant_us(value) if name.endswith("_datetime") else value
+            for name, value in zip(names, values, strict=True)
+        ),
+        int(id_),
+    )

@@ -1,9 +1,7 @@
 """The sandbox's server: keys, budget, latency and faults in front of the world."""
 
 import base64
-import csv
 import gzip
-import io
 import json
 import math
 import random
@@ -13,8 +11,8 @@ import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,9 +20,10 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
-from gorgias_crawler.sandbox import pages
+from gorgias_crawler.sandbox import pages, rows
 from gorgias_crawler.sandbox.bucket import Bucket
-from gorgias_crawler.sandbox.faults import FAULTS, Answer
+from gorgias_crawler.sandbox.faults import FAULTS, Answer, Call
+from gorgias_crawler.sandbox.filehost import DOWNLOAD, HOP, FileHost
 from gorgias_crawler.sandbox.world import World
 
 API_USER = "demo@example.com"
@@ -41,23 +40,6 @@ _UNLIMITED = "1/1000000"
 _REFUSAL = {"error": {"msg": "Rate limit exceeded."}}
 
 
-@dataclass(eq=False)
-class Call:
-    """A request that came in; ``client`` is its User-Agent, ``at_s`` monotonic.
-
-    ``status`` is what it was answered, 0 until then. ``number`` counts from 1.
-    """
-
-    number: int
-    method: str
-    path: str
-    query: dict[str, list[str]]
-    headers: Mapping[str, str]
-    client: str
-    at_s: float
-    status: int = 0
-
-
 Hook = Callable[[Call], Answer | None]
 
 
@@ -68,6 +50,8 @@ class Sandbox:
     *tells_budget* false no answer names it. *faults* is the share of calls that go
     wrong, each with one of *fault_kinds*; which, follows from *seed* and how often the
     same URL was asked. *on_request* sees each call first and may answer it.
+    *not_permitted* gives the status (403, 404) with which a kind is refused, by its
+    name. ``file_host`` answers at ``files_url``, a second server, that of files.
     """
 
     def __init__(
@@ -83,6 +67,7 @@ class Sandbox:
         tells_budget: bool = True,
         port: int = 0,
         ssl_context: ssl.SSLContext | None = None,
+        not_permitted: Mapping[str, int] | None = None,
     ) -> None:
         self.world = world
         self.bucket = Bucket.parse(rate) if rate else None
@@ -92,32 +77,32 @@ class Sandbox:
         self.seed = seed
         self.on_request = on_request
         self.tells_budget = tells_budget
+        self.not_permitted = dict(not_permitted or {})
         self.calls: list[Call] = []
         self._asked: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._server = _Server(("127.0.0.1", port), _Handler)
-        self._server.sandbox = self
-        scheme = "http"
-        if ssl_context is not None:
-            scheme = "https"
-            self._server.socket = ssl_context.wrap_socket(
-                self._server.socket, server_side=True, do_handshake_on_connect=False
-            )
+        self._server = _Server(port, self.respond, ssl_context)
         self.port = self._server.server_address[1]
-        self.url = f"{scheme}://127.0.0.1:{self.port}/api"
+        self.url = self._server.url + "/api"
+        self.file_host = FileHost(world, self.url)
+        self._files_server = _Server(0, self.file_host.respond, ssl_context)
+        self.files_url = self.file_host.own_url = self._files_server.url
         # a short poll, so that a test does not wait for its server to close
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), daemon=True
-        )
+        self._threads = [
+            threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+            for server in (self._server, self._files_server)
+        ]
 
     def start(self) -> None:
-        """Serve, in a thread of its own."""
-        self._thread.start()
+        """Serve, in threads of its own."""
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+        for server in (self._server, self._files_server):
+            server.shutdown()
+            server.server_close()
 
     def __enter__(self) -> Self:
         self.start()
@@ -137,6 +122,11 @@ class Sandbox:
         return [c for c in self.calls if c.status == HTTPStatus.TOO_MANY_REQUESTS]
 
     @property
+    def file_calls(self) -> list[Call]:
+        """The calls of the files' own host, with the bytes that each was sent."""
+        return self.file_host.calls
+
+    @property
     def highest_level(self) -> float:
         """The most calls that were in the bucket at once."""
         return self.bucket.highest_level if self.bucket else 0.0
@@ -145,11 +135,17 @@ class Sandbox:
         """Return what the API itself says to *call*: no budget, fault or latency."""
         if call.method != "GET":
             return _json(HTTPStatus.METHOD_NOT_ALLOWED, {"error": {"msg": "GET only"}})
-        if not call.path.startswith("/api/"):
+        is_file = call.path.startswith((f"{DOWNLOAD}/", f"{HOP}/"))
+        if not is_file and not call.path.startswith("/api/"):
             return Answer(HTTPStatus.NOT_FOUND, _NO_PAGE, content_type="text/html")
-        if call.headers.get("Authorization") not in _KEYS:
+        needs_key = call.path.startswith("/api/")  # a hop comes without one
+        if needs_key and call.headers.get("Authorization") not in _KEYS:
             return _json(HTTPStatus.UNAUTHORIZED, {"error": {"msg": "Unauthorized."}})
-        status, body = pages.answer(self.world, call.path, call.query)
+        if is_file:
+            return self.file_host.redirect(call)
+        status, body = pages.answer(
+            self.world, call.path, call.query, self.not_permitted
+        )
         if body is None:
             return Answer(status, _NO_PAGE, content_type="text/html")
         return _json(status, body)
@@ -204,7 +200,8 @@ class Sandbox:
                 calls = {"made": len(self.calls), "refused": refused}
                 return _json(HTTPStatus.OK, calls | {"highest": self.highest_level})
             case "/sandbox/expected.csv":
-                return _csv(self.world.expected_rows())
+                body = rows.as_csv(self.world.expected_rows())
+                return Answer(HTTPStatus.OK, body, content_type="text/csv")
             case "/sandbox/change":
                 self.world.change(**json.loads(body or b"{}"))
                 return _json(HTTPStatus.OK, self.world.totals())
@@ -215,26 +212,29 @@ def _json(status: int, value: object) -> Answer:
     return Answer(status, json.dumps(value).encode())
 
 
-def _csv(rows: list[dict[str, Any]]) -> Answer:
-    text = io.StringIO(newline="")
-    writer = csv.DictWriter(text, list(rows[0]) if rows else [])
-    writer.writeheader()
-    writer.writerows(rows)
-    return Answer(HTTPStatus.OK, text.getvalue().encode(), content_type="text/csv")
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    sandbox: Sandbox
     request_queue_size = 128  # default 5: a burst of connections would be refused
+
+    def __init__(
+        self, port: int, respond: Callable[..., Answer], context: ssl.SSLContext | None
+    ) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
+        self.respond = respond
+        scheme = "https" if context else "http"
+        self.url = f"{scheme}://127.0.0.1:{self.server_address[1]}"
+        if context is not None:
+            self.socket = context.wrap_socket(
+                self.socket, server_side=True, do_handshake_on_connect=False
+            )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing: clients that are killed in mid-answer are the rule here."""
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """Reads requests and writes the answers of ``server.sandbox``."""
+    """Reads requests and writes the answers of ``server.respond``."""
 
     server: _Server
     protocol_version = "HTTP/1.1"
@@ -247,7 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length") or 0)
         body = self.rfile.read(length)
         headers = dict(self.headers.items())
-        answer = self.server.sandbox.respond(self.command, self.path, headers, body)
+        answer = self.server.respond(self.command, self.path, headers, body)
         if answer.drop:
             self._reset()
         else:
@@ -261,10 +261,11 @@ class _Handler(BaseHTTPRequestHandler):
         if "gzip" in self.headers.get("Accept-Encoding", "") and body:
             body = gzip.compress(body, 1)
             headers["Content-Encoding"] = "gzip"
+        length = len(body) if answer.chunks is None else answer.length
         self.send_response_only(answer.status)
         self.send_header("Date", formatdate(usegmt=True))
         self.send_header("Content-Type", answer.content_type)
-        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Length", str(length))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
@@ -272,6 +273,19 @@ class _Handler(BaseHTTPRequestHandler):
             body = body[: len(body) // 2]
             self.close_connection = True
         self.wfile.write(body)
+        if answer.chunks is not None:
+            self._stream(answer, answer.chunks)
+
+    def _stream(self, answer: Answer, chunks: Iterable[bytes]) -> None:
+        sent = 0
+        for chunk in chunks:
+            self.wfile.write(chunk[: len(chunk) // 2] if answer.stall_s else chunk)
+            self.wfile.flush()
+            sent += len(chunk)
+            if answer.stall_s:
+                time.sleep(answer.stall_s)
+                break
+        self.close_connection = answer.stall_s > 0 or sent < answer.length
 
     def _reset(self) -> None:
         # SO_LINGER of 0 s makes the close a reset

@@ -1,5 +1,8 @@
 """What people write in the sandbox: plain words, and what breaks careless exporters."""
 
+from html import escape
+
+from gorgias_crawler.sandbox import files
 from gorgias_crawler.sandbox.records import MessageRecord
 
 QUESTIONS = (
@@ -47,7 +50,7 @@ def bodies(message: MessageRecord) -> dict[str, str | None]:
     plain: str = lines[(message.ticket.number + number) % len(lines)]
     if message.is_first:
         plain = QUESTIONS[message.ticket.number % len(QUESTIONS)]
-    text, html, stripped = _forms(number, plain)
+    text, html, stripped = _forms(message, plain)
     return {
         "body_text": text,
         "body_html": html,
@@ -57,8 +60,11 @@ def bodies(message: MessageRecord) -> dict[str, str | None]:
     }
 
 
-def _forms(number: int, plain: str) -> tuple[str | None, str | None, str | None]:
+def _forms(
+    message: MessageRecord, plain: str
+) -> tuple[str | None, str | None, str | None]:
     """Return body_text, body_html and stripped_text of one of sixteen kinds."""
+    number = message.number
     text: str | None = plain + _oddity(number)
     html: str | None = f"<div>{plain}<br>{number}</div>"
     stripped: str | None = plain
@@ -68,7 +74,7 @@ def _forms(number: int, plain: str) -> tuple[str | None, str | None, str | None]
         case 3 if number > 16:  # not in the first rows, which the README shows
             text = CELLS[number // 16 % len(CELLS)]
         case 5:
-            text, html, stripped = None, _mail(plain, number), None
+            text, html, stripped = None, _mail(message, plain), None
         case 6:
             text = f"{text}\n\n{_QUOTED_TEXT}"
             html = f'<div dir="ltr">{plain}</div>{_QUOTED_HTML}'
@@ -82,16 +88,21 @@ def _forms(number: int, plain: str) -> tuple[str | None, str | None, str | None]
     return text, html, stripped
 
 
-def _mail(plain: str, number: int) -> str:
+def _mail(message: MessageRecord, plain: str) -> str:
     """Return a mail that is HTML alone, as mail programs and shops write it."""
+    images = "".join(
+        f'<img alt="" src="{escape(file.url)}{"?format=120x80&amp;v=1" * n}">'
+        for n, file in enumerate(files.inline_of(message))
+    )
     return (
         "<!DOCTYPE html><html><head><style>td { color: #333 }</style></head><body>"
         f"<p>{plain}</p><p>Price &amp; size: 10&nbsp;&euro; &lt; 12&#160;&#x20AC;</p>"
         "<table><tr><th>Article</th><th>Quantity</th></tr>"
-        f"<tr><td>Mug no. {number}</td><td>2</td></tr></table>"
+        f"<tr><td>Mug no. {message.number}</td><td>2</td></tr></table>"
         '<ul><li>first</li><li>second</li></ul><a href="https://shop.example/o?a=1&amp;'
         'b=2">your order</a><img src="cid:logo@shop" alt="logo">'
-        '<img src="https://cdn.shop.example/logo.png"></body></html>'
+        '<img src="https://cdn.shop.example/logo.png">'
+        f"{images}</body></html>"
         "<p>Words after the end.</p><html><body>A second page.</body></html>"
     )
 

@@ -1,0 +1,172 @@
+"""What may happen to the account in a night, each drawn from what it then holds."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from gorgias_crawler.sandbox import people
+from gorgias_crawler.sandbox.records import DAY_US, Record, customer_id, date
+
+if TYPE_CHECKING:
+    from gorgias_crawler.sandbox.world import World
+
+Pool = Callable[["World"], Collection[int]]
+Act = Callable[["World", random.Random, int], Any]
+
+
+def happen(world: World, draw: random.Random, name: str, count: int) -> None:
+    """Let *count* objects change in the way that *name* tells, none twice."""
+    pool, act = CHANGES[name]
+    there = [] if pool is None else sorted(pool(world))
+    drawn = draw.sample(there, min(count, len(there)))
+    for id_ in range(count) if pool is None else drawn:
+        act(world, draw, id_)
+
+
+def _change(world: World, kind: str, id_: int, type_: str = "", **values: Any) -> None:
+    """Give an object new values; the log tells of it by *type_*."""
+    record = world.records(kind)[id_]
+    record.changes |= values
+    if record.updated_us is not None:
+        record.updated_us = world.now_us()
+        record.changes["updated_datetime"] = date(record.updated_us)
+    if type_:
+        object_type = type_.partition("-")[0].title()
+        world.write(type_, object_type, id_, user_id=people.AGENT_IDS[0])
+    world.forget_order()
+
+
+def _remove(world: World, name: str, id_: int, type_: str) -> Record:
+    removed: Record = world.records(name).pop(id_)
+    world.write(type_, type_.partition("-")[0].title(), id_)
+    return removed
+
+
+def _of(name: str) -> Pool:
+    return lambda world: world.records(name)
+
+
+def _merge(world: World, draw: random.Random, loser_id: int) -> None:
+    others = sorted(id_ for id_ in world.tickets if id_ != loser_id)
+    world.merge(loser_id, draw.choice(others))
+
+
+def _new_customer(world: World, draw: random.Random, _: int) -> None:
+    customers, now_us = world.records("customers"), world.now_us()
+    index = max((c.number for c in customers.values()), default=-1) + 1
+    index = max(index, world.account.customers)
+    id_ = customer_id(index)
+    person = people.customer_person(index) | {"updated": date(now_us)}
+    customers[id_] = Record(id_, now_us, now_us, index, person)
+    world.write("customer-created", "Customer", id_)
+
+
+def _merge_customer(world: World, draw: random.Random, source_id: int) -> None:
+    customers = world.records("customers")
+    target_id = draw.choice(sorted(id_ for id_ in customers if id_ != source_id))
+    source = _remove(world, "customers", source_id, "customer-deleted")
+    world.account.merged[source.number] = customers[target_id].number
+    _change(world, "customers", target_id)
+    data = {"source_customer_id": source_id}
+    world.write("customer-merged", "Customer", target_id, data=data)
+
+
+def _silent(world: World) -> Collection[int]:
+    """Return the customers without a ticket."""
+    writers = {ticket.owner for ticket in world.tickets.values()}
+    customers = world.records("customers").items()
+    return [id_ for id_, customer in customers if customer.number not in writers]
+
+
+def _unscored(world: World) -> Collection[int]:
+    surveys = world.objects("satisfaction_surveys")
+    return [s["id"] for s in surveys if s["sent_datetime"] and not s["score"]]
+
+
+def _score(world: World, draw: random.Random, id_: int) -> None:
+    score, now = draw.randrange(1, 6), date(world.now_us())
+    _change(world, "satisfaction_surveys", id_, score=score, scored_datetime=now)
+
+
+def _rename_tag(world: World, draw: random.Random, id_: int) -> None:
+    name = f"renamed {draw.randrange(10**6)}"  # tickets show it, and do not move
+    world.account.tag_names[id_] = name
+    _change(world, "tags", id_, "tag-renamed", name=name)
+
+
+def _deactivate(world: World, draw: random.Random, id_: int) -> None:
+    now = date(world.now_us())
+    _change(world, "users", id_, "user-updated", active=False, deactivated_datetime=now)
+
+
+def _log_in(world: World, draw: random.Random, _: int) -> None:
+    user_id, data = draw.choice(people.AGENT_IDS), {"remote_addr": "192.0.2.9"}
+    world.write("user-logged-in", "User", user_id, data=data)
+
+
+def _forget_a_day(world: World, draw: random.Random, _: int) -> None:
+    log = world.records("events")
+    until_us = min((e.created_us for e in log.values()), default=0) + DAY_US
+    for id_ in [id_ for id_, event in log.items() if event.created_us < until_us]:
+        del log[id_]
+    world.forget_order()
+
+
+CHANGES: Mapping[str, tuple[Pool | None, Act]] = {
+    "new_tickets": (
+        None,
+        lambda world, draw, _: world.add_ticket(draw.randrange(1, 4)),
+    ),
+    "replies": (_of("tickets"), lambda world, draw, id_: world.reply(id_)),
+    "closings": (
+        _of("tickets"),
+        lambda world, draw, id_: world.set_status(id_, "closed"),
+    ),
+    "late_sent": (
+        lambda world: [m.id for m in world.messages.values() if m.is_unsent],
+        lambda world, draw, id_: world.send_late(id_),
+    ),
+    "failed_sent": (
+        lambda world: [
+            m.id for m in world.messages.values() if m.has_failed and not m.sent_us
+        ],
+        lambda world, draw, id_: world.send_late(id_),
+    ),
+    "deleted_tickets": (
+        _of("tickets"),
+        lambda world, draw, id_: world.delete_ticket(id_),
+    ),
+    "deleted_messages": (
+        _of("messages"),
+        lambda world, draw, id_: world.delete_message(id_),
+    ),
+    "merges": (_of("tickets"), _merge),
+    "new_customers": (None, _new_customer),
+    "changed_customers": (
+        _of("customers"),
+        lambda world, draw, id_: _change(
+            world, "customers", id_, "customer-updated", note=f"Called, {draw.random()}"
+        ),
+    ),
+    "customer_merges": (_of("customers"), _merge_customer),
+    "deleted_customers": (
+        _silent,
+        lambda world, draw, id_: _remove(world, "customers", id_, "customer-deleted"),
+    ),
+    "survey_scores": (_unscored, _score),
+    "tag_renames": (_of("tags"), _rename_tag),
+    "deleted_tags": (
+        _of("tags"),
+        lambda world, draw, id_: _remove(world, "tags", id_, "tag-deleted"),
+    ),
+    "deactivated_users": (_of("users"), _deactivate),
+    "removed_users": (
+        lambda world: [u.id for u in world.records("users").values() if not u.changes],
+        lambda world, draw, id_: _remove(world, "users", id_, "user-deleted"),
+    ),
+    "new_events": (None, _log_in),
+    "days_of_events_lost": (None, _forget_a_day),
+}
+"""What may happen: of which objects one is drawn (None: a new one), and what then."""
