@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from gorgias_crawler.emit import filters
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.errors import CommandLineError
 from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.plans import Fetch
 
@@ -31,7 +32,10 @@ class Options(plans.Options):
 
 
 def parse(values: Mapping[str, str]) -> Options:
-    """Return the options that *values* ask for. Raises `ConfigurationError`."""
+    """Return the options that *values* ask for.
+
+    Raises `CommandLineError` for a name, `ConfigurationError` for a value.
+    """
     check_names(values, MEANINGS)
     return Options(
         fetch=Fetch.parse(values.get("fetch", "auto")),
@@ -42,10 +46,13 @@ def parse(values: Mapping[str, str]) -> Options:
 
 
 def check_names(values: Mapping[str, str], known: Mapping[str, str]) -> None:
-    """Raise `ConfigurationError` where *values* has a name that is not *known*."""
+    """Raise `CommandLineError` where *values* has a name that is not *known*."""
     for name in values:
-        if name not in known and name != _FROM_SCRAPYD:
-            raise ConfigurationError(
-                f"-a {name}={values[name]}: there is no such argument; known are "
-                f"{', '.join(known)}."
-            )
+        if name in known or name == _FROM_SCRAPYD:
+            continue
+        nearest = get_close_matches(name.lower(), known, 1)
+        meant = f"do you mean -a {nearest[0]}=...? Known" if nearest else "known"
+        raise CommandLineError(
+            f"-a {name}={values[name]}: there is no such argument; {meant} are "
+            f"{', '.join(known)}."
+        )

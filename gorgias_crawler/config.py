@@ -11,6 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +20,9 @@ from gorgias_crawler.errors import ConfigurationError
 # One DNS label (RFC 1035, section 2.3.1), so that nothing in it can lead the
 # credentials to another host than <label>.gorgias.com.
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+ENV_FILE = Path(".env")
+"""Where variables may stand that are not in the environment."""
 
 VARIABLES = {
     "GORGIAS_SUBDOMAIN": "your account's name: `acme` for https://acme.gorgias.com",
@@ -72,6 +76,36 @@ class Account:
     def is_on_this_machine(self) -> bool:
         """Whether the API is served on loopback."""
         return is_loopback(urlsplit(self.base_url).hostname or "")
+
+
+def check_names(environ: Mapping[str, str]) -> None:
+    """Raise `ConfigurationError` for a name in *environ* that is almost one of ours.
+
+    Others that begin with GORGIAS_ may be of other programs. A setting of ours would
+    be ignored there.
+    """
+    for name in environ:
+        own = name.upper().removeprefix(_PREFIX)
+        if name in VARIABLES or not name.upper().startswith(_PREFIX):
+            continue
+        if name in SETTINGS:
+            raise ConfigurationError(
+                f"{name} is a setting, and is not read from .env or the environment: "
+                f"give it as -s {name}={environ[name]}."
+            )
+        known = [each.removeprefix(_PREFIX) for each in (*VARIABLES, *SETTINGS)]
+        if nearest := get_close_matches(own, known, 1, _ALMOST):
+            raise ConfigurationError(
+                f"{name} in .env or the environment is not read: do you mean "
+                f"{_PREFIX}{nearest[0]}? If another program needs it, start the crawl "
+                "without it."
+            )
+
+
+_PREFIX = "GORGIAS_"
+# As like as API_KEYS, APIKEY and API_URI are to ours; DOMAIN and API_TOKEN, which other
+# programs use, are below it (chosen).
+_ALMOST = 0.85
 
 
 def read_account(environ: Mapping[str, str]) -> Account:

@@ -2,6 +2,7 @@
 
     GorgiasError
     ├── CannotStartError        the user can mend it; nothing was asked; exit 1
+    │   ├── CommandLineError    an option or argument that there is not; exit 2
     │   ├── ConfigurationError  a variable, setting or argument
     │   ├── CredentialsError    the API refuses the key or does not know the account
     │   ├── JobError            the job directory
@@ -24,7 +25,8 @@ import traceback
 
 EXIT_COMPLETE = 0
 EXIT_CANNOT_START = 1
-EXIT_INCOMPLETE = 3  # 2 is taken: Scrapy and argparse use it for a wrong command line
+EXIT_WRONG_USAGE = 2  # as Scrapy and argparse end on a wrong command line
+EXIT_INCOMPLETE = 3
 
 
 class GorgiasError(Exception):
@@ -37,6 +39,12 @@ class CannotStartError(GorgiasError):
     """The run ends before it fetched anything; the user can mend the cause."""
 
     exit_status = EXIT_CANNOT_START
+
+
+class CommandLineError(CannotStartError):
+    """The command line has an option or argument that does not exist."""
+
+    exit_status = EXIT_WRONG_USAGE
 
 
 class ConfigurationError(CannotStartError):

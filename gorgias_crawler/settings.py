@@ -4,37 +4,39 @@ Each override names Scrapy's default and the reason. The credentials are not her
 they are read from the environment (`config.py`), because Scrapy prints settings.
 """
 
-import sys
+from contextlib import suppress
 from io import StringIO
-from pathlib import Path
 
 from dotenv import load_dotenv
+from scrapy.settings import default_settings
 
-from gorgias_crawler import __version__
-from gorgias_crawler.config import read_env_file
+from gorgias_crawler import __version__, config
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import DEFAULT_COLUMNS
 
-try:
+with suppress(ConfigurationError):  # told by the commands that need it
     # Of the working directory only: one above it may be of another account.
-    load_dotenv(stream=StringIO(read_env_file(Path(".env"))))
-except ConfigurationError as error:
-    sys.exit(f"gorgias_crawler: {error}")
+    load_dotenv(stream=StringIO(config.read_env_file(config.ENV_FILE)))
 
 BOT_NAME = "gorgias_crawler"
 SPIDER_MODULES = ["gorgias_crawler.spiders"]
 NEWSPIDER_MODULE = "gorgias_crawler.spiders"
 COMMANDS_MODULE = "gorgias_crawler.commands"
 
-# The wiring. Numbers are orders: smaller is nearer to the engine.
+# The wiring. Numbers are orders: smaller is nearer to the engine. A dictionary of the
+# user's is laid over it (see below), and what nothing can do without is in
+# `commands/refusals.py`.
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "gorgias_crawler.middlewares.AnswerMiddleware": 550,  # where Scrapy retries
+    # where Scrapy retries
+    "gorgias_crawler.middlewares.answer.AnswerMiddleware": 550,
     "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
-    "gorgias_crawler.middlewares.DecompressionMiddleware": 590,  # where Scrapy unpacks
-    "gorgias_crawler.middlewares.BudgetMiddleware": 940,  # the last wait before a call
-    "gorgias_crawler.middlewares.AuthMiddleware": 945,  # no other one sees the key
+    # where Scrapy unpacks
+    "gorgias_crawler.middlewares.decompression.DecompressionMiddleware": 590,
+    # the last wait before a call
+    "gorgias_crawler.middlewares.budget.BudgetMiddleware": 940,
+    "gorgias_crawler.middlewares.auth.AuthMiddleware": 945,  # no other one sees the key
     # Of no use here, and each costs a little for every call.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "scrapy.downloadermiddlewares.httpauth.HttpAuthMiddleware": None,
@@ -129,6 +131,25 @@ DOWNLOAD_HANDLERS = {  # default: all of them; only the API is ever asked
     "ftp": None,
     "s3": None,
     "data": None,
+}
+
+# Scrapy lays a dictionary of components over its BASE. With ours in it they are there
+# whatever is given with -s, in a settings module or in a spider.
+DOWNLOADER_MIDDLEWARES_BASE = {
+    **default_settings.DOWNLOADER_MIDDLEWARES_BASE,
+    **DOWNLOADER_MIDDLEWARES,
+}
+SPIDER_MIDDLEWARES_BASE = {
+    **default_settings.SPIDER_MIDDLEWARES_BASE,
+    **SPIDER_MIDDLEWARES,
+}
+EXTENSIONS_BASE = {**default_settings.EXTENSIONS_BASE, **EXTENSIONS}
+ITEM_PIPELINES_BASE = ITEM_PIPELINES
+FEED_STORAGES_BASE = {**default_settings.FEED_STORAGES_BASE, **FEED_STORAGES}
+FEED_EXPORTERS_BASE = {**default_settings.FEED_EXPORTERS_BASE, **FEED_EXPORTERS}
+DOWNLOAD_HANDLERS_BASE = {
+    **default_settings.DOWNLOAD_HANDLERS_BASE,
+    **DOWNLOAD_HANDLERS,
 }
 
 # Default True: Scrapy would read and parse the source of the callback for each answer.

@@ -301,7 +301,7 @@ def test_export_refuses_a_file_of_others_and_a_missing_job(finished):
 
 def test_export_names_an_argument_that_is_not_there(finished):
     ended = finished.run("export", "job", "-O", "x.csv", "-a", "jobdir=x")
-    assert ended.status == 1
+    assert ended.status == 2
     assert "-a jobdir=x: there is no such argument" in ended.log
     assert "Traceback" not in ended.log
 

@@ -240,10 +240,12 @@ def test_an_env_file_of_another_directory_is_not_read(open_shop):
     assert shop.sandbox.calls == []
 
 
-def test_an_env_file_that_is_no_text_is_one_line_in_every_command(open_shop):
+@pytest.mark.parametrize("command", ["crawl", "export"])
+def test_an_env_file_that_is_no_text_is_one_line(open_shop, command):
     shop = open_shop(tickets=3)
     (shop.path / ".env").write_text("GORGIAS_API_USER=a", "utf-16")
-    ended = shop.run("list")
+    options = ["job", "-O", "x.csv"] if command == "export" else []
+    ended = shop.run("export", *options) if options else shop.crawl()
     assert ended.status == 1
     assert ended.log.startswith("gorgias_crawler: .env is not UTF-8 text")
     assert len(ended.log.strip().splitlines()) == 1
@@ -253,7 +255,6 @@ def test_an_env_file_that_is_no_text_is_one_line_in_every_command(open_shop):
     ("options", "words"),
     [
         (["-a", "fetch=fast"], "-a fetch=fast"),
-        (["-a", "crawler=x"], "-a crawler=x"),
         (["-s", "GORGIAS_BUDGET_SHARE=80"], "GORGIAS_BUDGET_SHARE=80: give a share"),
         (["-s", "LOG_FILE=scrapy.cfg/log"], "LOG_FILE=scrapy.cfg/log: it cannot be"),
     ],
@@ -314,7 +315,7 @@ def test_what_scrapy_takes_is_taken(name, value):
 def test_a_spider_that_is_not_there_is_told(open_shop):
     ended = open_shop(tickets=1).run("--nolog", "crawl", "nope")
     assert ended.status == 2
-    assert "there is no spider 'nope'" in ended.log
+    assert "There is no spider 'nope'" in ended.log
     assert "Traceback" not in ended.log
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gorgias_crawler.arguments import MEANINGS, parse
 from gorgias_crawler.emit import filters
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.errors import CommandLineError, ConfigurationError
 
 TICKET: dict[str, object] = {
     "created_datetime": "2025-03-01T08:00:00+00:00",
@@ -122,17 +122,26 @@ def test_a_span_may_be_one_day():
         ("spam", "maybe"),
         ("relist", "si"),
         ("fetch", "quick"),
-        ("state", "open"),
     ],
 )
 def test_a_bad_value_is_an_error_with_its_value_and_what_is_right(name, value):
     with pytest.raises(ConfigurationError) as error:
         parse({name: value})
     assert f"-a {name}={value}" in str(error.value)
-    if name in MEANINGS:
-        example = re.search(rf"for example -a {name}=([\w,-]*\w)", str(error.value))
-        assert example, error.value
-        parse({name: example[1]})
+    example = re.search(rf"for example -a {name}=([\w,-]*\w)", str(error.value))
+    assert example, error.value
+    parse({name: example[1]})
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("chanel", "channel"), ("statsu", "status"), ("Fetch", "fetch")],
+)
+def test_an_argument_that_there_is_not_is_a_wrong_command_line(name, nearest):
+    with pytest.raises(CommandLineError, match=f"do you mean -a {nearest}=") as raised:
+        parse({name: "x"})
+    assert raised.value.exit_status == 2
+    assert all(known in str(raised.value) for known in MEANINGS)
 
 
 def test_scrapyds_own_argument_is_let_through():

@@ -110,7 +110,7 @@ def test_an_unfinished_job_says_what_share_it_rests_on(open_shop):
         (("job", "-O", PAGE, "-a", "since"), 2, "-a since=2025-01-01"),
         (("job", "-O", PAGE, "-a", "since=soon"), 1, "-a since=soon: "),
         # notes are never a ticket's: what would be ignored is refused
-        (("job", "-O", PAGE, "-a", "notes=true"), 1, "-a notes=true: "),
+        (("job", "-O", PAGE, "-a", "notes=true"), 2, "-a notes=true: "),
         (("nowhere", "-O", PAGE), 1, "nowhere is not a job directory"),
         (("job", "-O", "missing/report.html"), 1, "-O missing/report.html: "),
         (("job", "-O", "job/run.json"), 1, "-O job/run.json: "),

@@ -5,16 +5,19 @@ import os
 
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
-from scrapy.exceptions import UsageError
+from scrapy.spiderloader import SpiderLoader
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.commands.running import SpiderCommand
-from gorgias_crawler.errors import EXIT_INCOMPLETE
+from gorgias_crawler.errors import EXIT_INCOMPLETE, CommandLineError
 from gorgias_crawler.extensions.run_report import RunReport
 
 
 class Command(SpiderCommand, BaseRunSpiderCommand):
     """Runs a spider; 0 is complete, 3 incomplete, 1 cannot start, 2 wrong usage."""
+
+    arguments = arguments.MEANINGS
+    example = "scrapy crawl gorgias -s JOBDIR=crawls/run1"
 
     def syntax(self) -> str:
         """Return the usage line."""
@@ -37,17 +40,16 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         )
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check arguments and account. Raises `ConfigurationError`."""
+        """Check arguments and account. Raises `CannotStartError`."""
+        assert self.settings is not None
+        if args[0] not in SpiderLoader.from_settings(self.settings).list():
+            raise CommandLineError(f"There is no spider {args[0]!r}: {self.example}.")
         arguments.parse(opts.spargs)
+        super().check(args, opts)
         config.read_account(os.environ)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider that *args* names."""
-        if len(args) != 1:
-            raise UsageError("name one spider: scrapy crawl gorgias")
-        assert self.crawler_process is not None
-        if args[0] not in self.crawler_process.spider_loader.list():
-            raise UsageError(f"there is no spider {args[0]!r}: scrapy crawl gorgias")
         crawler = self.run_spider(args[0], **opts.spargs)
         if self.exitcode == 0:
             self.exitcode = self._exit_status(crawler)

@@ -14,7 +14,8 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from gorgias_crawler.commands.running import SIGNALS, say
+from gorgias_crawler.commands.refusing import CheckedCommand, say
+from gorgias_crawler.commands.running import SIGNALS
 from gorgias_crawler.config import VARIABLES
 from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_INCOMPLETE
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
@@ -25,9 +26,11 @@ _TICKETS = 50  # enough for each oddity of the API
 _SHOWN = {"ticket_id": 9, "channel": 7, "body": 34, "sender": 19}  # 80 columns wide
 
 
-class Command(ScrapyCommand):
+class Command(CheckedCommand, ScrapyCommand):
     """Starts a sandbox, crawls it as a user would, and shows what came of it."""
 
+    example = "scrapy demo"
+    not_read = ("*",)
     requires_crawler_process = False
     default_settings: ClassVar = {"LOG_ENABLED": False}
 

@@ -8,15 +8,20 @@ from pathlib import Path
 from scrapy import Request
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
-from scrapy.exceptions import UsageError
 from scrapy.http import Response
 from scrapy.settings.default_settings import DOWNLOAD_HANDLERS_BASE
 
 from gorgias_crawler import arguments
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.commands.running import SpiderCommand
+from gorgias_crawler.commands.setting_rules import OF_CALLS
 from gorgias_crawler.emit import filters
-from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
+from gorgias_crawler.errors import (
+    EXIT_COMPLETE,
+    EXIT_INCOMPLETE,
+    CommandLineError,
+    GorgiasError,
+)
 from gorgias_crawler.job.directory import ARCHIVE, job_id
 from gorgias_crawler.settings import FEEDS
 from gorgias_crawler.spiders.rows import RowsSpider
@@ -59,6 +64,10 @@ class ExportSpider(RowsSpider):
 class Command(SpiderCommand, BaseRunSpiderCommand):
     """Writes feeds from a job's archive, also of an unfinished job."""
 
+    arguments = filters.MEANINGS
+    example = "scrapy export crawls/run1 -O tickets.csv"
+    not_read = OF_CALLS
+
     def syntax(self) -> str:
         """Return the usage line."""
         return "[options] JOBDIR"
@@ -74,14 +83,14 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the arguments, and that there is an archive. Raises `GorgiasError`."""
-        if len(args) != 1:
-            raise UsageError("name the job directory: scrapy export JOBDIR -O FILE")
         assert self.settings is not None
         is_named = opts.output or opts.overwrite_output
         if not is_named and self.settings.getdict("FEEDS") == FEEDS:
             # The default file is that of the crawl.
-            raise UsageError("name the file: scrapy export JOBDIR -O FILE")
+            raise CommandLineError(f"No file is named: {self.example}.")
+        super().check(args, opts)
         arguments.check_names(opts.spargs, filters.MEANINGS)
+        filters.parse(opts.spargs)
         Archive.open_to_read(Path(args[0]) / ARCHIVE).close()
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

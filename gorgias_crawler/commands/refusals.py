@@ -1,58 +1,106 @@
-"""Settings are checked first: what is wrong with one, and how to write it."""
+"""Every setting that is given is honoured, or refused with a word on what to do.
+
+One pass over what stands above Scrapy's defaults and ours: the command line, a
+settings module of the user's, a spider's own settings.
+"""
 
 import logging
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 
-from scrapy.settings import BaseSettings, default_settings
+from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, default_settings
 
 from gorgias_crawler import config, settings
+from gorgias_crawler.commands.components import (
+    are_of_the_user,
+    check_components,
+    is_made_of,
+)
+from gorgias_crawler.commands.setting_rules import AT_LEAST, REFUSED, SUBCLASSES
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.pipelines import BodySelectionPipeline
 from gorgias_crawler.redact import public_uri
 
-_DEFAULTS = {
+_PROJECT = SETTINGS_PRIORITIES["project"]
+_KNOWN = {
     name: value
     for name, value in (vars(default_settings) | vars(settings)).items()
     if name.isupper()
 }
-_AT_LEAST = {
-    "CONCURRENT_REQUESTS": 1,
-    "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
-    "RETRY_TIMES": 0,
-}
+_SECRETS = ("PASS", "KEY", "TOKEN", "SECRET", "AUTH")  # parts of names
 
 
-def check_settings(given: BaseSettings) -> None:
-    """Raise `ConfigurationError` for the first value that cannot be meant.
+def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> None:
+    """Raise `ConfigurationError` for the first setting that cannot be meant.
 
-    Every setting that is a truth or a number by default is read as one; Scrapy reads
-    most of them when the crawl has begun.
+    *not_read* are patterns of settings that the command does not read: they are refused
+    on its command line, while a settings module serves all commands.
     """
     config.share_setting("GORGIAS_BUDGET_SHARE", given["GORGIAS_BUDGET_SHARE"])
     config.seconds_setting("GORGIAS_MAX_OUTAGE", given["GORGIAS_MAX_OUTAGE"])
-    for name, default in _DEFAULTS.items():
-        if isinstance(default, bool | int | float) and given[name] is not None:
-            _check_kind(given, name, default)
+    for name in _given(given):
+        _check_name(given, name)
+        if _is_above_project(given, name) and _matches(name, not_read):
+            raise _refusal(name, given, "this command does not read it: leave it out")
+        _check_kind(given, name)
+        _check_rule(given, name)
+    check_components(given)
     BodySelectionPipeline.asked_for(given)
     _check_feeds(given)
+    _check_jobdir(given["JOBDIR"])
     level = given["LOG_LEVEL"]
     if not isinstance(level, int) and level not in logging.getLevelNamesMapping():
         raise _wrong("LOG_LEVEL", level, "DEBUG, INFO, WARNING or ERROR", "INFO")
-    if given.getbool("HTTPCACHE_ENABLED"):
+
+
+def _given(all_: BaseSettings) -> Iterator[str]:
+    for name in all_:
+        priority = all_.getpriority(name) or 0
+        is_changed = priority == _PROJECT and all_[name] != _KNOWN.get(name)
+        if priority > _PROJECT or is_changed:
+            yield name
+
+
+def _is_above_project(given: BaseSettings, name: str) -> bool:
+    return (given.getpriority(name) or 0) > _PROJECT
+
+
+def _matches(name: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+def _check_name(given: BaseSettings, name: str) -> None:
+    if name in _KNOWN:
+        return
+    if name in config.VARIABLES:
         raise ConfigurationError(
-            "HTTPCACHE_ENABLED=True: leave it out. It would keep customers' mail in files "
-            "that are not the owner's alone; the job directory holds what was fetched."
+            f"{name} is no setting, because Scrapy prints settings: write it into .env "
+            "or the environment."
         )
+    if nearest := get_close_matches(name.upper(), _KNOWN, 1, cutoff=0.8):
+        raise _refusal(
+            name, given, f"there is no such setting; do you mean {nearest[0]}?"
+        )
+    is_ours = name.upper().startswith("GORGIAS_")
+    is_of_nobody = _is_above_project(given, name) and not are_of_the_user(given)
+    if is_ours or is_of_nobody:
+        ours = ", ".join(config.SETTINGS)
+        raise _refusal(name, given, f"nothing reads such a setting; ours are {ours}")
 
 
-def _check_kind(given: BaseSettings, name: str, default: float) -> None:
+def _check_kind(given: BaseSettings, name: str) -> None:
+    """Read a truth or a number as Scrapy will, when the crawl has begun."""
+    default = _KNOWN.get(name)
+    if given[name] is None or not isinstance(default, bool | int | float):
+        return
     read: Callable[[str], float] = given.getfloat
     kind, least = "a number", -math.inf
     if isinstance(default, bool):
         read, kind = given.getbool, "True or False"
-    elif name in _AT_LEAST:
-        least = _AT_LEAST[name]
+    elif name in AT_LEAST:
+        least = AT_LEAST[name]
         read, kind = given.getint, f"a whole number, {least} or more"
     try:
         is_right = read(name) >= least
@@ -62,13 +110,52 @@ def _check_kind(given: BaseSettings, name: str, default: float) -> None:
         raise _wrong(name, given[name], kind, default)
 
 
+def _check_rule(given: BaseSettings, name: str) -> None:
+    pattern = next((p for p in REFUSED if fnmatchcase(name, p)), None)
+    if pattern is None or _is_as_ours(given, name):
+        return
+    if name in SUBCLASSES and is_made_of(given[name], _KNOWN[name]):
+        return
+    raise _refusal(name, given, REFUSED[pattern])
+
+
+def _is_as_ours(given: BaseSettings, name: str) -> bool:
+    """Tell whether what is given says what holds anyhow, in whatever spelling."""
+    ours = _KNOWN.get(name)
+    if isinstance(ours, bool):
+        return given.getbool(name) is ours
+    if isinstance(ours, int | float):
+        return given.getfloat(name) == ours
+    return bool(given[name] == ours)
+
+
 def _check_feeds(given: BaseSettings) -> None:
     for uri, options in given.getdict("FEEDS").items():
+        shown = public_uri(str(uri))
         if not isinstance(options, Mapping):
             raise ConfigurationError(
-                f"FEEDS: {public_uri(str(uri))!r} has {options!r} for its options: give "
+                f"FEEDS: {shown!r} has {options!r} for its options: give "
                 """an object, for example -s 'FEEDS={"rows.csv": {"format": "csv"}}'."""
             )
+        if not options.get("store_empty", True):
+            raise ConfigurationError(
+                f"FEEDS: {shown!r} has store_empty=False: {REFUSED['FEED_STORE_EMPTY']}."
+            )
+
+
+def _check_jobdir(value: object) -> None:
+    path = str(value or "")  # empty is as if it was not given
+    if path.startswith("~") or "://" in path or "\0" in path:
+        raise ConfigurationError(
+            f"JOBDIR={path!r} is not the path of a directory on this machine: write it "
+            "out, for example -s JOBDIR=crawls/run1."
+        )
+
+
+def _refusal(name: str, given: BaseSettings, why: str) -> ConfigurationError:
+    is_secret = any(part in name.upper() for part in _SECRETS)
+    shown = "" if is_secret else f"={given[name]}"
+    return ConfigurationError(f"{name}{shown}: {why}.".replace("?.", "?"))
 
 
 def _wrong(name: str, value: object, kind: str, example: object) -> ConfigurationError:

@@ -11,7 +11,8 @@ from scrapy.utils.conf import arglist_to_dict
 
 from gorgias_crawler import arguments
 from gorgias_crawler.archive import Archive
-from gorgias_crawler.commands.running import reader_may_leave, say
+from gorgias_crawler.commands.refusing import CheckedCommand, say
+from gorgias_crawler.commands.running import reader_may_leave
 from gorgias_crawler.durable import whole_file
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_COMPLETE, ConfigurationError, GorgiasError
@@ -24,9 +25,13 @@ _MEANINGS = {
 }
 
 
-class Command(ScrapyCommand):
+class Command(CheckedCommand, ScrapyCommand):
     """Makes a page of figures, also of an unfinished job."""
 
+    operands = range(1, 2)
+    arguments = _MEANINGS
+    example = "scrapy report JOBDIR -O report.html"
+    not_read = ("*",)
     requires_crawler_process = False
     default_settings: ClassVar = {"LOG_ENABLED": False}
 
@@ -62,7 +67,7 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Write the page of the job that *args* names."""
-        if len(args) != 1 or not opts.file:
+        if not opts.file:
             raise UsageError("name both: scrapy report JOBDIR -O report.html")
         try:
             given = arglist_to_dict(opts.spargs)

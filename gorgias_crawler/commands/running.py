@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scrapy.crawler import Crawler
@@ -15,9 +14,11 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 from scrapy.utils.python import without_none_values
 
+from gorgias_crawler import config
 from gorgias_crawler.commands.refusals import check_settings
+from gorgias_crawler.commands.refusing import CheckedCommand, tell_refusal
 from gorgias_crawler.durable import drop_output
-from gorgias_crawler.errors import EXIT_CANNOT_START, ConfigurationError, GorgiasError
+from gorgias_crawler.errors import EXIT_CANNOT_START, GorgiasError
 from gorgias_crawler.feeds import targets
 from gorgias_crawler.settings import FEEDS
 
@@ -38,35 +39,25 @@ SIGNALS = [signal.SIGINT, signal.SIGTERM]
 if hasattr(signal, "SIGHUP"):
     SIGNALS.append(signal.SIGHUP)
 
-if sys.stderr is None:  # closed by whoever started this: 2>&-
-    sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
 
-
-class SpiderCommand(_Base):
+class SpiderCommand(CheckedCommand, _Base):
     """A command that runs one spider; to be mixed into Scrapy's own."""
 
-    def process_options(self, args: list[str], opts: Any) -> None:
-        """Let a file that is named replace the default one, then check what is given.
+    operands = range(1, 2)
 
-        What is wrong ends here in one line, before Scrapy says or opens anything.
-        """
+    def prepare(self, opts: Any) -> None:
+        """Let a file that is named replace the default one. Raises `UsageError`."""
         assert self.settings is not None
         is_named = opts.output or opts.overwrite_output
         if is_named and self.settings.getdict("FEEDS") == FEEDS:
             # Scrapy would write the default file beside the one that is asked for.
             self.settings.set("FEEDS", {}, priority="project")
         _complete_targets(opts, self.settings)
-        super().process_options(args, opts)
-        try:
-            check_settings(self.settings)
-            self.check(args, opts)
-            _make_way_for(self.settings["LOG_FILE"])
-        except GorgiasError as error:
-            say(error)
-            sys.exit(error.exit_status)
 
     def check(self, args: list[str], opts: Any) -> None:
-        """Raise the `GorgiasError` that keeps the command from starting."""
+        """Check ``.env`` and the environment. Raises `ConfigurationError`."""
+        config.read_env_file(config.ENV_FILE)
+        config.check_names(os.environ)
 
     def run_spider(self, spider: Any, **arguments: Any) -> Crawler:
         """Run *spider* to its end; ``exitcode`` is set where it could not start."""
@@ -78,13 +69,14 @@ class SpiderCommand(_Base):
             logging.getLogger("scrapy.crawler").addFilter(
                 lambda record: not str(record.msg).startswith("Overridden settings")
             )
-        crawler = self._create_crawler(spider)
         assert self.crawler_process is not None
+        crawler = self._create_crawler(spider)
         try:
+            check_settings(crawler.settings)  # a spider may have settings of its own
             run_crawler(self.crawler_process, crawler, **arguments)
         except GorgiasError as error:
             self.exitcode = error.exit_status
-            say(error)
+            tell_refusal(error, self.settings)
         except Exception:
             self.exitcode = EXIT_CANNOT_START
             logging.getLogger(__name__).exception("The crawl failed.")
@@ -129,21 +121,6 @@ def _treat_hangup_as_termination() -> None:
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
 
 
-def _make_way_for(log_file: str | None) -> None:
-    """Make the directory of the log, which may be that of a job not yet begun."""
-    if not log_file:
-        return
-    path = Path(log_file)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.open("ab").close()
-    except OSError as error:
-        raise ConfigurationError(
-            f"LOG_FILE={log_file}: it cannot be written ({error.strerror}); name another "
-            "file."
-        ) from None
-
-
 @contextlib.contextmanager
 def reader_may_leave() -> Iterator[None]:
     """Print, and end in silence where nobody reads it any more (``| head``)."""
@@ -152,8 +129,3 @@ def reader_may_leave() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         drop_output(sys.stdout)
-
-
-def say(error: GorgiasError | str) -> None:
-    """Print the one line that a user sees of an error."""
-    print(f"gorgias_crawler: {error}", file=sys.stderr)

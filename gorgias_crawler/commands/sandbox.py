@@ -10,12 +10,15 @@ from typing import ClassVar
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
+from gorgias_crawler.commands.refusing import CheckedCommand
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 
 
-class Command(ScrapyCommand):
+class Command(CheckedCommand, ScrapyCommand):
     """Serves a sandbox account on loopback until it is stopped."""
 
+    example = "scrapy sandbox --tickets 50"
+    not_read = ("*",)
     requires_crawler_process = False
     default_settings: ClassVar = {"LOG_ENABLED": False}
 

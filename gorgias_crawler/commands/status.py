@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 
 from gorgias_crawler.archive import Archive
-from gorgias_crawler.commands.running import reader_may_leave, say
+from gorgias_crawler.commands.refusing import CheckedCommand, say
+from gorgias_crawler.commands.running import reader_may_leave
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
 from gorgias_crawler.job import directory, status
 
 
-class Command(ScrapyCommand):
+class Command(CheckedCommand, ScrapyCommand):
     """Tells how far a job is."""
 
+    operands = range(1, 2)
+    example = "scrapy status crawls/run1"
+    not_read = ("*",)
     requires_crawler_process = False
     default_settings: ClassVar = {"LOG_ENABLED": False}
 
@@ -29,8 +32,6 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Print the status of the job that *args* names."""
-        if len(args) != 1:
-            raise UsageError("name the job directory: scrapy status crawls/run1")
         path = Path(args[0])
         self.exitcode = EXIT_INCOMPLETE
         try:

@@ -8,14 +8,14 @@ from typing import Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
-from scrapy.exceptions import UsageError
 from scrapy.utils.conf import arglist_to_dict, build_component_list
 from scrapy.utils.misc import build_from_crawler, load_object
 
 from gorgias_crawler import arguments
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.commands.counts import CountsSpider
-from gorgias_crawler.commands.running import reader_may_leave, run_crawler, say
+from gorgias_crawler.commands.refusing import CheckedCommand, say
+from gorgias_crawler.commands.running import reader_may_leave, run_crawler
 from gorgias_crawler.emit import filters, rows
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import (
@@ -30,8 +30,11 @@ from gorgias_crawler.job import directory, verification
 _SHOWN = 20  # problems of one kind; the first ones tell what is wrong
 
 
-class Command(ScrapyCommand):
+class Command(CheckedCommand, ScrapyCommand):
     """Holds archive against itself, the counts, its files, and the API if asked to."""
+
+    operands = range(1, 3)
+    example = "scrapy verify crawls/run1"
 
     def syntax(self) -> str:
         """Return the usage line."""
@@ -73,8 +76,6 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Verify the job that *args* names."""
-        if not 1 <= len(args) <= 2:
-            raise UsageError("name the job directory: scrapy verify JOBDIR [FILE]")
         self.exitcode = EXIT_INCOMPLETE
         try:
             archive = Archive.open_to_read(Path(args[0]) / directory.ARCHIVE)

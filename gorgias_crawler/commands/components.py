@@ -1,0 +1,96 @@
+"""A dictionary of components: the user's is laid over ours, and ours must be in it."""
+
+from typing import Any
+
+from scrapy.settings import BaseSettings
+from scrapy.utils.misc import load_object
+from scrapy.utils.python import global_object_name
+
+from gorgias_crawler import settings
+from gorgias_crawler.commands.setting_rules import CLASSES, COMPONENTS, MAY_CHANGE
+from gorgias_crawler.errors import ConfigurationError
+
+_OURS = ("gorgias_crawler.", "scrapy.")
+
+
+def check_components(given: BaseSettings) -> None:
+    """Raise `ConfigurationError` where a component is missing or cannot be loaded."""
+    for key in given["ADDONS"]:
+        _path("ADDONS", key)
+    for name in COMPONENTS:
+        _check_orders(name, given[name])
+    for name in CLASSES:
+        _check_classes(name, given[name])
+
+
+def _check_orders(name: str, asked: BaseSettings) -> None:
+    orders = {_path(name, key): order for key, order in asked.items()}
+    for path, order in orders.items():
+        if order is not None and not isinstance(order, int | float):
+            raise ConfigurationError(
+                f"{name}: {path} has {order!r} for its order: give a number."
+            )
+    for path, order in getattr(settings, name).items():
+        _check_order(name, path, order, orders.get(path, order))
+
+
+def _check_classes(name: str, asked: BaseSettings) -> None:
+    for value in filter(None, asked.values()):
+        _path(name, value)
+    for key, ours in getattr(settings, name).items():
+        value = asked.get(key, ours)
+        if value != ours and not _may_stand(key, value, ours):
+            raise _refusal(name, key, value, ours)
+
+
+def are_of_the_user(given: BaseSettings) -> bool:
+    """Tell whether any component is neither ours nor Scrapy's: it may read settings."""
+    paths = [_path(name, key) for name in COMPONENTS for key in given[name]]
+    paths += [str(value) for name in CLASSES for value in given[name].values() if value]
+    names = [*paths, *(f"{module}." for module in given.getlist("SPIDER_MODULES"))]
+    return bool(given["ADDONS"]) or not all(n.startswith(_OURS) for n in names)
+
+
+def is_made_of(value: Any, ours: str) -> bool:
+    """Tell whether *value* names a class that is made of the class *ours*."""
+    try:
+        loaded = load_object(value)
+    except (ImportError, NameError, TypeError, ValueError):
+        return False
+    # Not issubclass(): to Scrapy whatever looks like a scheduler is one.
+    return load_object(ours) in getattr(loaded, "__mro__", ())
+
+
+def _path(name: str, key: Any) -> str:
+    try:
+        return global_object_name(load_object(key))
+    except Exception as error:  # noqa: BLE001 - a module may raise anything
+        raise ConfigurationError(
+            f"{name}: {key} cannot be loaded ({type(error).__name__}: {error}): check "
+            "its name, and that its directory is in PYTHONPATH."
+        ) from None
+
+
+def _check_order(name: str, path: str, ours: int | None, asked: Any) -> None:
+    if path in MAY_CHANGE or asked == ours:
+        return
+    # A call passes the downloader middlewares in an order that matters to the key.
+    if None not in (asked, ours) and name != "DOWNLOADER_MIDDLEWARES":
+        return
+    raise _refusal(name, path, asked, ours)
+
+
+def _may_stand(key: str, asked: Any, ours: str | None) -> bool:
+    if asked is None:
+        return key not in ("", "file", "csv")
+    return ours is not None and is_made_of(asked, ours)
+
+
+def _refusal(name: str, key: str, asked: Any, ours: object) -> ConfigurationError:
+    why = "the promises of this crawl rest on it"
+    if ours is None:
+        why = "the promises of this crawl rest on its being off"
+    return ConfigurationError(
+        f"{name}: {key!r} is given as {asked}, and {why}: leave it out of the "
+        "dictionary; yours are added to ours."
+    )

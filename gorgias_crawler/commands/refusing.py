@@ -1,0 +1,173 @@
+"""A start that is refused: one line on standard error and in the log, then the end."""
+
+import contextlib
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scrapy.exceptions import UsageError
+from scrapy.settings import BaseSettings
+from scrapy.utils.conf import arglist_to_dict
+
+from gorgias_crawler.commands.refusals import check_settings
+from gorgias_crawler.errors import CommandLineError, ConfigurationError, GorgiasError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from scrapy.commands import ScrapyCommand as _Base
+else:
+    # Scrapy lists every subclass of its commands that it finds here as a command.
+    _Base = object
+
+if sys.stderr is None:  # closed by whoever started this: 2>&-
+    sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+for _stream in (sys.stdout, sys.stderr):
+    # A name that the terminal's encoding lacks is no reason to fail: it is escaped.
+    if hasattr(_stream, "reconfigure"):
+        _stream.reconfigure(errors="backslashreplace")
+
+
+class CheckedCommand(_Base):
+    """A command that takes nothing which it would ignore; a mixin.
+
+    ``operands`` is how many there may be, beside options; ``arguments`` are those of
+    ``-a``; ``example`` is a right command line; ``not_read`` are patterns of settings
+    that are of no use to it.
+    """
+
+    operands: range = range(1)
+    arguments: Mapping[str, str] = {}
+    example: str
+    not_read: tuple[str, ...] = ()
+    _parser: "argparse.ArgumentParser"
+
+    def add_options(self, parser: "argparse.ArgumentParser") -> None:
+        """Add Scrapy's options; remember them all."""
+        super().add_options(parser)
+        self._parser = parser
+
+    def process_options(self, args: list[str], opts: Any) -> None:
+        """Check all that is given: what is wrong ends here, in one line."""
+        assert self.settings is not None
+        try:
+            self._check_operands(args)
+            _take_settings(self.settings, opts)
+            check_settings(self.settings, not_read=self.not_read)
+            self.prepare(opts)
+            super().process_options(args, opts)
+            self.check(args, opts)
+            _make_way_for(self.settings["LOG_FILE"])
+        except UsageError as error:
+            self._refuse(CommandLineError(_plain(str(error), self.settings)))
+        except GorgiasError as error:
+            self._refuse(error)
+
+    def prepare(self, opts: Any) -> None:
+        """Change *opts* before Scrapy reads them. Raises what `check` raises."""
+
+    def check(self, args: list[str], opts: Any) -> None:
+        """Raise the `GorgiasError` that keeps the command from starting."""
+
+    def _refuse(self, error: GorgiasError) -> None:
+        assert self.settings is not None
+        tell_refusal(error, self.settings)
+        sys.exit(error.exit_status)
+
+    def _check_operands(self, args: list[str]) -> None:
+        """Scrapy hands over as operands what no option takes."""
+        known = re.findall(r"(?<![\w-])--?\w[\w-]*", self._parser.format_help())
+        for arg in args:
+            if arg.startswith("-") and arg != "-":
+                name = arg.split("=")[0]
+                if name.lstrip("-") in self.arguments:
+                    nearest = [f"-a {name.lstrip('-')}=..."]
+                else:
+                    nearest = get_close_matches(name, known, 1)
+                meant = f"; do you mean {nearest[0]}?" if nearest else "."
+                raise CommandLineError(
+                    f"{name}: there is no such option{meant} {self._see_help()}"
+                )
+        if len(args) not in self.operands:
+            raise CommandLineError(
+                f"{' '.join(args) or 'nothing'} is given: {self.example}. "
+                f"{self._see_help()}"
+            )
+
+    def _see_help(self) -> str:
+        name = self.__module__.rpartition(".")[2]
+        return f"`scrapy {name} -h` lists what there is."
+
+
+def _take_settings(settings: BaseSettings, opts: Any) -> None:
+    """Take ``-s`` and ``--logfile`` as Scrapy does, but name what cannot be read."""
+    if opts.logfile:
+        settings.set("LOG_FILE", opts.logfile, priority="cmdline")
+    for text in opts.set:
+        try:
+            settings.setdict(arglist_to_dict([text]), priority="cmdline")
+        except ValueError:
+            name, is_pair, value = text.partition("=")
+            if not is_pair:
+                raise CommandLineError(f"-s {text}: write -s NAME=VALUE.") from None
+            raise ConfigurationError(
+                f"{name}={value}: give a JSON object, for example -s "
+                f"""'{name}={{"name": "value"}}'."""
+            ) from None
+
+
+def _plain(words: str, settings: BaseSettings) -> str:
+    """Say what Scrapy says of a command line in words without Python in them."""
+    if match := re.match(r"Unrecognized output format '(.*?)'", words):
+        exporters = settings.getwithbase("FEED_EXPORTERS").items()
+        formats = ", ".join(sorted(name for name, class_ in exporters if class_))
+        return (
+            f"There is no format {match[1]!r} for a file: give one of {formats} as the "
+            "name's ending or after a colon, for example -O tickets.csv or "
+            "-O tickets.txt:csv."
+        )
+    return words
+
+
+def tell_refusal(error: GorgiasError, settings: BaseSettings) -> None:
+    """Say why nothing was started, on standard error and in ``LOG_FILE``.
+
+    Whoever reads the last line of the log must not find that of the run before.
+    """
+    say(error)
+    if log_file := settings["LOG_FILE"]:
+        with contextlib.suppress(OSError, ConfigurationError):
+            _make_way_for(log_file)
+            mode = "a" if settings.getbool("LOG_FILE_APPEND") else "w"
+            handler = logging.FileHandler(log_file, mode, settings["LOG_ENCODING"])
+            formats = settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"]
+            handler.setFormatter(logging.Formatter(*formats))
+            where = ("gorgias_crawler", logging.ERROR, __file__, 0)
+            line = logging.LogRecord(*where, f"Cannot start: {error}", None, None)
+            handler.handle(line)
+            handler.close()
+
+
+def say(error: GorgiasError | str) -> None:
+    """Print the one line that a user sees of an error."""
+    print(f"gorgias_crawler: {error}", file=sys.stderr)
+
+
+def _make_way_for(log_file: str | None) -> None:
+    """Make the directory of the log, which may be that of a job not yet begun."""
+    if not log_file:
+        return
+    path = Path(log_file)
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise ConfigurationError(
+            f"LOG_FILE={log_file}: it cannot be written ({error.strerror}); name another "
+            "file."
+        ) from None

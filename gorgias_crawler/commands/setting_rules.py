@@ -1,0 +1,106 @@
+"""What each setting is to this crawler: which are refused, and what to do instead.
+
+A setting that stands nowhere here does what Scrapy's documentation says of it.
+"""
+
+NO_SCHEDULE = "the archive is the only record of what was asked"
+_NO_CACHE = (
+    "leave it out. It would keep customers' mail in files that are not the owner's "
+    "alone; the job directory holds what was fetched"
+)
+_NO_REDIRECT = "leave it out: the key must not follow an answer to another place"
+_NO_ITEMS_YET = (
+    "leave it out: rows are written when all is fetched, so nothing can be counted "
+    "before. For fewer rows use a filter, for example -a since=30d; to stop early, "
+    "CLOSESPIDER_TIMEOUT or CLOSESPIDER_PAGECOUNT"
+)
+_NO_LINKS = "leave it out: no link is followed here, so it would change nothing"
+_CREDENTIALS = (
+    "it would change nothing: the credentials are GORGIAS_API_USER and GORGIAS_API_KEY "
+    "in .env or the environment"
+)
+_ASYNCIO = "leave it out: the crawl runs on Twisted's asyncio reactor only"
+
+REFUSED = {
+    # They would break a promise.
+    "CONCURRENT_ITEMS": "leave it out: one item at a time keeps the rows in order",
+    "DOWNLOADER": "leave it out: pacing and stopping rest on Scrapy's own",
+    "DUPEFILTER_*": f"leave it out: {NO_SCHEDULE}",
+    "FEED_STORE_EMPTY": (
+        "leave it out: an export without rows is a file with its header, else the old "
+        "file would stay and pass for the new one"
+    ),
+    "FORCE_CRAWLER_PROCESS": _ASYNCIO,
+    "HTTPCACHE_*": _NO_CACHE,
+    "ITEM_PROCESSOR": "leave it out: it brings the rows to the feeds",
+    "LOG_FORMATTER": "leave it out: it keeps customers' words out of the log",
+    "METAREFRESH_*": _NO_REDIRECT,
+    "REDIRECT_*": _NO_REDIRECT,
+    "ROBOTSTXT_*": "leave it out: the API has no robots.txt, and asking costs a call",
+    "SCHEDULER": f"leave it out: {NO_SCHEDULE}",
+    "SCHEDULER_*": f"leave it out: {NO_SCHEDULE}",
+    "STATS_CLASS": "leave it out: run.json and the closing lines are made of Scrapy's",
+    "TWISTED_REACTOR*": _ASYNCIO,
+    "URLLENGTH_LIMIT": "leave it out: a long cursor would be dropped without a word",
+    # They would change nothing.
+    "AUTOTHROTTLE_MAX_DELAY": "use GORGIAS_BUDGET_SHARE: the pace is the API budget's",
+    "AUTOTHROTTLE_START_DELAY": "use GORGIAS_BUDGET_SHARE: the pace is the API budget's",
+    "AUTOTHROTTLE_TARGET_*": "use GORGIAS_BUDGET_SHARE: the pace is the API budget's",
+    "CLOSESPIDER_ERRORCOUNT": "leave it out: the first error of the crawler ends a run",
+    "CLOSESPIDER_ITEMCOUNT": _NO_ITEMS_YET,
+    "CLOSESPIDER_*_NO_ITEM": _NO_ITEMS_YET,
+    "CRAWLSPIDER_*": _NO_LINKS,
+    "DEFAULT_ITEM_CLASS": "leave it out: a row is a Message of gorgias_crawler.items",
+    "DEPTH_*": _NO_LINKS,
+    "FEED_FORMAT": "use -O FILE:FORMAT or FEEDS",
+    "FEED_STORAGE_FTP_*": "FTP is not offered: a stopped upload leaves a torn file",
+    "FEED_URI": "use -O FILE or FEEDS",
+    "FTP_*": "FTP is not offered: a stopped upload leaves a torn file",
+    "HTTPAUTH_*": _CREDENTIALS,
+    "HTTPERROR_*": "leave it out: every answer is judged by the crawler itself",
+    "REQUEST_FINGERPRINTER_CLASS": f"leave it out: {NO_SCHEDULE}",
+}
+"""Settings by name or pattern, with what is said where one is given another value than
+ours. Only ``SUBCLASSES`` may replace what they name."""
+
+SUBCLASSES = ("ITEM_PROCESSOR", "LOG_FORMATTER", "SCHEDULER")
+"""Settings that take a class of the user's which is made of ours."""
+
+COMPONENTS = (
+    "DOWNLOADER_MIDDLEWARES",
+    "SPIDER_MIDDLEWARES",
+    "ITEM_PIPELINES",
+    "EXTENSIONS",
+)
+"""Dictionaries of components by order; the user's is laid over ours."""
+
+CLASSES = ("FEED_STORAGES", "FEED_EXPORTERS")
+"""Dictionaries of components by name; the user's is laid over ours."""
+
+MAY_CHANGE = {
+    "gorgias_crawler.extensions.progress.ProgressLine",
+    "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware",
+    "scrapy.extensions.logstats.LogStats",
+    "scrapy.spidermiddlewares.start.StartSpiderMiddleware",
+    "scrapy.spidermiddlewares.depth.DepthMiddleware",
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware",
+}
+"""Components that no promise rests on: they may be switched on and off."""
+
+OF_CALLS = (
+    "JOBDIR",
+    "GORGIAS_BUDGET_SHARE",
+    "GORGIAS_MAX_OUTAGE",
+    "AUTOTHROTTLE_*",
+    "CONCURRENT_REQUESTS*",
+    "DOWNLOAD_*",
+    "RETRY_*",
+)
+"""Settings that only a command which calls the API reads."""
+
+AT_LEAST = {
+    "CONCURRENT_REQUESTS": 1,
+    "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+    "RETRY_TIMES": 0,
+}
+"""Whole numbers, and the least that each may be."""

@@ -1,0 +1,385 @@
+"""A setting, option, argument or component that would be ignored is refused."""
+
+import json
+import os
+import re
+
+import pytest
+from scrapy.settings import Settings
+
+from gorgias_crawler import config
+from gorgias_crawler.commands.refusals import check_settings
+from gorgias_crawler.commands.setting_rules import OF_CALLS
+from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.logformatter import PrivateLogFormatter
+
+PRIORITY = {"on the command line": "cmdline", "in a settings module": "project"}
+
+
+def settings_with(priority="cmdline", **given):
+    settings = Settings()
+    settings.setmodule("gorgias_crawler.settings", priority="project")
+    settings.setdict(given, priority=priority)
+    return settings
+
+
+def refusal(priority="cmdline", not_read=(), **given):
+    """Return the sentence that refuses the settings."""
+    with pytest.raises(ConfigurationError) as raised:
+        check_settings(settings_with(priority, **given), not_read=not_read)
+    sentence = str(raised.value)
+    assert "\n" not in sentence
+    return sentence
+
+
+@pytest.mark.parametrize("where", PRIORITY)
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("GORGIAS_SPREADSHEETSAFE", "GORGIAS_SPREADSHEET_SAFE"),
+        ("GORGIAS_BODY_FIELD", "GORGIAS_BODY_FIELDS"),
+        ("GORGIAS_MAXOUTAGE", "GORGIAS_MAX_OUTAGE"),
+        ("CONCURENT_REQUESTS", "CONCURRENT_REQUESTS"),
+        ("FEED_EXPORT_FIELD", "FEED_EXPORT_FIELDS"),
+        ("LOGLEVEL", "LOG_LEVEL"),
+        ("JOB_DIR", "JOBDIR"),
+    ],
+)
+def test_a_misspelt_setting_is_refused_with_the_nearest_right_name(
+    where, name, nearest
+):
+    assert f"do you mean {nearest}?" in refusal(PRIORITY[where], **{name: "1"})
+
+
+def test_a_setting_of_ours_that_there_is_not_is_refused_with_those_that_there_are():
+    sentence = refusal(GORGIAS_COLOUR="red")
+    assert "GORGIAS_COLOUR=red" in sentence
+    assert all(name in sentence for name in config.SETTINGS)
+
+
+@pytest.mark.parametrize("name", config.VARIABLES)
+def test_a_variable_given_as_a_setting_is_refused_and_its_value_not_shown(name):
+    sentence = refusal(**{name: "s3cret"})
+    assert name in sentence
+    assert ".env" in sentence
+    assert "s3cret" not in sentence
+
+
+def test_what_only_a_component_of_the_users_could_read_needs_one():
+    assert "nothing reads such a setting" in refusal(MY_PIPELINE_SIZE="1")
+    check_settings(settings_with(MY_PIPELINE_SIZE="1", ITEM_PIPELINES={OWN: 300}))
+    check_settings(settings_with("project", MY_PIPELINE_SIZE="1"))
+
+
+OWN = "tests.test_refusals.Pipeline"
+
+
+class Pipeline:
+    """A component of the user's."""
+
+
+class Formatter(PrivateLogFormatter):
+    """A component that is made of ours."""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "CLOSESPIDER_ITEMCOUNT", "CLOSESPIDER_ERRORCOUNT", "CLOSESPIDER_TIMEOUT_NO_ITEM",
+        "CONCURRENT_ITEMS", "DEPTH_LIMIT", "HTTPCACHE_ENABLED", "HTTPCACHE_DIR",
+        "HTTPERROR_ALLOW_ALL", "HTTPAUTH_USER", "REDIRECT_ENABLED", "REDIRECT_MAX_TIMES",
+        "METAREFRESH_ENABLED", "ROBOTSTXT_OBEY", "URLLENGTH_LIMIT", "FEED_URI",
+        "AUTOTHROTTLE_START_DELAY", "FTP_USER", "FORCE_CRAWLER_PROCESS",
+        "SCHEDULER_DISK_QUEUE",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("where", PRIORITY)
+def test_a_setting_of_scrapys_that_has_no_effect_here_is_refused(where, name):
+    sentence = refusal(PRIORITY[where], **{name: "7"})
+    assert sentence.startswith(f"{name}=7: " if name != "HTTPAUTH_USER" else name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TWISTED_REACTOR", "twisted.internet.selectreactor.SelectReactor"),
+        ("TWISTED_REACTOR_ENABLED", "False"),
+        ("DOWNLOADER", "scrapy.core.downloader.Downloader2"),
+        ("DUPEFILTER_CLASS", "scrapy.dupefilters.RFPDupeFilter"),
+        ("FEED_STORE_EMPTY", "False"),
+        ("ITEM_PROCESSOR", "scrapy.pipelines.ItemPipelineManager"),
+        ("LOG_FORMATTER", "scrapy.logformatter.LogFormatter"),
+        ("SCHEDULER", "scrapy.core.scheduler.Scheduler"),
+        ("STATS_CLASS", "scrapy.statscollectors.DummyStatsCollector"),
+        ("JOBDIR", "~/crawls"),
+        ("JOBDIR", "s3://bucket/job"),
+        ("FEEDS", {"x.csv": {"format": "csv", "store_empty": False}}),
+    ],
+)
+def test_a_setting_that_would_break_a_promise_is_refused(name, value):
+    assert refusal(**{name: value}).startswith(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("JOBDIR", ""),
+        ("REDIRECT_ENABLED", "False"),
+        ("REDIRECT_ENABLED", "0"),
+        ("CONCURRENT_ITEMS", "1"),
+        ("HTTPCACHE_ENABLED", "false"),
+        ("CLOSESPIDER_TIMEOUT", "60"),
+        ("CLOSESPIDER_PAGECOUNT", "3"),
+        ("DOWNLOAD_DELAY", "0.5"),
+        ("DOWNLOAD_MAXSIZE", "5000000"),
+        ("LOGSTATS_INTERVAL", "5"),
+        ("RETRY_ENABLED", "False"),
+        ("HTTPPROXY_ENABLED", "False"),
+        ("FEED_EXPORT_BATCH_ITEM_COUNT", "0"),
+        ("LOG_FORMATTER", "gorgias_crawler.logformatter.PrivateLogFormatter"),
+    ],
+)
+def test_a_setting_that_is_honoured_or_says_what_holds_anyhow_is_taken(name, value):
+    check_settings(settings_with(**{name: value}))
+
+
+def test_a_class_made_of_ours_may_take_its_place():
+    check_settings(settings_with(LOG_FORMATTER="tests.test_refusals.Formatter"))
+
+
+@pytest.mark.parametrize("name", ["JOBDIR", "GORGIAS_BUDGET_SHARE", "RETRY_TIMES"])
+def test_a_setting_that_the_command_does_not_read_is_refused_on_its_command_line(name):
+    assert "does not read it" in refusal(not_read=OF_CALLS, **{name: "1"})
+    check_settings(settings_with("project", **{name: "1"}), not_read=OF_CALLS)
+
+
+# Components.
+
+REQUIRED = {
+    "ITEM_PIPELINES": "gorgias_crawler.pipelines.BodySelectionPipeline",
+    "EXTENSIONS": "gorgias_crawler.extensions.run_report.RunReport",
+    "DOWNLOADER_MIDDLEWARES": "gorgias_crawler.middlewares.auth.AuthMiddleware",
+}
+OFF = {
+    "EXTENSIONS": "scrapy.extensions.feedexport.FeedExporter",
+    "DOWNLOADER_MIDDLEWARES": "scrapy.downloadermiddlewares.retry.RetryMiddleware",
+    "SPIDER_MIDDLEWARES": "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware",
+}
+CLASS = {
+    "FEED_EXPORTERS": ("csv", "scrapy.exporters.CsvItemExporter"),
+    "FEED_STORAGES": ("", "scrapy.extensions.feedexport.FileFeedStorage"),
+}
+
+
+@pytest.mark.parametrize("where", PRIORITY)
+@pytest.mark.parametrize(
+    "name", [*REQUIRED, *CLASS, "SPIDER_MIDDLEWARES", "DOWNLOAD_HANDLERS"]
+)
+def test_a_dictionary_of_components_is_laid_over_ours(where, name):
+    settings = settings_with(PRIORITY[where], **{name: {}})
+    check_settings(settings)
+    ours = settings_with()
+    assert settings.getwithbase(name).copy_to_dict() == (
+        ours.getwithbase(name).copy_to_dict()
+    )
+
+
+@pytest.mark.parametrize("name", REQUIRED)
+def test_a_component_that_a_promise_rests_on_cannot_be_switched_off(name):
+    sentence = refusal(**{name: json.dumps({REQUIRED[name]: None})})
+    assert REQUIRED[name] in sentence
+    assert name in sentence
+
+
+@pytest.mark.parametrize("name", OFF)
+def test_a_component_that_a_promise_rests_on_being_off_cannot_be_switched_on(name):
+    assert OFF[name] in refusal(**{name: {OFF[name]: 500}})
+
+
+def test_the_order_of_what_handles_a_call_cannot_be_changed():
+    path = REQUIRED["DOWNLOADER_MIDDLEWARES"]
+    assert path in refusal(DOWNLOADER_MIDDLEWARES={path: 100})
+
+
+@pytest.mark.parametrize("name", CLASS)
+def test_a_class_that_a_promise_rests_on_is_not_replaced(name):
+    key, path = CLASS[name]
+    assert name in refusal(**{name: {key: path}})
+
+
+def test_what_no_promise_rests_on_may_be_switched_off():
+    path = "gorgias_crawler.extensions.progress.ProgressLine"
+    check_settings(settings_with(EXTENSIONS={path: None}))
+    check_settings(settings_with(FEED_STORAGES={"s3": None}))
+
+
+@pytest.mark.parametrize("name", [*REQUIRED, "ADDONS"])
+def test_a_component_that_cannot_be_loaded_is_named(name):
+    assert "nowhere.Thing cannot be loaded" in refusal(**{name: {"nowhere.Thing": 1}})
+
+
+def test_an_order_that_is_no_number_is_named():
+    assert "'first'" in refusal(ITEM_PIPELINES={OWN: "first"})
+
+
+# The environment.
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("GORGIAS_API_KEYS", "GORGIAS_API_KEY"),
+        ("GORGIAS_APIKEY", "GORGIAS_API_KEY"),
+        ("GORGIAS_SUBDOMIAN", "GORGIAS_SUBDOMAIN"),
+        ("gorgias_api_key", "GORGIAS_API_KEY"),
+        ("GORGIAS_SPREADSHEETSAFE", "GORGIAS_SPREADSHEET_SAFE"),
+    ],
+)
+def test_a_variable_that_is_almost_ours_is_refused_without_its_value(name, nearest):
+    with pytest.raises(ConfigurationError) as raised:
+        config.check_names({name: "s3cret"})
+    assert f"{name} in .env" in str(raised.value)
+    assert f"do you mean {nearest}?" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["GORGIAS_DOMAIN", "GORGIAS_WEBHOOK_SECRET", "PATH", "GORGIAS_API_TOKEN"]
+)
+def test_a_variable_of_another_program_is_let_be(name):
+    config.check_names({name: "x"})
+    config.check_names(dict.fromkeys(config.VARIABLES, "x"))
+
+
+@pytest.mark.parametrize("name", config.SETTINGS)
+def test_a_setting_in_the_environment_is_refused_with_how_to_give_it(name):
+    with pytest.raises(ConfigurationError, match=f"-s {name}=True"):
+        config.check_names({name: "True"})
+
+
+# As a user meets it.
+
+
+@pytest.mark.parametrize("command", ["crawl", "export"])
+def test_a_setting_in_the_env_file_is_refused_before_any_file_is_written(
+    open_shop, command
+):
+    shop = open_shop(tickets=2)
+    assert shop.crawl().status == 0
+    (shop.path / ".env").write_text("GORGIAS_SPREADSHEET_SAFE=True\n")
+    options = ["job", "-O", "x.csv"] if command == "export" else []
+    ended = shop.run("export", *options) if options else shop.crawl("-O", "x.csv")
+    assert ended.status == 1
+    (line,) = ended.log.splitlines()
+    assert "-s GORGIAS_SPREADSHEET_SAFE=True" in line
+    assert not (shop.path / "x.csv").exists()
+
+
+DICTIONARIES = {
+    "ITEM_PIPELINES": {"own.Upper": 500},
+    "EXTENSIONS": {"own.Extension": 1},
+    "DOWNLOADER_MIDDLEWARES": {"own.Extension": 300},
+    "SPIDER_MIDDLEWARES": {"own.Extension": 300},
+    "FEED_EXPORTERS": {"mine": "scrapy.exporters.CsvItemExporter"},
+    "FEED_STORAGES": {"mine": "own.Extension"},
+}
+OWN_MODULE = """
+class Upper:
+    def process_item(self, item):
+        item.subject = (item.subject or "").upper()
+        return item
+class Extension: ...
+"""
+
+
+def with_own_module(shop):
+    (shop.path / "own.py").write_text(OWN_MODULE)
+    shop.environ["PYTHONPATH"] = str(shop.path)
+
+
+@pytest.mark.parametrize("where", [*PRIORITY, "in a spider"])
+def test_components_of_the_users_stand_beside_ours(open_shop, where):
+    shop = open_shop(tickets=5)
+    with_own_module(shop)
+    options = [f"-s{name}={json.dumps(d)}" for name, d in DICTIONARIES.items()]
+    lines = [f"{name} = {d!r}\n" for name, d in DICTIONARIES.items()]
+    if where != "on the command line":
+        options = []
+        (shop.path / "mine.py").write_text(
+            "from gorgias_crawler.settings import *\n" + "".join(lines)
+            if where == "in a settings module"
+            else "from gorgias_crawler.settings import *\nSPIDER_MODULES = ['spider']\n"
+        )
+        (shop.path / "spider.py").write_text(
+            "from gorgias_crawler.spiders.gorgias import GorgiasSpider as _Base\n"
+            f"class Spider(_Base):\n    custom_settings = {DICTIONARIES!r}\n"
+        )
+        shop.environ["SCRAPY_SETTINGS_MODULE"] = "mine"
+    ended = shop.crawl(*options)
+    assert ended.status == 0, ended.log
+    assert shop.rows() == [
+        row | {"subject": row["subject"].upper()} for row in shop.expected()
+    ]
+    assert "Complete" in ended.last_lines
+
+
+def test_a_spiders_own_settings_are_checked_too(open_shop):
+    shop = open_shop(tickets=1)
+    (shop.path / "mine.py").write_text(
+        "from gorgias_crawler.settings import *\nSPIDER_MODULES = ['spider']\n"
+    )
+    (shop.path / "spider.py").write_text(
+        "from gorgias_crawler.spiders.gorgias import GorgiasSpider as _Base\n"
+        "class Spider(_Base):\n    custom_settings = {'REDIRECT_ENABLED': True}\n"
+    )
+    shop.environ |= {
+        "PYTHONPATH": str(shop.path),
+        "SCRAPY_SETTINGS_MODULE": "mine",
+    }
+    ended = shop.crawl()
+    assert ended.status == 1
+    assert "REDIRECT_ENABLED=True: " in ended.log
+    assert shop.sandbox.calls == []
+
+
+UNKNOWN = [
+    ("status", ["job", "--json"], "--json: there is no such option"),
+    ("export", ["job", "-O", "x.csv", "--foo"], "--foo: there is no such option"),
+    ("verify", ["job", "--onlin3"], "do you mean --online?"),
+    ("verify", ["job", "--full"], "--full: there is no such option"),
+    ("crawl", ["--estimate"], "do you mean -a estimate=...?"),
+    ("demo", ["--tickets", "100"], "--tickets: there is no such option"),
+    ("demo", ["50"], "50 is given"),
+    ("sandbox", ["--ticketz", "9"], "do you mean --tickets?"),
+    ("sandbox", ["50"], "50 is given"),
+    ("status", [], "nothing is given: scrapy status crawls/run1"),
+    ("status", ["job", "other"], "job other is given"),
+    ("crawl", ["gorgia"], "gorgias gorgia is given"),
+    ("crawl", ["-O", "x.parket"], "There is no format 'parket'"),
+    ("crawl", ["-O", "-"], "There is no format ''"),
+    ("crawl", ["-s", "JOBDIR"], "write -s NAME=VALUE"),
+    ("crawl", ["-a", "fetch"], "-a NAME=VALUE"),
+    ("crawl", ["-a", "fetsh=bulk"], "do you mean -a fetch=...?"),
+    ("export", ["job", "-O", "x.csv", "-a", "chanel=a"], "do you mean -a channel=...?"),
+]
+
+
+@pytest.mark.parametrize(("command", "options", "words"), UNKNOWN)
+def test_a_command_line_that_is_wrong_is_one_line_with_the_nearest_name_and_exit_2(
+    open_shop, command, options, words
+):
+    shop = open_shop(tickets=1)
+    ended = shop.run(command, *options)
+    assert ended.status == 2
+    (line,) = ended.log.splitlines()
+    assert words in line
+    assert sorted(os.listdir(shop.path)) == ["scrapy.cfg"]
+
+
+@pytest.mark.parametrize("command", ["status", "demo", "sandbox"])
+def test_a_setting_for_a_command_that_reads_none_is_refused(open_shop, command):
+    shop = open_shop(tickets=1)
+    options = ["job"] if command == "status" else []
+    ended = shop.run(command, *options, "-s", "GORGIAS_BUDGET_SHARE=0.5")
+    assert ended.status == 1
+    assert re.fullmatch(r".*this command does not read it.*\n", ended.log)
