@@ -43,8 +43,7 @@ SETTINGS = {
     "GORGIAS_MAX_OUTAGE": "how many seconds a crawl waits while Gorgias does not answer, "
     "before it ends",
     "GORGIAS_BODY_FIELDS": "`body` is the first of these that is not blank",
-    "GORGIAS_BODY_AS_TEXT": "`True` turns HTML bodies into plain text; needs "
-    "`pip install -e '.[text]'`",
+    "GORGIAS_BODY_AS_TEXT": "`True` turns HTML bodies into plain text",
     "GORGIAS_SPREADSHEET_SAFE": "`True` makes a CSV file safe to open in Excel and "
     "other spreadsheets",
 }

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
-from gorgias_crawler.emit.bodies import html_to_text, parse_fields, select_body
+from gorgias_crawler.emit.bodies import parse_fields, select_body
+from gorgias_crawler.emit.html_text import html_to_text
 from gorgias_crawler.items import Message
 
 
@@ -32,7 +33,7 @@ class BodySelectionPipeline:
         """Build the pipeline that *settings* ask for. Raises `ConfigurationError`."""
         names = parse_fields(settings.getlist("GORGIAS_BODY_FIELDS"))
         as_text = settings.getbool("GORGIAS_BODY_AS_TEXT")
-        return cls(names, html_to_text() if as_text else None)
+        return cls(names, html_to_text if as_text else None)
 
     def process_item(self, item: Message) -> Message:
         """Return *item* with its body."""
