@@ -86,6 +86,7 @@ def _converse(draw: random.Random, case: Case, at_us: int) -> int:
     if id_ % 4 == 0:
         at_us += 20 * _SECOND
         _say(case, at_us, BOT if id_ % 8 else agent, rule_id=None if id_ % 8 else 7)
+        _say(case, at_us, BOT, public=False)
     while draw.random() < 0.8 and len(case.messages) < 30:
         at_us += _some(draw, 8)
         if draw.random() < 0.3:

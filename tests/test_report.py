@@ -336,6 +336,25 @@ def test_agents_are_named_only_where_they_shall_be():
     assert not figures.agents.keys() & BOTS
 
 
+def test_agents_of_one_name_are_told_apart():
+    figures = Figures(bots=BOTS)
+    for id_ in (1, 2, 3, 4):
+        figures.agents[id_].answers = 10 - id_
+    named = Archived(users=True, names={1: "Kim", 2: "Sam", 3: "Kim"})
+    found = column(shown(figures, named)["agents"], "agent")
+    assert found == ["Kim (1)", "Sam", "Kim (3)", "User (4)"]
+
+
+def test_a_channel_called_other_is_counted_with_the_others():
+    figures = Figures()
+    for count, channel in enumerate(["a", "b", "c", "d", "e", "other", "f", "g"], 1):
+        figures.days[1].channels[channel] += count
+    section = shown(figures)["volume"]
+    assert section.parts == ["g", "f", "other", "e", "d", "c"]
+    assert numbers(section, "all") == [36]
+    assert numbers(section, "other") == [6 + 1 + 2]
+
+
 def test_the_page_asks_for_nothing_and_leads_nowhere():
     text = page_of(added_up(measure(help_desk(200))))
     policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', text)

@@ -31,7 +31,8 @@ def volume(figures: Figures, spans: Sequence[Period]) -> Section:
     """Return how many tickets came, by channel."""
     totals: Counter[str] = sum((d.channels for d in figures.days.values()), Counter())
     named = [channel for channel, _ in totals.most_common(_CHANNELS)]
-    parts = [*named, "other"] if len(totals) > len(named) else named
+    others = ["other"] if len(totals) > len(named) else []
+    parts = list(dict.fromkeys([*named, *others]))  # a channel may be called so, too
     values, rows = [], []
     for span in spans:
         found: Counter[str] = Counter()
@@ -40,14 +41,14 @@ def volume(figures: Figures, spans: Sequence[Period]) -> Section:
                 for channel, count in figures.days[day].channels.items():
                     found[channel if channel in named else "other"] += count
         values += [{"x": span.label, "part": p, "n": found[p]} for p in parts]
-        rows.append([span.label, *(number(found[p]) for p in parts),
-                     number(found.total())])  # fmt: skip
+        counts = [found.total(), *(found[part] for part in parts)]
+        rows.append([span.label, *map(number, counts)])
     return Section(
         "volume",
         "Tickets by channel",
         "Tickets by when they were created and the channel they came in through. A "
         "week is named by its Monday.",
-        ["from", *parts, "all"],
+        ["from", "all", *parts],
         rows,
         charts.stacked_bars(values, parts) if rows else None,
         parts,

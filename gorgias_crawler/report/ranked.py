@@ -115,8 +115,7 @@ def agents(figures: Figures, archived: Archived) -> Section:
         figures.agents, key=lambda id_: (-figures.agents[id_].answers, id_)
     )[:_ROWS]
     names = {
-        id_: (archived.names or {}).get(id_) or f"Agent {place}"
-        for place, id_ in enumerate(ranked, 1)
+        id_: _name(id_, place, archived.names) for place, id_ in enumerate(ranked, 1)
     }
     drawn = [names[id_] for id_ in ranked[:_DRAWN]]
     rows = [
@@ -142,3 +141,11 @@ def agents(figures: Figures, archived: Archived) -> Section:
         if archived.users
         else NO_USERS,
     )
+
+
+def _name(id_: int, place: int, names: Mapping[int, str] | None) -> str:
+    if names is None:
+        return f"Agent {place}"
+    name = names.get(id_, "User")
+    is_alone = list(names.values()).count(name) == 1
+    return name if is_alone else f"{name} ({id_})"
