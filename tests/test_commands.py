@@ -319,12 +319,28 @@ def test_filters_leave_rows_out_and_nothing_else(finished):
     assert ended.status == 0, ended.log
 
 
-def test_filters_that_match_nothing_are_named(finished):
-    options = ["-a", "tag=vpi", "-a", "until=9999-12-31"]
+def test_filters_that_match_nothing_write_a_header_and_say_so(finished):
+    options = ["-a", "channel=whatsapp", "-a", "until=9999-12-31"]
     ended = finished.run("export", "job", "-O", "none.csv", *options)
     assert ended.status == 0, ended.log
-    assert "0 rows matched the filters: -a until=9999-12-31 -a tag=vpi." in ended.log
+    filtered = "filtered by -a until=9999-12-31 -a channel=whatsapp"
+    assert f"Exported 0 rows, {filtered}." in ended.last_lines
     assert finished.rows("none.csv") == []
+
+
+@pytest.mark.parametrize("word", ["channel=emial", "tag=vpi", "customer=no@body.ex"])
+def test_a_filter_for_what_no_ticket_has_replaces_no_file(open_shop, word):
+    shop = open_shop(tickets=5)
+    assert shop.crawl().status == 0
+    before = shop.file.read_bytes()
+    for ended in (
+        shop.crawl("-a", word),
+        shop.run("export", "job", "-O", shop.file.name, "-a", word),
+    ):
+        assert ended.status == 1
+        assert f"-a {word}: no archived ticket has this" in ended.last_lines
+        assert "Traceback" not in ended.log
+        assert shop.file.read_bytes() == before
 
 
 def test_a_crawl_with_filters_archives_all_and_its_file_verifies(open_shop):

@@ -1,6 +1,7 @@
 """Filters: what is asked for is what is left."""
 
 import re
+from datetime import date, timedelta
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ TICKET: dict[str, object] = {
     "created_datetime": "2025-03-01T08:00:00+00:00",
     "status": "closed",
     "channel": "email",
+    "updated_datetime": "2025-04-05T08:00:00+00:00",
+    "customer": {"id": 77, "email": "Ana@example.org"},
     "tags": [{"name": "VIP"}, {"name": "refund"}],
     "spam": False,
     "trashed_datetime": None,
@@ -32,6 +35,16 @@ TICKET: dict[str, object] = {
         ("until", "2025-02-28", False),
         ("until", "2025-03-01T08:00:00+00:00", False),
         ("until", "2025-03-01T10:00:00+01:00", True),
+        ("since", "2025-03", True),
+        ("since", "2025-04", False),
+        ("until", "2025-03", True),
+        ("until", "2025-02", False),
+        ("since", "1d", False),
+        ("until", "1d", True),
+        ("customer", "ana@example.org", True),
+        ("customer", "77", True),
+        ("customer", "bob@example.org,77", True),
+        ("customer", "7", False),
         ("status", "closed", True),
         ("status", "open", False),
         ("status", "open,closed", True),
@@ -63,6 +76,68 @@ def test_a_filter_keeps_what_it_asks_for(name, value, accepted):
 def test_notes_are_what_is_not_public(value, public, accepted):
     message = {"public": public}
     assert filters.parse({"notes": value}).accept_message(message) is accepted
+
+
+@pytest.mark.parametrize(
+    ("by", "until", "accepts_ticket", "accepts_message"),
+    [
+        ("creation", "2025-03", True, True),
+        ("creation", "2025-02", False, True),
+        ("update", "2025-03", False, True),
+        ("update", "2025-04", True, True),
+        ("message", "2025-02", True, False),
+        ("message", "2025-03", True, True),
+    ],
+)
+def test_by_says_which_date_since_and_until_mean(
+    by, until, accepts_ticket, accepts_message
+):
+    wanted = filters.parse({"by": by, "until": until})
+    message = {"created_datetime": "2025-03-09T10:00:00+00:00"}
+    assert wanted.accept_ticket(TICKET) is accepts_ticket
+    assert wanted.accept_message(message) is accepts_message
+
+
+def test_by_alone_would_be_ignored_and_is_refused():
+    with pytest.raises(ConfigurationError, match="-a by=update: "):
+        filters.parse({"by": "update"})
+
+
+@given(days=st.integers(0, 9999), today=st.dates(date(2025, 1, 1)))
+def test_a_relative_date_is_recorded_as_the_day_that_it_means(days, today):
+    known = filters.resolved({"since": f"{days}d", "tag": "1d"}, today)
+    assert known == {"since": str(today - timedelta(days=days)), "tag": "1d"}
+    assert filters.resolved(known, date(1999, 1, 1)) == known
+    assert filters.parse(known).asked == f"-a since={known['since']} -a tag=1d"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"channel": "emial"}, "-a channel=emial: .* there are email"),
+        ({"channel": "email,emial"}, "-a channel=emial: "),
+        ({"tag": "vpi"}, "-a tag=vpi: .* there are vip, refund"),
+        ({"customer": "bob@example.org"}, "-a customer=bob@example.org: "),
+    ],
+)
+def test_a_word_that_no_ticket_can_have_is_refused_with_those_that_exist(values, words):
+    with pytest.raises(ConfigurationError, match=words) as raised:
+        filters.check_words(filters.parse(values), [TICKET])
+    assert "ana@" not in str(raised.value).lower()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"channel": "whatsapp"}, {"tag": "REFUND"}, {"customer": "77"}, {"since": "1d"}],
+)
+def test_a_word_that_is_documented_or_archived_is_taken(values):
+    filters.check_words(filters.parse(values), [TICKET])
+
+
+def test_no_more_tickets_are_read_than_it_takes_to_find_the_words():
+    tickets = iter([TICKET, {}, {}])
+    filters.check_words(filters.parse({"tag": "vip"}), tickets)
+    assert len(list(tickets)) == 1
 
 
 def test_nothing_asked_for_leaves_nothing_out():
@@ -119,6 +194,9 @@ def test_a_span_may_be_one_day():
         ("status", ""),
         ("channel", ","),
         ("tag", ""),
+        ("customer", ""),
+        ("by", "age"),
+        ("since", "30 d"),
         ("spam", "maybe"),
         ("relist", "si"),
         ("fetch", "quick"),
@@ -128,9 +206,9 @@ def test_a_bad_value_is_an_error_with_its_value_and_what_is_right(name, value):
     with pytest.raises(ConfigurationError) as error:
         parse({name: value})
     assert f"-a {name}={value}" in str(error.value)
-    example = re.search(rf"for example -a {name}=([\w,-]*\w)", str(error.value))
+    example = re.search(rf"for example -a {name}=([\w,@.-]*\w)", str(error.value))
     assert example, error.value
-    parse({name: example[1]})
+    parse({name: example[1], "since": "2025-01-01"} | {name: example[1]})
 
 
 @pytest.mark.parametrize(

@@ -56,6 +56,12 @@ def unfinished(archive: Archive) -> Iterator[bytes]:
         yield unpacked(raw)
 
 
+def listed_tickets(archive: Archive) -> Iterator[bytes]:
+    """Yield the JSON of every ticket that a listing has shown."""
+    for (raw,) in archive.db.execute("SELECT raw FROM ticket WHERE length(raw) > 0"):
+        yield unpacked(raw)
+
+
 def _with_messages(
     archive: Archive, tickets: list[tuple[int, bytes]]
 ) -> Generator[tuple[bytes, Iterator[bytes]], None, int]:

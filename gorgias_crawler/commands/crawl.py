@@ -44,8 +44,8 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         assert self.settings is not None
         if args[0] not in SpiderLoader.from_settings(self.settings).list():
             raise CommandLineError(f"There is no spider {args[0]!r}: {self.example}.")
-        arguments.parse(opts.spargs)
         super().check(args, opts)
+        arguments.parse(opts.spargs)
         config.read_account(os.environ)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

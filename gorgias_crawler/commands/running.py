@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scrapy.crawler import Crawler
@@ -18,6 +19,7 @@ from gorgias_crawler import config
 from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.commands.refusing import CheckedCommand, tell_refusal
 from gorgias_crawler.durable import drop_output
+from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_CANNOT_START, GorgiasError
 from gorgias_crawler.feeds import targets
 from gorgias_crawler.settings import FEEDS
@@ -55,7 +57,11 @@ class SpiderCommand(CheckedCommand, _Base):
         _complete_targets(opts, self.settings)
 
     def check(self, args: list[str], opts: Any) -> None:
-        """Check ``.env`` and the environment. Raises `ConfigurationError`."""
+        """Check ``.env`` and the environment; put days in place of relative dates.
+
+        Raises `ConfigurationError`.
+        """
+        opts.spargs = filters.resolved(opts.spargs, datetime.now(UTC).date())
         config.read_env_file(config.ENV_FILE)
         config.check_names(os.environ)
 

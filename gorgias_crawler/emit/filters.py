@@ -3,9 +3,12 @@
 The archive always holds the whole account; a filter only leaves rows out.
 """
 
-from collections.abc import Callable, Mapping
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
+from difflib import get_close_matches
 from typing import Any
 
 from gorgias_crawler.api import instant_us
@@ -14,11 +17,16 @@ from gorgias_crawler.errors import ConfigurationError
 Json = Mapping[str, Any]
 
 MEANINGS = {
-    "since": "only tickets created on this day (UTC) or later, for example `2025-01-01`",
-    "until": "only tickets created on this day (UTC) or before, for example `2025-12-31`",
+    "since": "only tickets created on this day (UTC) or later, for example `2025-01-01`, "
+    "`2025-01` (from its first day) or `30d` (30 days ago)",
+    "until": "only tickets created on this day (UTC) or before, for example "
+    "`2025-12-31`, `2025-12` (to its last day) or `30d`",
+    "by": "which date `since` and `until` mean: `creation` (default) or `update` of the "
+    "ticket, or `message`, the creation of the message",
     "status": "only tickets with this status: `open` or `closed`",
     "channel": "only tickets of these channels, for example `email,chat`",
     "tag": "only tickets with at least one of these tags, for example `vip,refund`",
+    "customer": "only tickets of these customers, by e-mail address or number in Gorgias",
     "spam": "`false` leaves spam out; `true` exports only spam",
     "trashed": "`false` leaves out what is in the trash; `true` exports only that",
     "notes": "`false` leaves internal notes out; `true` exports only internal notes",
@@ -28,23 +36,65 @@ MEANINGS = {
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 """The words for a boolean argument."""
 
+CHANNELS = frozenset(
+    [
+        "aircall",
+        "api",
+        "chat",
+        "contact_form",
+        "custom-chat",
+        "email",
+        "facebook",
+        "facebook-mention",
+        "facebook-messenger",
+        "facebook-recommendations",
+        "google-business-messages",
+        "help-center",
+        "instagram-ad-comment",
+        "instagram-comment",
+        "instagram-direct-message",
+        "instagram-mention",
+        "internal-note",
+        "phone",
+        "sms",
+        "tiktok-shop",
+        "twitter",
+        "twitter-direct-message",
+        "whatsapp",
+        "yotpo-review",
+    ]
+)
+"""Channels that Gorgias documents; an account may have others
+(https://developers.gorgias.com/reference/the-ticket-object)."""
+
 _STATUSES = {"open", "closed"}
-_EXAMPLES = {"status": "closed", "channel": "email,chat", "tag": "vip,refund"}
+_DATES = {"creation": "created_datetime", "update": "updated_datetime", "message": None}
+_EXAMPLES = {
+    "status": "closed",
+    "channel": "email,chat",
+    "tag": "vip,refund",
+    "customer": "ana@example.org",
+    "by": "update",
+}
+_LISTED = 20  # words that exist, shown where one does not
 
 
 @dataclass(frozen=True)
 class Filters:
     """What becomes a row; None and empty leave nothing out.
 
-    ``since_us`` and ``until_us`` bound the ticket's creation, the second exclusively,
-    in microseconds since 1970. ``asked`` is what they were made of, as it was given.
+    ``since_us`` and ``until_us`` bound the date that ``by`` names, the second
+    exclusively, in microseconds since 1970. ``asked`` is what they were made of, as it
+    was given, but for relative dates, which stand there as days.
     """
 
     since_us: int | None = None
     until_us: int | None = None
+    by: str = "creation"
     status: frozenset[str] = frozenset()
     channel: frozenset[str] = frozenset()
     tag: frozenset[str] = frozenset()
+    customer: frozenset[str] = frozenset()
     spam: bool | None = None
     trashed: bool | None = None
     notes: bool | None = None
@@ -56,20 +106,45 @@ class Filters:
 
     def accept_ticket(self, ticket: Json) -> bool:
         """Tell whether messages of *ticket* become rows."""
-        created_us = instant_us(ticket.get("created_datetime"))
+        field = _DATES[self.by]
         return (
-            (self.since_us is None or created_us >= self.since_us)
-            and (self.until_us is None or created_us < self.until_us)
+            (field is None or self._is_in_span(ticket.get(field)))
             and (not self.status or ticket.get("status") in self.status)
-            and (not self.channel or ticket.get("channel") in self.channel)
+            and (not self.channel or not self.channel.isdisjoint(_channels(ticket)))
             and (not self.tag or not self.tag.isdisjoint(_tags(ticket)))
+            and (not self.customer or not self.customer.isdisjoint(_customers(ticket)))
             and self.spam in (None, bool(ticket.get("spam")))
             and self.trashed in (None, bool(ticket.get("trashed_datetime")))
         )
 
     def accept_message(self, message: Json) -> bool:
         """Tell whether *message*, of an accepted ticket, becomes a row."""
-        return self.notes in (None, message.get("public") is False)
+        is_of_note = self.notes in (None, message.get("public") is False)
+        is_dated = _DATES[self.by] is not None
+        return is_of_note and (
+            is_dated or self._is_in_span(message.get("created_datetime"))
+        )
+
+    def _is_in_span(self, date_: Any) -> bool:
+        if self.since_us is None and self.until_us is None:
+            return True
+        at_us = instant_us(date_)
+        return (self.since_us is None or at_us >= self.since_us) and (
+            self.until_us is None or at_us < self.until_us
+        )
+
+
+def _channels(ticket: Json) -> set[str]:
+    return {str(ticket.get("channel")).lower()}
+
+
+def _customers(ticket: Json) -> set[str]:
+    customer = ticket.get("customer")
+    if not isinstance(customer, dict):
+        return set()
+    return {
+        str(customer[name]).lower() for name in ("id", "email") if customer.get(name)
+    }
 
 
 def _tags(ticket: Json) -> set[str]:
@@ -84,15 +159,74 @@ def _tags(ticket: Json) -> set[str]:
 def parse(values: Mapping[str, str]) -> Filters:
     """Return the filters that *values* ask for. Raises `ConfigurationError`."""
     given = {name: values[name] for name in MEANINGS if name in values}
+    given = resolved(given, datetime.now(UTC).date())
     parsed: dict[str, Any] = {}
     for name, value in given.items():
         attribute = name if name in _NAMES else f"{name}_us"
         parsed[attribute] = _PARSERS[name](name, value)
     asked = " ".join(f"-a {name}={value}" for name, value in given.items())
     wanted = Filters(**parsed, asked=asked)
+    if "by" in given and not {"since", "until"} & given.keys():
+        raise ConfigurationError(
+            f"-a by={given['by']}: it says which date since and until mean; give one "
+            "of them, too, for example -a since=30d."
+        )
     if wanted.since_us is not None and wanted.until_us is not None:
         _check_span(wanted.since_us, wanted.until_us, given)
     return wanted
+
+
+def resolved(values: Mapping[str, str], today: date) -> dict[str, str]:
+    """Return *values* with days in place of dates that are relative to *today* (UTC).
+
+    So what is recorded of a run means the same on another day.
+    """
+    known = dict(values)
+    for name in ("since", "until"):
+        if match := re.fullmatch(r"(\d{1,5})d", known.get(name, "")):
+            known[name] = (today - timedelta(days=int(match[1]))).isoformat()
+    return known
+
+
+def check_words(wanted: Filters, tickets: Iterable[Json]) -> None:
+    """Raise `ConfigurationError` for a word that no ticket can have.
+
+    Such are channels, tags and customers that Gorgias does not document and none of
+    *tickets* has: a misspelt one would replace a full file by a header. It reads only
+    as many tickets as it needs.
+    """
+    missing = {
+        "channel": set(wanted.channel - CHANNELS),
+        "tag": set(wanted.tag),
+        "customer": set(wanted.customer),
+    }
+    seen: dict[str, set[str]] = {name: set() for name in missing}
+    readers = {"channel": _channels, "tag": _tags, "customer": _customers}
+    for ticket in tickets:
+        if not any(missing.values()):
+            return
+        for name in filter(missing.get, missing):
+            words = readers[name](ticket)
+            missing[name] -= words
+            if name != "customer":  # who they are is for no log
+                seen[name] |= words
+    for name, words in missing.items():
+        if words:
+            raise _unknown(name, words, seen[name])
+
+
+def _unknown(name: str, words: set[str], seen: set[str]) -> ConfigurationError:
+    asked = ",".join(sorted(words))
+    nearest = get_close_matches(
+        min(words), seen | CHANNELS if name == "channel" else seen
+    )
+    known = [*nearest, *sorted(seen - set(nearest))][:_LISTED]
+    more = " and more" if len(seen) > _LISTED else ""
+    there_are = f"; there are {', '.join(known)}{more}" if known else ""
+    return ConfigurationError(
+        f"-a {name}={asked}: no archived ticket has this {name}{there_are}. No file was "
+        "written."
+    )
 
 
 def _check_span(since_us: int, until_us: int, given: Mapping[str, str]) -> None:
@@ -133,25 +267,38 @@ def _statuses(name: str, value: str) -> frozenset[str]:
     return words
 
 
+def _dates(name: str, value: str) -> str:
+    if value not in _DATES:
+        raise ConfigurationError(
+            f"-a {name}={value}: say {', '.join(_DATES)}, for example "
+            f"-a {name}={_EXAMPLES[name]}."
+        )
+    return value
+
+
 def _since(name: str, value: str) -> int:
-    return _instant_us(name, value, timedelta(0))
+    return _instant_us(name, value, is_end=False)
 
 
 def _until(name: str, value: str) -> int | None:
     try:
-        return _instant_us(name, value, timedelta(days=1))
+        return _instant_us(name, value, is_end=True)
     except OverflowError:  # the last day that there is bounds nothing
         return None
 
 
-def _instant_us(name: str, value: str, length_of_day: timedelta) -> int:
-    """Return an instant; where a whole day is meant, *length_of_day* after it began."""
+def _instant_us(name: str, value: str, *, is_end: bool) -> int:
+    """Return an instant; of a whole day or month its begin, or its end."""
     try:
-        day = date.fromisoformat(value)
+        if match := re.fullmatch(r"(\d{4})-(\d\d)", value):
+            day = date(int(match[1]), int(match[2]), 1)
+            length = timedelta(days=monthrange(day.year, day.month)[1])
+        else:
+            day, length = date.fromisoformat(value), timedelta(days=1)
     except ValueError:
         return _moment_us(name, value)
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return instant_us((begin + length_of_day).isoformat())
+    return instant_us((begin + is_end * length).isoformat())
 
 
 def _moment_us(name: str, value: str) -> int:
@@ -159,8 +306,9 @@ def _moment_us(name: str, value: str) -> int:
         datetime.fromisoformat(value)
     except ValueError:
         raise ConfigurationError(
-            f"-a {name}={value}: give a date, for example -a {name}=2025-01-31, or a "
-            "time such as 2025-01-31T08:00:00+01:00."
+            f"-a {name}={value}: give a date, for example -a {name}=2025-01-31, a "
+            "month such as 2025-01, a number of days such as 30d, or a time such as "
+            "2025-01-31T08:00:00+01:00."
         ) from None
     return instant_us(value)
 
@@ -169,9 +317,11 @@ _NAMES = {field.name for field in fields(Filters)}
 _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "since": _since,
     "until": _until,
+    "by": _dates,
     "status": _statuses,
     "channel": _words,
     "tag": _words,
+    "customer": _words,
     "spam": truth,
     "trashed": truth,
     "notes": truth,

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gorgias_crawler.archive import Archive, order
-from gorgias_crawler.emit.filters import Filters
+from gorgias_crawler.emit.filters import Filters, check_words
 from gorgias_crawler.items import Message, decoded, message_columns, ticket_columns
 
 
@@ -13,9 +13,11 @@ def messages(
     """Yield a row for every message that *filters* accept; ``body`` is still empty.
 
     *only_whole* leaves out tickets of which something is still to fetch. Raises
-    `RunEndError` where the archive is damaged.
+    `RunEndError` where the archive is damaged, and before the first row
+    `ConfigurationError` where a filter asks for what no ticket can have.
     """
     with archive.reading():
+        check_words(filters, map(decoded, order.listed_tickets(archive)))
         for raw_ticket, raw_messages in order.in_order(archive, only_whole=only_whole):
             ticket = decoded(raw_ticket)
             if not filters.accept_ticket(ticket):
