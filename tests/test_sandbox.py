@@ -202,12 +202,24 @@ def test_a_rate_that_is_none_is_refused(rate):
         Bucket.parse(rate)
 
 
+def test_a_kind_may_be_refused_and_permitted_while_it_serves():
+    refused = {"voice_calls": 403, "messages": 404}
+    with Sandbox(World(tickets=5), rate=None, not_permitted=refused) as sandbox:
+        assert ask(sandbox, "/api/phone/voice-calls")[0] == 403
+        assert ask(sandbox, "/api/messages")[0] == 404
+        assert ask(sandbox, "/api/phone/voice-call-events")[0] == 200
+        del sandbox.not_permitted["messages"]
+        assert ask(sandbox, "/api/messages")[0] == 200
+
+
 def test_it_says_what_a_complete_export_holds_and_can_change():
     with Sandbox(World(tickets=5), rate=None) as sandbox:
         before = ask(sandbox, "/sandbox/totals")[2]
         change = json.dumps({"new_tickets": 2, "replies": 1}).encode()
         after = ask(sandbox, "/sandbox/change", data=change)[2]
         assert after["tickets"] == before["tickets"] + 2
+        for wrong in (b'{"new_tikets": 2}', b"{", b'{"replies": "many"}'):
+            assert ask(sandbox, "/sandbox/change", data=wrong)[0] == 400
         expected = sandbox.url.replace("/api", "/sandbox/expected.csv")
         with urllib.request.urlopen(expected) as answer:
             assert answer.read().startswith(b"ticket_id,channel,subject")

@@ -203,7 +203,10 @@ class Sandbox:
                 body = rows.as_csv(self.world.expected_rows())
                 return Answer(HTTPStatus.OK, body, content_type="text/csv")
             case "/sandbox/change":
-                self.world.change(**json.loads(body or b"{}"))
+                try:
+                    self.world.change(**json.loads(body or b"{}"))
+                except (TypeError, ValueError) as error:
+                    return _json(HTTPStatus.BAD_REQUEST, {"error": str(error)})
                 return _json(HTTPStatus.OK, self.world.totals())
         return Answer(HTTPStatus.NOT_FOUND, _NO_PAGE, content_type="text/html")
 

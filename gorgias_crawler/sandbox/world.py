@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from time import time
 from typing import Any
 
@@ -37,7 +37,8 @@ class World:
     in *unsent_every*, a multiple of 16, is an agent's that was neither sent nor failed.
     *is_realistic* gives messages the size of mail, for measuring. *files_per_message*
     is a mean, without it a few messages have files of every kind; *file_bytes* are the
-    least and the largest size of one. *mixes_voice* lists calls in no order.
+    least and the largest size of one. *mixes_voice* lists calls in no order. *clock*
+    tells when something changes, in seconds since 1970.
     All methods may be called from any thread.
     """
 
@@ -52,16 +53,12 @@ class World:
         files_per_message: float | None = None,
         file_bytes: tuple[int, int] = (1_024, 8_192),
         mixes_voice: bool = False,
+        clock: Callable[[], float] = time,
     ) -> None:
-        self.account = Account(
-            tickets,
-            seed,
-            max(1, tickets * 3 // 5),  # many write once, some often
-            is_realistic,
-            files_per_message,
-            file_bytes,
-            mixes_voice,
-        )
+        customers = max(1, tickets * 3 // 5)  # many write once, some often
+        born = (tickets, seed, customers, is_realistic, files_per_message, file_bytes)
+        self.account = Account(*born, mixes_voice)
+        self._clock = clock
         self._unsent_every = unsent_every
         self.lock = threading.RLock()
         self._random = random.Random(seed)
@@ -77,10 +74,9 @@ class World:
             begin_us = created_us if index % 6 else created_us // 10**6 * 10**6
             self._add_ticket(begin_us, count, END_US)
 
-    @staticmethod
-    def now_us() -> int:
+    def now_us(self) -> int:
         """Return the present, in microseconds since 1970."""
-        return int(time() * 1_000_000)
+        return int(self._clock() * 1_000_000)
 
     # What there is.
 
