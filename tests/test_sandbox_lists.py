@@ -603,6 +603,28 @@ def test_a_survey_outlives_its_ticket():
     assert survey in world.objects("satisfaction_surveys")
 
 
+def test_new_tickets_bring_surveys_and_calls():
+    world = World(tickets=40)
+    names = (
+        "satisfaction_surveys", "voice_calls", "voice_call_events",
+        "voice_call_recordings",
+    )  # fmt: skip
+    before = {name: world.objects(name) for name in names}
+    world.change(seed=1, new_tickets=33)
+    for name, many in zip(names, (11, 3, 9, 3), strict=True):
+        new = [row for row in world.objects(name) if row not in before[name]]
+        assert len(new) == many, name
+        newest = ask(name, world, limit=many)["data"]
+        if name != "voice_call_events":  # they come oldest first
+            assert {row["id"] for row in newest} == {row["id"] for row in new}
+
+
+def test_a_macro_has_a_date_of_update_from_its_first_edit_on():
+    world = World(tickets=1)
+    world.change(edited_macros=43)
+    assert all(row["updated_datetime"] for row in world.objects("macros"))
+
+
 def test_old_events_age_out():
     world = World(tickets=40)
     before = world.objects("events")

@@ -96,6 +96,12 @@ def _rename_tag(world: World, draw: random.Random, id_: int) -> None:
     _change(world, "tags", id_, "tag-renamed", name=name)
 
 
+def _edit_macro(world: World, draw: random.Random, id_: int) -> None:
+    macro = world.records("macros")[id_]
+    macro.updated_us = world.now_us()  # it had none before it was first edited
+    _change(world, "macros", id_, "macro-updated", name=f"edited {draw.random()}")
+
+
 def _deactivate(world: World, draw: random.Random, id_: int) -> None:
     now = date(world.now_us())
     _change(world, "users", id_, "user-updated", active=False, deactivated_datetime=now)
@@ -161,6 +167,7 @@ CHANGES: Mapping[str, tuple[Pool | None, Act]] = {
         _of("tags"),
         lambda world, draw, id_: _remove(world, "tags", id_, "tag-deleted"),
     ),
+    "edited_macros": (_of("macros"), _edit_macro),
     "deactivated_users": (_of("users"), _deactivate),
     "removed_users": (
         lambda world: [u.id for u in world.records("users").values() if not u.changes],

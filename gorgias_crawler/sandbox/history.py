@@ -111,8 +111,11 @@ def customers(tickets: Tickets, account: Account) -> Records:
     return found
 
 
-def of_tickets(name: str, tickets: Tickets) -> Records:
-    """Return what some tickets have: so many of each, in the way of `OF_TICKETS`."""
+def of_tickets(name: str, tickets: Tickets, latest_us: int = END_US) -> Records:
+    """Return what some tickets have: so many of each, in the way of `OF_TICKETS`.
+
+    None is younger than *latest_us*.
+    """
     first_id, divisor, rest, count, delay_us = OF_TICKETS[name]
     found = {}
     for ticket in tickets:
@@ -123,7 +126,7 @@ def of_tickets(name: str, tickets: Tickets) -> Records:
         for step in range(count if is_chosen else 0):
             # a survey comes when all has been said, a call comes first
             since_us = ticket.updated_us if name in _AT_THE_END else ticket.created_us
-            at_us = min(since_us + delay_us * (step + 1), END_US)
+            at_us = min(since_us + delay_us * (step + 1), latest_us)
             id_ = first_id + n * count + step
             found[id_] = Record(id_, at_us, None, n * count + step, ticket)
     return found

@@ -176,13 +176,16 @@ class World:
         self._sorted.clear()
 
     def add_ticket(self, messages: int = 1) -> int:
-        """Let a customer write for the first time; return the ticket's id."""
+        """Let a customer write, and some also call; return the ticket's id."""
         with self.lock:
             self.remember()
             ticket = self._add_ticket(self.now_us(), messages, self.now_us())
             self.write("ticket-created", "Ticket", ticket.id)
             for message in ticket.messages:
                 self.write("ticket-message-created", "TicketMessage", message.id)
+            for name in history.OF_TICKETS:
+                new = history.of_tickets(name, [ticket], self.now_us())
+                self.records(name).update(new)
             return ticket.id
 
     def reply(self, ticket_id: int) -> int:
