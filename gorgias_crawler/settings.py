@@ -12,7 +12,6 @@ from scrapy.settings import default_settings
 
 from gorgias_crawler import __version__, config
 from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.items import DEFAULT_COLUMNS
 
 with suppress(ConfigurationError):  # told by the commands that need it
     # Of the working directory only: one above it may be of another account.
@@ -87,9 +86,10 @@ FEED_STORAGES = {
 FEED_EXPORTERS = {
     "csv": "gorgias_crawler.feeds.formats.HeaderedCsvItemExporter",
     "conversations": "gorgias_crawler.feeds.formats.ConversationsItemExporter",
+    "parquet": "gorgias_crawler.feeds.parquet.ParquetItemExporter",
+    "manifest": "gorgias_crawler.feeds.folder.ManifestExporter",  # of a folder
 }
 FEED_EXPORT_ENCODING = "utf-8"  # default None: JSON would be escaped to ASCII
-FEED_EXPORT_FIELDS = DEFAULT_COLUMNS  # default None: all fields of the first item
 
 # The calls.
 

@@ -66,3 +66,11 @@ def open_shop(tmp_path, may_fork):
     yield open_
     for server in opened:
         server.close()
+
+
+@pytest.fixture
+def work(tmp_path):
+    """The working directory of crawls that only write feeds (``feed_crawl.py``)."""
+    path = tmp_path / "work"
+    path.mkdir()
+    return path

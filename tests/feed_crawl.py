@@ -9,6 +9,7 @@ import os
 import resource
 import signal
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from importlib import import_module
@@ -26,6 +27,8 @@ from twisted.internet.defer import Deferred
 
 from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.items import Message, Ticket
+from gorgias_crawler.settings import FEED_EXPORTERS
 
 SETTINGS = {
     "EXTENSIONS": {
@@ -40,7 +43,7 @@ SETTINGS = {
         "fake": "tests.feed_crawl.FakeRemote",
     },
     "FEED_EXPORTERS": {
-        "csv": "gorgias_crawler.feeds.formats.HeaderedCsvItemExporter",
+        **FEED_EXPORTERS,
         "failing": "tests.feed_crawl.FailsAtItsEnd",
         "leaking": "tests.feed_crawl.FailsAtTheThirdRow",
     },
@@ -151,6 +154,22 @@ class FeedSpider(Spider):
                 swapped.write_text(content)
 
 
+class KindSpider(FeedSpider):
+    """Yields rows of several kinds: ``spec["items"]``, each a class and its values."""
+
+    kinds: Mapping[str, Any] = {"messages": Message, "tickets": Ticket}
+    kind = "messages"
+
+    def described(self) -> dict[str, Any]:
+        return {"account": "acme"}
+
+    def emit(self, _response):
+        for kind, values in self.spec["items"]:
+            row = self.kinds.get(kind, dict)
+            yield row(**values)
+        self.emitted_all = True
+
+
 class ForeignSpider(Spider):
     name = "foreign"
 
@@ -202,6 +221,9 @@ async def crawl(spec: dict[str, Any]) -> dict[str, Any]:
     settings = SETTINGS | {"FEEDS": spec["feeds"]} | spec.get("settings", {})
     settings["FEED_STORAGES"] = SETTINGS["FEED_STORAGES"] | spec.get("storages", {})
     spidercls = ForeignSpider if spec.get("foreign") else FeedSpider
+    if "items" in spec:
+        spidercls = KindSpider
+        settings["FEED_EXPORT_FIELDS"] = spec.get("fields")
     crawler = Crawler(spidercls, settings)
     try:
         with ExitStack() as stack:

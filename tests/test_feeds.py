@@ -35,14 +35,6 @@ SECRET = "s3cret"
 BIG = {"rows": 300, "body_size": 1000}  # beyond every buffer
 
 
-@pytest.fixture
-def work(tmp_path):
-    """The working directory of the crawls."""
-    path = tmp_path / "work"
-    path.mkdir()
-    return path
-
-
 def start(
     work: Path,
     *crawls: dict[str, Any],

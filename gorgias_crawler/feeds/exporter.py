@@ -6,10 +6,10 @@ of writing and storing; the crawl then ends well without its file.
 
 import logging
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from pathlib import Path, PureWindowsPath
+from pathlib import PureWindowsPath
 from typing import Any, cast
 
 from scrapy import Spider, signals
@@ -22,11 +22,10 @@ from scrapy.extensions.feedexport import (
     apply_uri_params,
 )
 from scrapy.extensions.postprocessing import PostProcessingManager
-from scrapy.settings import BaseSettings
 from scrapy.utils.defer import ensure_awaitable
 
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
-from gorgias_crawler.feeds import targets
+from gorgias_crawler.feeds.kinds import complete_feeds, same_target
 from gorgias_crawler.feeds.recorded import RecordedStorage
 from gorgias_crawler.redact import public_uri, scrubbed
 from gorgias_crawler.wording import many
@@ -55,7 +54,7 @@ class FeedRecord:
 class SnapshotFeedExporter(FeedExporter):
     """Writes every feed as a snapshot of all rows, and stores it only when complete.
 
-    Of the spider it uses ``columns`` (the names that rows have), ``emitted_all`` (every
+    Of the spider it uses ``kinds`` and ``kind`` (see `Kinds`), ``emitted_all`` (every
     row was yielded), ``rows`` (how many), ``dropped`` (how many by which pipeline),
     ``end_run(error)`` and the lists ``feeds_stored`` (records) and
     ``feeds_failed`` (sentences), which are final when
@@ -68,7 +67,7 @@ class SnapshotFeedExporter(FeedExporter):
     def __init__(self, crawler: Crawler) -> None:
         if crawler.spider is None:  # `scrapy shell` has none when it sets things up
             raise NotConfigured
-        _complete_feeds(crawler.settings)
+        complete_feeds(crawler)
         self._received = 0
         super().__init__(crawler)
 
@@ -93,7 +92,7 @@ class SnapshotFeedExporter(FeedExporter):
                 f"{shown} has the unknown storage {scheme!r}: use one of {known}, or a "
                 "path (./name, if the name has a colon)."
             )
-        self._check_columns(feed_options["fields"])
+        self._check_columns(feed_options)
         if encoding := feed_options["encoding"]:
             _check_encoding(encoding)
         try:
@@ -107,13 +106,15 @@ class SnapshotFeedExporter(FeedExporter):
             ) from None
         name = _recorded(slot).name
         if any(_recorded(other).name == name for other in self.slots):
-            raise FeedError(f"{shown} has the same target as another feed: {name}.")
+            raise same_target(uri, name)
         self.slots.append(slot)
         return True
 
     def _checked_slot(self, template: str, feed_options: dict[str, Any]) -> FeedSlot:
         spider = self.crawler.spider
         assert spider is not None
+        if check := getattr(self.exporters[feed_options["format"]], "check", None):
+            check()
         params = self._get_uri_params(spider, feed_options["uri_params"])
         uri = apply_uri_params(template, params)
         slot = self._start_new_batch(1, uri, feed_options, spider, template)
@@ -124,10 +125,10 @@ class SnapshotFeedExporter(FeedExporter):
         slot.storage = RecordedStorage(slot.storage, uri)
         return slot
 
-    def _check_columns(self, asked: Iterable[str] | None) -> None:
+    def _check_columns(self, feed_options: Mapping[str, Any]) -> None:
         """Refuse a column that no row has; Scrapy would leave it empty."""
-        known = getattr(self.crawler.spider, "columns", None)
-        for name in asked or ():
+        known = feed_options.get("columns")
+        for name in feed_options["fields"] or ():
             if known is not None and name not in known:
                 raise FeedError(
                     f"FEED_EXPORT_FIELDS: there is no column {name!r}; known are "
@@ -230,16 +231,6 @@ class SnapshotFeedExporter(FeedExporter):
     def _end_run(self, error: RunEndError) -> None:
         if end_run := getattr(self.crawler.spider, "end_run", None):
             end_run(error)
-
-
-def _complete_feeds(settings: BaseSettings) -> None:
-    """Put what the names of the feeds say into ``FEEDS``, which Scrapy reads next."""
-    feeds = {
-        str(uri.absolute()) if isinstance(uri, Path) else str(uri): options
-        for uri, options in settings.getdict("FEEDS").items()
-    }
-    completed = {uri: targets.completed(uri, feeds[uri]) for uri in feeds}
-    settings.set("FEEDS", completed, priority=settings.getpriority("FEEDS") or 0)
 
 
 def _check_encoding(name: str) -> None:

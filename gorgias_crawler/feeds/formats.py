@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter, CsvItemExporter
 
 from gorgias_crawler.emit.cells import json_text, safe_cell
-from gorgias_crawler.items import DEFAULT_COLUMNS, Message, is_of_ticket
+from gorgias_crawler.items import Message, is_of_ticket
 
 CONVERSATION_COLUMNS = [
     "ticket_id", "subject", "channel", "status", "language", "tags", "customer_name",
@@ -89,9 +89,7 @@ class ConversationsItemExporter(BaseItemExporter):
     def __init__(self, file: BytesIO, **kwargs: Any) -> None:
         super().__init__(dont_fail=True, **kwargs)
         self.file = file
-        columns = self.fields_to_export or ()
-        if not columns or columns == DEFAULT_COLUMNS:
-            columns = CONVERSATION_COLUMNS
+        columns = self.fields_to_export or CONVERSATION_COLUMNS
         if not isinstance(columns, Mapping):
             columns = {name: name for name in columns}
         self._of_ticket = {k: v for k, v in columns.items() if is_of_ticket(k)}

@@ -24,10 +24,7 @@ def with_format(target: str, formats: Collection[str]) -> str:
     if name and asked in formats:
         return target
     if target.endswith("/"):
-        raise FeedError(
-            f"{_shown(target)} is a folder: say in which format each file in it shall "
-            f"be, for example -O {public_uri(target)}:csv."
-        )
+        raise _no_format(target)
     plain = target.removesuffix(PurePosixPath(target).suffix)
     if not compressed.ending(target):
         _refuse_spreadsheet(target)
@@ -50,14 +47,22 @@ def completed(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:
     _refuse_spreadsheet(uri)
     ending = compressed.ending(uri)
     plain = uri[: len(uri) - len(ending)]
-    named = {"format": _suffix(plain)} if ending else {}
-    full = compressed.with_compression(uri, {**named, **options})
-    if full.get("format") in _WHOLE and full.get("postprocessing"):
+    full = {"format": _suffix(plain), **compressed.with_compression(uri, options)}
+    if uri.endswith("/") and not full["format"]:
+        raise _no_format(uri)
+    if full["format"] in _WHOLE and full.get("postprocessing"):
         raise FeedError(
             f"{_shown(uri)} has the format {full['format']}, which is compressed "
             f"within, or read in place: leave {ending or 'postprocessing'} out."
         )
     return full
+
+
+def _no_format(folder: str) -> FeedError:
+    return FeedError(
+        f"{_shown(folder)} is a folder: say in which format each file in it shall be, "
+        f"for example -O {public_uri(folder)}:csv."
+    )
 
 
 def _suffix(name: str) -> str:

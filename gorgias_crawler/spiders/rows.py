@@ -2,19 +2,20 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import signals
 from scrapy.crawler import Crawler
 
+from gorgias_crawler import __version__
 from gorgias_crawler.archive import UNREADABLE, Archive
 from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.emit import rows
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import GorgiasError, RunEndError
-from gorgias_crawler.items import COLUMNS, Message
+from gorgias_crawler.items import Message
 from gorgias_crawler.spiders.run import RunSpider
 
 if TYPE_CHECKING:
@@ -31,7 +32,12 @@ class RowsSpider(RunSpider):
     names the temporary files of feeds, and ``jobdir`` is no place for them.
     """
 
-    columns = COLUMNS
+    kinds: Mapping[str, type] = {"messages": Message}
+    """The kinds of rows that there are, and their classes."""
+
+    kind = "messages"
+    """The kind of a file that names none."""
+
     archive: Archive
     job_id: str
     jobdir: Path
@@ -41,6 +47,7 @@ class RowsSpider(RunSpider):
         self._yielded_all = self._row_failed = False
         self.rows = 0
         self.dropped: Counter[str] = Counter()
+        self.filtered_by = ""
         self.feeds_stored: list[FeedRecord] = []
         self.feeds_failed: list[str] = []
 
@@ -73,6 +80,15 @@ class RowsSpider(RunSpider):
             return self.archive.explained(error)
         return super().explained(error)
 
+    def described(self) -> dict[str, Any]:
+        """Return what a folder's manifest says of the run that writes it."""
+        return {
+            "account": self.archive.fact("domain") or self.archive.fact("host"),
+            "run": self.archive.last_run(),
+            "filters": self.filtered_by,
+            "gorgias_crawler": __version__,
+        }
+
     def owns_feed(self, uri: str) -> bool:
         """Tell whether what is in the local file *uri* was stored by this job."""
         hashes = self.archive.hashes_of_feed(uri)
@@ -80,6 +96,7 @@ class RowsSpider(RunSpider):
 
     def emit(self, filters: Filters, *, only_whole: bool = False) -> Iterator[Message]:
         """Yield the rows; a run that is stopped ends early, without ``emitted_all``."""
+        self.filtered_by = filters.asked
         for row in rows.messages(self.archive, filters, only_whole=only_whole):
             if self.is_stopping:
                 return

@@ -1,0 +1,98 @@
+"""A folder of feeds, one file a kind, and the manifest that is stored last."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any, Self
+
+from scrapy.crawler import Crawler
+from scrapy.exporters import BaseItemExporter
+from scrapy.extensions.feedexport import ItemFilter
+from w3lib.url import file_uri_to_path
+
+from gorgias_crawler.errors import FeedError
+from gorgias_crawler.redact import public_uri
+
+MANIFEST = "manifest.json"
+"""The name of a folder's manifest."""
+
+OPTIONS: dict[str, Any] = {
+    "format": "manifest",
+    "item_filter": f"{__name__}.NoItem",
+    "store_empty": True,
+}
+"""What ``FEEDS`` says of a manifest. It comes after the files of its folder."""
+
+
+class NoItem(ItemFilter):
+    """Accepts no item: a manifest is of files."""
+
+    def accepts(self, item: Any) -> bool:
+        """Return False."""
+        return False
+
+
+class ManifestExporter(BaseItemExporter):
+    """Writes what stands in a folder, when all of its files are stored.
+
+    Of the spider it uses ``feeds_stored`` and ``described()``, what is known of the
+    run. Whoever sees a manifest whose hashes are those of the files sees one export.
+    """
+
+    def __init__(
+        self,
+        file: IO[bytes],
+        *,
+        folder: str = "",
+        files: Mapping[str, str] | None = None,
+        spider: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        """Take the URI of the *folder* and the names of its *files* by their kinds."""
+        super().__init__(dont_fail=True, **kwargs)
+        self.file = file
+        self._base = _base(folder)
+        self._files = files or {}
+        self._spider = spider
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, file: IO[bytes], **kwargs: Any) -> Self:
+        """Build the exporter for the spider of *crawler*."""
+        return cls(file, spider=crawler.spider, **kwargs)
+
+    def export_item(self, item: Any) -> None:
+        """Do nothing: no item comes here."""
+
+    def finish_exporting(self) -> None:
+        """Write the manifest. Raises `FeedError` where a file was not stored."""
+        stored = {
+            feed.uri.removeprefix(self._base): feed
+            for feed in self._spider.feeds_stored
+            if feed.uri.startswith(self._base)
+        }
+        if missing := [name for name in self._files.values() if name not in stored]:
+            raise FeedError(
+                f"The folder's {MANIFEST} was not written, because a file of it could "
+                f"not be stored ({missing[0]}; see above): run the same command again."
+            )
+        files = {
+            kind: {
+                "file": name,
+                "rows": stored[name].rows,
+                "bytes": stored[name].bytes,
+                "sha256": stored[name].sha256,
+            }
+            for kind, name in self._files.items()
+        }
+        told = {**self._spider.described(), "files": files}
+        text = json.dumps(told, indent=2, ensure_ascii=False)
+        self.file.write(f"{text}\n".encode())
+
+
+def _base(folder: str) -> str:
+    """Return how the names of stored feeds in *folder* begin."""
+    if "://" in folder and not folder.startswith("file:"):
+        return public_uri(folder)
+    path = Path(file_uri_to_path(folder) if folder.startswith("file:") else folder)
+    return f"{path.resolve()}{os.sep}"

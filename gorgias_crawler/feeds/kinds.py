@@ -1,0 +1,155 @@
+"""Which kinds of objects stand in which feed: one, each in a file, or all in one."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scrapy.crawler import Crawler
+from scrapy.extensions.feedexport import ItemFilter
+from scrapy.utils.misc import load_object
+
+from gorgias_crawler.errors import FeedError
+from gorgias_crawler.feeds import folder, targets
+from gorgias_crawler.items import DEFAULT_COLUMNS, Message, types
+from gorgias_crawler.redact import public_uri
+
+Options = Mapping[str, Any]
+"""What ``FEEDS`` says of one feed."""
+
+_TYPED = {"parquet", "sqlite"}
+_OF_ONE_KIND = {"parquet"}
+_OF_ALL_KINDS = {"sqlite"}
+_OF_MESSAGES = {"conversations"}
+
+
+class KindFilter(ItemFilter):
+    """Accepts all but the rows of other kinds.
+
+    For feeds that do not name classes of items themselves: what a pipeline has made of
+    a row is no row of another kind, whatever its class.
+    """
+
+    def __init__(self, feed_options: dict[str, Any] | None) -> None:
+        super().__init__(feed_options)
+        self._others = tuple((feed_options or {})["other_classes"])
+
+    def accepts(self, item: Any) -> bool:
+        """Tell whether *item* belongs into the feed."""
+        return not isinstance(item, self._others)
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The kinds of rows that a run has.
+
+    ``rows`` are their classes by their names, ``of_a_file`` is the kind of a file that
+    names none, ``fields`` is ``FEED_EXPORT_FIELDS``, if somebody has set it.
+    """
+
+    rows: Mapping[str, type]
+    of_a_file: str
+    fields: Collection[str] | None
+
+    def distributed(self, uri: str, options: Options) -> Iterator[tuple[str, Options]]:
+        """Yield the feed *uri* with its kinds, or one feed for each kind of a folder.
+
+        Raises `FeedError`.
+        """
+        format_ = options.get("format")
+        if uri.endswith("/"):
+            yield from self._folder(uri, options)
+        elif format_ in _OF_ALL_KINDS:
+            yield uri, self._of_classes(list(self.rows.values()), options)
+        elif options.get("item_classes"):
+            named = self._of_classes([], options)
+            if format_ in _OF_ONE_KIND and len(named["item_classes"]) > 1:
+                raise FeedError(
+                    f"{_shown(uri)} names several item_classes, and a table of the "
+                    f"format {format_} holds one kind: give each its own, or name a "
+                    f"folder, for example -O lake/:{format_}."
+                )
+            yield uri, named
+        else:
+            kind = "messages" if format_ in _OF_MESSAGES else self.of_a_file
+            yield uri, self._of_kind(kind, options)
+
+    def _folder(self, uri: str, options: Options) -> Iterator[tuple[str, Options]]:
+        format_ = options.get("format")
+        if format_ in _OF_ALL_KINDS | _OF_MESSAGES:
+            raise FeedError(
+                f"{_shown(uri)} is a folder with a file for each kind, which the format "
+                f"{format_} is not made for: use for example -O {public_uri(uri)}:csv."
+            )
+        if "%" in uri:
+            # Each file would be named by the second in which it is begun.
+            raise FeedError(
+                f"{_shown(uri)} is a folder, whose name takes no placeholders: let the "
+                'shell name it, for example -O "backup-$(date +%F)/:csv".'
+            )
+        files = {kind: f"{kind}.{format_}" for kind in self.rows}
+        for kind, row in self.rows.items():
+            fields = {"fields": self.fields or list(types(row))}
+            yield f"{uri}{files[kind]}", self._of_kind(kind, {**fields, **options})
+        is_overwritten = {k: options[k] for k in ("overwrite",) if k in options}
+        yield (
+            f"{uri}{folder.MANIFEST}",
+            folder.OPTIONS
+            | is_overwritten
+            | {"item_export_kwargs": {"folder": uri, "files": files}},
+        )
+
+    def _of_classes(self, rows: list[type], options: Options) -> Options:
+        named = [load_object(name) for name in options.get("item_classes") or ()]
+        found = named or rows
+        return {"item_classes": found, **self._with_columns(found, options)}
+
+    def _of_kind(self, kind: str, options: Options) -> Options:
+        others = [row for name, row in self.rows.items() if name != kind]
+        filtered = {"item_filter": KindFilter, "other_classes": others, **options}
+        return self._with_columns([self.rows[kind]], filtered)
+
+    def _with_columns(self, rows: list[type], options: Options) -> Options:
+        format_ = options.get("format")
+        columns = list(dict.fromkeys(name for row in rows for name in types(row)))
+        full = {"columns": columns, **options}
+        if format_ in _TYPED:
+            kwargs = options.get("item_export_kwargs", {})
+            return {**full, "item_export_kwargs": {"rows": rows, **kwargs}}
+        if format_ in _OF_MESSAGES or self.fields:
+            return full
+        fields = DEFAULT_COLUMNS if rows == [Message] else columns
+        return {"fields": fields, **full}
+
+
+def complete_feeds(crawler: Crawler) -> None:
+    """Put what names and kinds say into ``FEEDS``, which Scrapy reads next.
+
+    Raises `FeedError`.
+    """
+    settings, spider = crawler.settings, crawler.spider
+    kinds = None
+    if rows := getattr(spider, "kinds", None):  # another project's spider has none
+        fields = settings.getdictorlist("FEED_EXPORT_FIELDS")
+        kinds = Kinds(rows, getattr(spider, "kind", ""), fields)
+    completed: dict[str, Options] = {}
+    for uri, options in settings.getdict("FEEDS").items():
+        name = str(uri.absolute()) if isinstance(uri, Path) else str(uri)
+        full = targets.completed(name, options)
+        for one, its in kinds.distributed(name, full) if kinds else [(name, full)]:
+            if one in completed:
+                raise same_target(one, one)
+            completed[one] = its
+    settings.set("FEEDS", completed, priority=settings.getpriority("FEEDS") or 0)
+
+
+def same_target(uri: str, name: str) -> FeedError:
+    """Return what refuses the feed *uri*, whose target *name* another one has."""
+    return FeedError(
+        f"The feed {public_uri(uri)} (FEEDS, -o or -O) has the same target as another "
+        f"feed: {public_uri(name)}."
+    )
+
+
+def _shown(uri: str) -> str:
+    return f"The feed {public_uri(uri)} (FEEDS, -o or -O)"
