@@ -26,7 +26,7 @@ from tests.test_business_hours import hours
 from tests.test_metrics import history
 
 ZONES = ["Europe/Paris", "America/New_York"]
-ALL = Archived(users=True, hours=True, events=True, fields=True, surveys=True)
+ALL = Archived(users=True, hours=True, fields=True, surveys=True)
 NOTHING = Archived()
 
 

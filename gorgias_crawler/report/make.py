@@ -57,7 +57,6 @@ def _archived(beside: Beside, *, with_names: bool) -> Archived:
     return Archived(
         users=beside.bots is not None,
         hours=beside.hours is not None,
-        events=beside.histories is not None,
         fields=beside.reason_fields is not None,
         surveys=beside.scores is not None,
         zone=beside.hours.zone.key if beside.hours else "UTC",

@@ -24,14 +24,6 @@ class Head:
     tiles: Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True)
-class Drawing:
-    """A chart in one width."""
-
-    size: str
-    svg: str
-
-
 def html(head: Head, sections: Iterable[Section], trust: Sequence[Section]) -> str:
     """Return the page; `check_libraries` tells whether it can be made.
 
@@ -52,11 +44,11 @@ def html(head: Head, sections: Iterable[Section], trust: Sequence[Section]) -> s
     return page
 
 
-def _drawings(section: Section) -> Iterator[Drawing]:
+def _drawings(section: Section) -> Iterator[tuple[str, str]]:
     if section.chart is not None:
         name = f"{section.title}: a chart; its numbers are in the table beside it."
         for size, width_px in charts.WIDTHS.items():
-            yield Drawing(size, charts.drawn(section.chart, width_px, name))
+            yield size, charts.drawn(section.chart, width_px, name)
 
 
 def check_libraries() -> None:

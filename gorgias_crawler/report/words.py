@@ -29,7 +29,6 @@ class Archived:
 
     users: bool = False
     hours: bool = False
-    events: bool = False
     fields: bool = False
     surveys: bool = False
     zone: str = "UTC"
