@@ -1,6 +1,7 @@
 """Bytes to typed pages: whatever comes, a page or a clear fault."""
 
 import json
+import tracemalloc
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -234,3 +235,41 @@ def test_what_json_refuses_is_refused(text):
         json.loads(text)
     with pytest.raises(ValueError, match=r"\w"):
         json_rows.take_apart(text, "data")
+
+
+SIGNS = ["[],", "1.5,", '{"a":"b"},']
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_body_of_too_many_values_is_refused_before_any_is_made(sign):
+    body = f'{{"data": [{sign * 1_000_000}1], "meta": {{}}}}'.encode()
+    tracemalloc.start()
+    with pytest.raises(api.BadAnswerError, match="too many values"):
+        api.parse_tickets(body)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * len(body)  # its text; the values were 10 to 30 times as much
+
+
+@pytest.mark.parametrize("words", [",[{", '\\",', ",\u2028"])
+def test_what_customers_write_is_not_counted_as_values(words):
+    row = {"id": 1, "body_text": words * 1_000_000}
+    body = json.dumps({"data": [row], "meta": {}}).encode()
+    assert api.parse_messages(body).rows[0].raw in body
+
+
+def test_a_string_without_an_end_is_read_once():
+    # to read it from each of its quotes again would take hours
+    text = '["' + '\\"' * 1_000_000
+    assert not json_rows.is_too_much(text + "," * json_rows.MAX_SIGNS)
+
+
+@pytest.mark.parametrize(("depth", "is_fine"), [(99, True), (100, False)])
+def test_a_row_may_nest_a_hundred_deep(depth, is_fine):
+    inner = "[" * depth + "]" * depth
+    body = f'{{"data": [{{"id": 1, "meta": {inner}}}], "meta": {{}}}}'.encode()
+    if is_fine:
+        assert api.parse_tickets(body).rows[0].id == 1
+        return
+    with pytest.raises(api.BadAnswerError, match="too deeply"):
+        api.parse_tickets(body)

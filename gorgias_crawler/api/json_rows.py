@@ -6,12 +6,29 @@ time per page, and would not keep numbers as they were sent.
 
 import json
 import re
+from itertools import islice
 from typing import Any
 
+MAX_SIGNS = 1_000_000
+"""Strings, brackets and commas of a page. A hundred tickets with all their fields have
+20,000; a million can become 100 MB of Python objects (measured: docs/security.md)."""
+
+# A string that does not end is one to the end: it is not read twice.
+_SIGN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 _SPACE = re.compile(r"[ \t\n\r]*")
 _decode = json.JSONDecoder().raw_decode
 
 Rows = list[tuple[Any, str]]
+
+
+def is_too_much(text: str) -> bool:
+    """Tell whether JSON has more than `MAX_SIGNS`, before any object is made of it."""
+    if len(text) <= MAX_SIGNS:
+        return False
+    signs = sum(map(text.count, "[{,")) + text.count('"') // 2 + 1
+    if signs <= MAX_SIGNS:  # those in strings included, and counted in no time
+        return False
+    return next(islice(_SIGN.finditer(text), MAX_SIGNS, None), None) is not None
 
 
 def take_apart(text: str, name: str) -> tuple[dict[str, Any], Rows | None]:

@@ -1,7 +1,7 @@
 """The answers of the Gorgias API: bytes to typed pages."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -95,10 +95,9 @@ def parse_error(body: bytes) -> bool:
 
 def decoded_object(body: bytes) -> dict[str, Any]:
     """Return the object that *body* holds. Raises `BadAnswerError`."""
-    if not body.strip():
-        raise BadAnswerError("empty body")
+    text = _text(body)
     try:
-        value = json.loads(body)
+        value = json.loads(text)
     except RecursionError:
         raise BadAnswerError(_TOO_DEEP) from None
     except ValueError:
@@ -108,12 +107,31 @@ def decoded_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _nesting(value: object) -> int:
-    if isinstance(value, dict):
-        return 1 + max(map(_nesting, value.values()), default=0)
-    if isinstance(value, list):
-        return 1 + max(map(_nesting, value), default=0)
-    return 0
+def _text(body: bytes) -> str:
+    if not body.strip():
+        raise BadAnswerError("empty body")
+    try:
+        text = body.decode(json.detect_encoding(body))
+    except ValueError:
+        raise BadAnswerError("not JSON") from None
+    if json_rows.is_too_much(text):
+        raise BadAnswerError("JSON with too many values")
+    return text
+
+
+def _nests_too_deeply(value: object) -> bool:
+    outer = [value]
+    for _ in range(_MAX_NESTING):
+        outer = [one for value in outer for one in _inner(value)]
+        if not outer:
+            return False
+    return True
+
+
+def _inner(value: object) -> Iterator[object]:
+    values: Iterable[object] = value.values() if isinstance(value, dict) else ()
+    values = value if isinstance(value, list) else values
+    return (one for one in values if isinstance(one, dict | list))
 
 
 def page(body: bytes, parse_row: Callable[[dict[str, Any], str], Row]) -> Page[Row]:
@@ -135,13 +153,13 @@ def page(body: bytes, parse_row: Callable[[dict[str, Any], str], Row]) -> Page[R
 
 
 def _taken_apart(body: bytes) -> tuple[dict[str, Any], json_rows.Rows | None]:
+    text = _text(body)
     try:
-        text = body.decode(json.detect_encoding(body))
         return json_rows.take_apart(text, "data")
     except RecursionError:
         raise BadAnswerError(_TOO_DEEP) from None
     except ValueError:
-        decoded_object(body)  # knows better what is wrong with it
+        decoded_object(text.encode())  # knows better what is wrong with it
         raise BadAnswerError("not JSON") from None
 
 
@@ -183,6 +201,6 @@ def checked_nesting(row: dict[str, Any], text: str) -> bytes:
     """Return *text*, the JSON of *row*. Raises `BadAnswerError` if it nests deeply."""
     raw = text.encode()
     # Few brackets cannot nest deeply, and to count them takes no time.
-    if raw.count(b"{") + raw.count(b"[") > _MAX_NESTING < _nesting(row):
+    if raw.count(b"{") + raw.count(b"[") > _MAX_NESTING and (_nests_too_deeply(row)):
         raise BadAnswerError(_TOO_DEEP)
     return raw
