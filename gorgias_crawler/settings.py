@@ -85,6 +85,7 @@ FEED_STORAGES = {
 }
 FEED_EXPORTERS = {
     "csv": "gorgias_crawler.feeds.formats.HeaderedCsvItemExporter",
+    "xml": "gorgias_crawler.feeds.xml.StrictXmlItemExporter",
     "conversations": "gorgias_crawler.feeds.formats.ConversationsItemExporter",
     "parquet": "gorgias_crawler.feeds.parquet.ParquetItemExporter",
     "manifest": "gorgias_crawler.feeds.folder.ManifestExporter",  # of a folder

@@ -26,6 +26,7 @@ from scrapy.utils.defer import ensure_awaitable
 
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
 from gorgias_crawler.feeds.kinds import complete_feeds, same_target
+from gorgias_crawler.feeds.read_back import refuse_unreadable
 from gorgias_crawler.feeds.recorded import RecordedStorage
 from gorgias_crawler.redact import public_uri, scrubbed
 from gorgias_crawler.wording import many
@@ -122,6 +123,8 @@ class SnapshotFeedExporter(FeedExporter):
             import_module("google.cloud.storage")  # Scrapy's finds out at the upload
         if check := getattr(slot.storage, "check", None):
             check()
+        if hasattr(spider, "archive"):  # one of ours, whose rows are known
+            refuse_unreadable(slot, f"The feed {public_uri(uri)} (FEEDS, -o or -O)")
         slot.storage = RecordedStorage(slot.storage, uri)
         return slot
 

@@ -87,7 +87,7 @@ class ConversationsItemExporter(BaseItemExporter):
     """
 
     def __init__(self, file: BytesIO, **kwargs: Any) -> None:
-        super().__init__(dont_fail=True, **kwargs)
+        super().__init__(**kwargs)
         self.file = file
         columns = self.fields_to_export or CONVERSATION_COLUMNS
         if not isinstance(columns, Mapping):
@@ -107,6 +107,11 @@ class ConversationsItemExporter(BaseItemExporter):
             self._conversation["messages"] = []
         self._conversation["messages"].append(_renamed(adapter, self._of_message))
 
+    def row(self, item: Any) -> dict[str, Any]:
+        """Return what a line says of *item*, a message, with its ticket."""
+        adapter = ItemAdapter(item)
+        return _renamed(adapter, self._of_ticket) | _renamed(adapter, self._of_message)
+
     def finish_exporting(self) -> None:
         """Write the last ticket."""
         self._write()
@@ -114,7 +119,7 @@ class ConversationsItemExporter(BaseItemExporter):
     def _write(self) -> None:
         if self._ticket_id is not None:
             line = json.dumps(self._conversation, ensure_ascii=False)
-            self.file.write(f"{line}\n".encode())
+            self.file.write(f"{line}\n".encode(self.encoding or "utf-8"))
 
 
 def _renamed(adapter: ItemAdapter, names: Mapping[str, str]) -> dict[str, Any]:

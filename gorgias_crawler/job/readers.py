@@ -1,0 +1,142 @@
+"""How files that were exported are read: each format by a reader of its own.
+
+No reader of ours takes Parquet, SQLite, pickle or marshal files: those are known by
+their SHA-256 alone.
+"""
+
+import bz2
+import csv
+import gzip
+import io
+import json
+import lzma
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import PurePath
+from typing import IO, Any
+from xml.etree import ElementTree as ET
+
+if sys.version_info >= (3, 14):
+    from compression.zstd import ZstdFile
+else:
+    from backports.zstd import ZstdFile  # a dependency of Scrapy's
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a file is written, as far as its reader must know.
+
+    ``columns`` are the names in the file, needed where it has no header. ``options``
+    are those of the format (``item_export_kwargs`` in Scrapy). ``compressed`` are the
+    endings of what compresses it, the outermost last (``[".gz"]``).
+    """
+
+    format: str
+    encoding: str = "utf-8"
+    columns: Sequence[str] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+    compressed: Sequence[str] = ()
+
+
+def can_read(layout: Layout) -> bool:
+    """Tell whether there is a reader for files that are written so."""
+    return layout.format in _READERS and set(layout.compressed) <= set(_OPENERS)
+
+
+def read(file: IO[bytes], layout: Layout) -> Iterator[Row]:
+    """Yield the rows of *file*; raise what the reader raises where it cannot go on.
+
+    A text format gives text, JSON its values. Of conversations each message is a row.
+    """
+    for ending in reversed(layout.compressed):
+        file = _OPENERS[ending](file)
+    yield from _READERS[layout.format](file, layout)
+
+
+def layout_of_name(name: str) -> Layout:
+    """Return how a file is written, as far as its *name* tells."""
+    *_, plain, last = ["", "", *PurePath(name).suffixes]
+    if last in _OPENERS:
+        return Layout(plain[1:], "utf-8-sig", compressed=[last])
+    return Layout(last[1:], "utf-8-sig")  # with or without a byte order mark
+
+
+# What csv.reader takes of the options that csv.writer had.
+_DIALECT = {"delimiter", "quotechar", "escapechar", "doublequote", "dialect"}
+
+
+def _csv(file: IO[bytes], layout: Layout) -> Iterator[Row]:
+    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # bodies of many MB
+    given = layout.options
+    dialect = {name: given[name] for name in _DIALECT & set(given)}
+    if given.get("quoting") == csv.QUOTE_NONE:
+        dialect["quoting"] = csv.QUOTE_NONE
+    with _text(file, layout) as text:
+        rows = csv.reader(text, **dialect)
+        has_header = given.get("include_headers_line", True)
+        names = next(rows, []) if has_header else list(layout.columns)
+        for row in rows:
+            if len(row) != len(names):
+                raise csv.Error(f"{len(row)} cells in a row of {len(names)} columns")
+            yield dict(zip(names, row, strict=True))
+
+
+def _json_lines(file: IO[bytes], layout: Layout) -> Iterator[Row]:
+    with _text(file, layout, newline="\n") as text:
+        yield from map(json.loads, text)
+
+
+def _json_array(file: IO[bytes], layout: Layout) -> Iterator[Row]:
+    with _text(file, layout) as text:
+        yield from json.load(text)
+
+
+def _conversations(file: IO[bytes], layout: Layout) -> Iterator[Row]:
+    for ticket in _json_lines(file, layout):
+        for message in ticket.pop("messages"):
+            yield {**ticket, **message}
+
+
+def _xml(file: IO[bytes], layout: Layout) -> Iterator[Row]:
+    item = layout.options.get("item_element", "item")
+    # expat itself limits how far entities expand
+    for _, element in ET.iterparse(file):  # noqa: S314
+        if element.tag == item:
+            yield {column.tag: _xml_value(column) for column in element}
+            element.clear()
+
+
+def _xml_value(column: ET.Element) -> str | list[str]:
+    if len(column):
+        return [value.text or "" for value in column]
+    return column.text or ""
+
+
+@contextmanager
+def _text(
+    file: IO[bytes], layout: Layout, newline: str = ""
+) -> Iterator[io.TextIOWrapper]:
+    text = io.TextIOWrapper(file, layout.encoding, newline=newline)
+    try:
+        yield text
+    finally:
+        text.detach()  # whoever has opened the file closes it
+
+
+_READERS: dict[str, Callable[[IO[bytes], Layout], Iterator[Row]]] = {
+    "csv": _csv,
+    "json": _json_array,
+    **dict.fromkeys(("jsonlines", "jsonl", "jl"), _json_lines),
+    "xml": _xml,
+    "conversations": _conversations,
+}
+_OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {
+    ".gz": lambda file: gzip.GzipFile(fileobj=file),
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".zst": ZstdFile,
+}
