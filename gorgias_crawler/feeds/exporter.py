@@ -94,8 +94,6 @@ class SnapshotFeedExporter(FeedExporter):
                 "path (./name, if the name has a colon)."
             )
         self._check_columns(feed_options)
-        if encoding := feed_options["encoding"]:
-            _check_encoding(encoding)
         try:
             slot = self._checked_slot(uri, feed_options)
         except FeedError:
@@ -234,16 +232,6 @@ class SnapshotFeedExporter(FeedExporter):
     def _end_run(self, error: RunEndError) -> None:
         if end_run := getattr(self.crawler.spider, "end_run", None):
             end_run(error)
-
-
-def _check_encoding(name: str) -> None:
-    try:
-        "a".encode(name)
-    except LookupError:
-        raise FeedError(
-            f"FEED_EXPORT_ENCODING={name}: there is no such encoding of text; use "
-            "utf-8."
-        ) from None
 
 
 def _recorded(slot: FeedSlot) -> RecordedStorage:
