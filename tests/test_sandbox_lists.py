@@ -419,10 +419,33 @@ def test_the_list_hides_what_the_customer_alone_shows():
         assert detail.items() >= row.items()
         details.append(detail)
     channels = [c for detail in details for c in detail["channels"]]
+    assert len({channel["id"] for channel in channels}) == len(channels)
+    assert all(channel["address"] for channel in channels)
     assert {"email", "phone"} <= {channel["type"] for channel in channels}
     shops = [s for detail in details for s in detail["integrations"].values()]
     assert {shop["__integration_type__"] for shop in shops} == {"shopify"}
-    assert pages.answer(WORLD, "/api/customers/1", {})[0] == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "has_body"),
+    [
+        ("/api/customers/1", True),
+        ("/api/tags/1", True),
+        ("/api/tickets/90000017", True),  # not served: the lists show it
+        ("/api/account/1", True),
+        ("/api/customer", False),
+        ("/api/", False),
+        ("/api/5", False),
+        ("/api/nowhere", False),
+        ("/api/customers/x", False),
+        ("/api/account/nowhere", False),
+        ("/tags", False),
+    ],
+)
+def test_what_is_not_there_is_not_found(path, has_body):
+    status, body = pages.answer(WORLD, path, {})
+    assert status == 404
+    assert (body is not None) == has_body
 
 
 def test_objects_that_are_keyed_by_ids():
@@ -508,6 +531,13 @@ def test_references_lead_somewhere():
     for recording in walk("voice_call_recordings"):
         assert recording["call_id"] in ids["voice_calls"]
     assert not ids["users"] & ids["customers"]
+
+
+def test_a_customer_is_there_before_the_first_ticket_of_theirs():
+    for ticket in walk("tickets", limit=100):
+        if ticket["customer"]:
+            customer = WORLD.records("customers")[ticket["customer"]["id"]]
+            assert customer.created_us <= instant_us(ticket["created_datetime"])
 
 
 def test_people_live_in_several_time_zones():

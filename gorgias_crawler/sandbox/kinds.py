@@ -136,4 +136,4 @@ KINDS: Mapping[str, Kind] = {
     ).items()
 }
 """All kinds, by name."""
-BY_PATH = {kind.path: name for name, kind in KINDS.items()}
+BY_PATH = {kind.path: name for name, kind in KINDS.items() if kind.path}

@@ -44,17 +44,16 @@ def answer(
     """
     place = path.removeprefix("/api/")
     parent, _, last = place.rpartition("/")
-    name = BY_PATH.get(place) or BY_PATH.get(parent)
+    name = BY_PATH.get(place) or BY_PATH.get(parent if last.isdecimal() else "")
     if not path.startswith("/api/") or name is None:
         return HTTPStatus.NOT_FOUND, None
     try:
         if not_permitted and name in not_permitted:
             return not_permitted[name], {"error": {"msg": _NOT_PERMITTED}}
-        if name in {"account", "account_settings"}:
-            return HTTPStatus.OK, _single(world, name, query)
-        if place in BY_PATH:
-            return HTTPStatus.OK, _list(world, name, query)
-        return HTTPStatus.OK, _detail(world, name, last)
+        if place not in BY_PATH:
+            return HTTPStatus.OK, _detail(world, name, last)
+        is_list = name not in {"account", "account_settings"}
+        return HTTPStatus.OK, (_list if is_list else _single)(world, name, query)
     except RefusedError as refused:
         return refused.status, {"error": {"msg": str(refused)}}
 
@@ -74,15 +73,17 @@ def _single(world: World, name: str, query: Query) -> Json:
 
 
 def _detail(world: World, name: str, last: str) -> Json:
-    record = world.records(name).get(int(last)) if last.isdecimal() else None
-    if record is None or name in {"tickets", "messages"}:
+    is_served = name not in {"account", "tickets", "messages"}
+    record = world.records(name).get(int(last)) if is_served else None
+    if record is None:
         raise RefusedError("Object does not exist.", HTTPStatus.NOT_FOUND)
     made = history.make(world.account, name, record)
     if name == "customers":
-        facts = history.facts(world.account, record) | {
-            "channel": 650_000_000 + record.id
-        }
+        names = ("channel", "phone_channel", "second_channel")
+        ids = {name: 650_000_000 + record.id * 3 + n for n, name in enumerate(names)}
+        facts = history.facts(world.account, record) | ids
         made |= KINDS["customer"].row(record.number, record.created_us, facts)
+        made["channels"] = [c for c in made["channels"] if c["address"]]
     return made
 
 
