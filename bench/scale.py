@@ -286,16 +286,16 @@ def _half_done(path: Path, tickets: int, world: World, host: str) -> int:
             ((id_, raw_ticket) for id_ in range(1, tickets + 1)),
         )
         db.executemany(
-            "INSERT INTO message VALUES (?, ?, ?, 0, ?)",
+            "INSERT INTO message VALUES (?, ?, ?, 0, ?, 1)",
             (
                 (id_, 1 + id_ * 7 % tickets, id_, raw_message)
                 for id_ in range(1, round(tickets * _MESSAGES_PER_TICKET / 2) + 1)
             ),
         )
-        archive.set_fact("host", host)
-        archive.set_fact("watermark_us", now_us)
+        archive.facts.host = host
+        archive.facts.watermark_us = now_us
         for name in (walks.LISTING, *walks.OF_MESSAGES):
-            walks.put_at_head(archive, name)
+            walks.put_at_head(archive, name, 1)
         walks.end(archive, walks.LISTING)
     job.close()
     return (path / "archive.sqlite").stat().st_size

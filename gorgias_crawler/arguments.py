@@ -6,15 +6,18 @@ from difflib import get_close_matches
 
 from gorgias_crawler.emit import filters
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.errors import CommandLineError
+from gorgias_crawler.errors import CommandLineError, ConfigurationError
 from gorgias_crawler.fetch import plans
-from gorgias_crawler.fetch.plans import Fetch
+from gorgias_crawler.fetch.plans import Fetch, Relist
 
 MEANINGS = {
     "fetch": "`auto` (default) takes whichever way needs fewer calls; `bulk` reads all "
     "messages of the account, 100 a call; `per-ticket` asks for each ticket's messages",
     "relist": "`true` lists all tickets again, removes those deleted in Gorgias and "
-    "fetches those whose number of messages differs",
+    "fetches those whose number of messages differs; `full` also asks for all messages "
+    "anew, so that edited texts and single deleted messages are seen",
+    "allow_deletions": "`true` believes that more than 5 % of the tickets (and more than "
+    "20) were deleted since the last run, which is refused otherwise",
     "estimate": "`true` only lists the tickets and says how many calls and how much "
     "time each way to fetch the messages takes",
     **filters.MEANINGS,
@@ -39,10 +42,23 @@ def parse(values: Mapping[str, str]) -> Options:
     check_names(values, MEANINGS)
     return Options(
         fetch=Fetch.parse(values.get("fetch", "auto")),
-        relist=filters.truth("relist", values.get("relist", "false")),
+        relist=_relist(values.get("relist", "false")),
+        allow_deletions=filters.truth(
+            "allow_deletions", values.get("allow_deletions", "false")
+        ),
         estimate=filters.truth("estimate", values.get("estimate", "false")),
         filters=filters.parse(values),
     )
+
+
+def _relist(value: str) -> Relist:
+    if value.lower() == Relist.FULL.value:
+        return Relist.FULL
+    if value.lower() not in filters.TRUTH:
+        raise ConfigurationError(
+            f"-a relist={value}: say true, full or false, for example -a relist=true."
+        )
+    return Relist.TICKETS if filters.TRUTH[value.lower()] else Relist.NOTHING
 
 
 def check_names(values: Mapping[str, str], known: Mapping[str, str]) -> None:

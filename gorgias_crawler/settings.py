@@ -131,7 +131,6 @@ DOWNLOAD_HANDLERS = {  # default: all of them; only the API is ever asked
     "file": None,
     "ftp": None,
     "s3": None,
-    "data": None,
 }
 
 # Scrapy lays a dictionary of components over its BASE. With ours in it they are there

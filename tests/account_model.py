@@ -13,8 +13,11 @@ from gorgias_crawler.errors import AnswerError, NotFoundError, RefusedError
 from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.plans import Relist
 
 HOUR_US = 3_600_000_000
+MINUTE_US = 60_000_000
 
 
 def open_archive(path: Path) -> Archive:
@@ -52,7 +55,7 @@ class AccountModel:
     _next_id: int = 1
 
     def add_ticket(self, messages: int = 1, count: int | None = None) -> int:
-        self.now_us += 1_000_000
+        self.now_us += 10 * MINUTE_US  # apart by more than a run looks back
         ticket_id = self._id()
         self.tickets[ticket_id] = TicketRow(ticket_id, self.now_us, self.now_us, count)
         for _ in range(messages):
@@ -183,14 +186,22 @@ class Run:
     def __init__(self, archive: Archive, model: AccountModel, **options) -> None:
         self.archive = archive
         self.model = model
-        self.options = Options(**options)
-        self.answers = Answers(archive, archive.begin_run(), self.options.fetch)
-        self.agenda = Agenda(archive, self.answers, self.options, lambda: 2.0)
+        relist = options.pop("relist", False)
+        if isinstance(relist, bool):
+            relist = Relist.TICKETS if relist else Relist.NOTHING
+        self.options = Options(relist=relist, **options)
+        run = archive.begin_run(model.now_us)
+        memory = RunMemory(archive, run, self.options, lambda: model.now_us)
+        self.answers = Answers(memory)
+        self.agenda = Agenda(self.answers, lambda: 2.0)
         self.waiting: list[Call] = []
 
     def take(self, window: int = 4) -> None:
         while len(self.waiting) < window:
             call = self.agenda.take()
+            if call is None and self.agenda.ready_us is not None:
+                self.model.now_us = self.agenda.ready_us  # nothing else goes on
+                continue
             if call is None:
                 return
             self.waiting.append(call)
@@ -204,17 +215,9 @@ class Run:
                 raise error
             page: Any = self.model.answer(call)
         except AnswerError as failure:
-            self.answers.failed(call, failure)
+            self.answers.fail(call, failure)
             return
-        match call:
-            case WalkPage() if call.is_of_messages:
-                self.answers.store_messages(call, page, self.model.now_us)
-            case WalkPage():
-                self.answers.store_tickets(call, page, self.model.now_us)
-            case TicketsById():
-                self.answers.store_tickets_by_id(call, page)
-            case TicketPage():
-                self.answers.store_ticket_messages(call, page)
+        self.answers.store(call, page, self.model.now_us)
 
     def finish(self) -> None:
         self.take()
@@ -225,4 +228,4 @@ class Run:
 
 
 def export(archive: Archive) -> list[tuple[bytes, list[bytes]]]:
-    return [(raw, list(messages)) for raw, messages in order.in_order(archive)]
+    return [(t.raw, list(messages)) for t, messages in order.in_order(archive)]

@@ -87,12 +87,15 @@ def test_a_count_that_is_no_count_is_unknown(count):
     [
         ({}, True),
         ({"sent_datetime": "2025-01-01"}, False),
-        ({"failed_datetime": "2025-01-01"}, False),
+        ({"failed_datetime": "2025-01-01"}, True),
+        ({"imported": True}, False),
         ({"public": False}, False),
         ({"from_agent": False}, False),
     ],
 )
-def test_unsent_is_an_agents_public_message_neither_sent_nor_failed(changes, unsent):
+def test_unsent_is_an_agents_public_message_that_was_not_sent_though_it_failed(
+    changes, unsent
+):
     row = {"id": 1, "ticket_id": 2, "public": True, "from_agent": True, **changes}
     assert api.parse_messages(body(row)).rows[0].unsent is unsent
 

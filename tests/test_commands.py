@@ -550,7 +550,7 @@ def test_a_terminal_shows_one_live_line_that_log_lines_pass(open_shop):
     status, drawn = in_a_terminal(shop, "-a", "fetch=per-ticket")
     assert status == 0
     facts = (
-        r"fetching messages per ticket: \d+ of 50 tickets, \d+ of 616 messages, "
+        r"fetching messages ticket by ticket: \d+ of 50 tickets, \d+ of 616 messages, "
         r"about \d+ s left, \d+\.\d calls/s, budget \d+/\d+"
     )
     assert re.search(facts, drawn)

@@ -350,8 +350,8 @@ def test_an_estimate_says_calls_and_time_and_fetches_no_message(open_shop):
     shop = open_shop(tickets=150)
     ended = shop.crawl("-a", "estimate=true")
     assert ended.status == 0, ended.log
-    assert "bulk: " in ended.log
-    assert "per ticket: " in ended.log
+    assert "in bulk: " in ended.log
+    assert "ticket by ticket: " in ended.log
     assert {call.path for call in shop.sandbox.calls} == {
         "/api/account",
         "/api/tickets",

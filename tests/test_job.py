@@ -139,7 +139,7 @@ def test_a_damaged_archive_is_refused(tmp_path, damage):
     archive = Archive.open(path)
     with archive.transaction() as db:
         db.executemany(
-            "INSERT INTO message VALUES (?, 1, 1, 0, ?)",
+            "INSERT INTO message VALUES (?, 1, 1, 0, ?, 1)",
             ((id_, b"x" * 500) for id_ in range(1, 200)),
         )
     archive.close()
@@ -206,7 +206,7 @@ if os.getuid() == 0:
     os.setuid(65534)
 try:
     archive = Archive.open_to_read(Path(sys.argv[1]))
-    print(archive.fact("old"))
+    print(archive.facts.domain)
 except JobError as error:
     print(error)
 """
@@ -217,7 +217,7 @@ def test_an_archive_that_was_closed_can_be_read_where_nothing_may_be_written():
         job, path = Path(name), Path(name) / "archive.sqlite"
         archive = Archive.open(path)
         with archive.transaction():
-            archive.set_fact("old", "kept")
+            archive.facts.domain = "kept"
         archive.close()
         left_open = sqlite3.connect(path)
 
@@ -255,21 +255,21 @@ def test_a_missing_archive_cannot_be_read(tmp_path):
 def test_a_page_and_its_position_are_stored_together_or_not_at_all(tmp_path):
     archive = Archive.open(tmp_path / "a.sqlite")
     with pytest.raises(ZeroDivisionError), archive.transaction():
-        archive.set_fact("half", 1)
+        archive.facts.listing = 1
         raise ZeroDivisionError
-    assert archive.fact("half") is None
+    assert archive.facts.listing is None
     archive.close()
 
 
 def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
     archive = Archive.open(tmp_path / "a.sqlite")
     with archive.transaction():
-        archive.set_fact("old", "kept")
+        archive.facts.domain = "kept"
     pages = archive.db.execute("PRAGMA page_count").fetchone()[0]
     archive.db.execute(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(RunEndError, match="disk is full"), archive.transaction():
-        archive.set_fact("new", "x" * 100_000)
-    assert (archive.fact("old"), archive.fact("new")) == ("kept", None)
+        archive.facts.host = "x" * 100_000
+    assert (archive.facts.domain, archive.facts.host) == ("kept", None)
     archive.close()
 
 

@@ -1,13 +1,13 @@
-"""Estimates, arguments, trails: small rules of the core."""
+"""Estimates, arguments, guards: small rules of the core."""
 
 import pytest
 
 from gorgias_crawler import arguments
 from gorgias_crawler.archive import Archive
-from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.errors import GorgiasError
 from gorgias_crawler.fetch import plans
-from gorgias_crawler.fetch.plans import Fetch, Plan
-from gorgias_crawler.fetch.trail import LoopError, Trail
+from gorgias_crawler.fetch.guards import LoopError, WalkGuard
+from gorgias_crawler.fetch.plans import Fetch, Plan, Relist
 from gorgias_crawler.wording import duration
 from tests.account_model import AccountModel, Run
 
@@ -23,7 +23,8 @@ def test_a_length_of_time_is_said_in_two_units(seconds, words):
 def test_the_comparison_names_each_way_with_calls_and_time():
     possible = [Plan(Fetch.BULK, 2620), Plan(Fetch.PER_TICKET, 99_214)]
     assert plans.comparison(possible, 2.0) == (
-        "bulk: 2,620 calls, 22 min; per ticket: 99,214 calls, 13 h 47 min"
+        "in bulk: 2,620 calls, about 22 min "
+        "(ticket by ticket: 99,214 calls, about 13 h 47 min)"
     )
 
 
@@ -56,12 +57,12 @@ def test_an_estimate_fetches_no_message(tmp_path):
     ("values", "words"),
     [
         ({"fetch": "fast"}, "auto, bulk, per-ticket"),
-        ({"relist": "perhaps"}, "relist=false"),
+        ({"relist": "perhaps"}, "relist=true"),
         ({"fetsch": "bulk"}, "no such argument"),
     ],
 )
 def test_a_bad_argument_is_named_with_an_example(values, words):
-    with pytest.raises(ConfigurationError, match=words) as caught:
+    with pytest.raises(GorgiasError, match=words) as caught:
         arguments.parse(values)
     assert next(iter(values)) in str(caught.value)
 
@@ -69,46 +70,48 @@ def test_a_bad_argument_is_named_with_an_example(values, words):
 def test_arguments_are_typed():
     assert arguments.parse({"_job": "of scrapyd"}) == arguments.Options()
     options = arguments.parse({"fetch": "bulk", "relist": "1", "estimate": "no"})
-    assert options == arguments.Options(Fetch.BULK, relist=True, estimate=False)
+    assert options == arguments.Options(
+        Fetch.BULK, relist=Relist.TICKETS, estimate=False
+    )
 
 
 def test_a_cursor_that_repeats_is_a_loop():
-    trail = Trail()
-    trail.passed(100, "a", further=True)
-    trail.passed(100, "b", further=True)
+    guard = WalkGuard()
+    guard.passed([1], "a", (1, 1))
+    guard.passed([2], "b", (2, 2))
     with pytest.raises(LoopError, match="second time"):
-        trail.passed(100, "a", further=True)
+        guard.passed([3], "a", (3, 3))
 
 
 def test_pages_without_rows_do_not_go_on_for_ever():
-    trail = Trail()
+    guard = WalkGuard()
     with pytest.raises(LoopError, match="empty pages"):
         for number in range(20):
-            trail.passed(0, f"cursor {number}", further=False)
+            guard.passed([], f"cursor {number}")
 
 
 def test_a_smaller_limit_holds_until_the_failing_page_lies_behind():
-    trail = Trail()
-    assert trail.shrink()
-    assert trail.limit == 50
-    trail.passed(50, "a", further=True)
-    assert trail.limit == 50
-    trail.passed(50, "b", further=True)
-    assert trail.limit == 100
+    guard = WalkGuard()
+    assert guard.shrink()
+    assert guard.limit == 50
+    guard.passed(range(50), "a")
+    assert guard.limit == 50
+    guard.passed(range(50, 100), "b")
+    assert guard.limit == 100
 
 
 def test_a_page_of_one_row_cannot_be_made_smaller():
-    trail = Trail()
-    assert [trail.shrink() for _ in range(4)] == [True, True, True, False]
+    guard = WalkGuard()
+    assert [guard.shrink() for _ in range(4)] == [True, True, True, False]
 
 
 def test_two_restarts_without_progress_are_enough():
-    trail = Trail()
-    assert trail.restart()
-    assert trail.restart()
-    assert not trail.restart()
-    trail = Trail()
-    trail.restart()
-    trail.passed(5, "a", further=True)
-    assert trail.restart()
-    assert trail.restart()
+    guard = WalkGuard()
+    assert guard.restart()
+    assert guard.restart()
+    assert not guard.restart()
+    guard = WalkGuard()
+    guard.restart()
+    guard.passed([5], "a", (5, 5))
+    assert guard.restart()
+    assert guard.restart()

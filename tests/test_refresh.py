@@ -6,7 +6,7 @@ import pytest
 from scrapy.http import Response
 
 from gorgias_crawler.api import instant_us
-from gorgias_crawler.spiders.gorgias import _server_date_us
+from gorgias_crawler.spiders.gorgias import _made_us
 from tests.crawling import wait
 
 CHANGES = {"new_tickets": 5, "replies": 12, "closings": 6, "late_sent": 3}
@@ -127,7 +127,7 @@ def test_trashed_tickets_stay_with_their_date(open_shop):
     [({"Date": "Tue, 24 Nov 2026 12:00:00 GMT"}, None), ({}, 24), ({"Date": "x"}, 24)],
 )
 def test_without_the_servers_clock_ours_is_taken_less_a_day(headers, hours):
-    told = _server_date_us(Response("https://acme.gorgias.com/api", headers=headers))
+    told = _made_us(Response("https://acme.gorgias.com/api", headers=headers))
     if hours is None:
         assert told == instant_us("2026-11-24T12:00:00Z")
     else:

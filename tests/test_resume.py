@@ -259,7 +259,7 @@ def test_a_ticket_that_is_gone_is_no_failure(open_shop):
     shop.sandbox.on_request = vanish
     ended = shop.crawl("-a", "fetch=per-ticket")
     assert ended.status == 0, ended.log
-    assert shop.manifest()["tickets"]["gone"] == 1
+    assert shop.manifest()["tickets"]["vanished"] == 1
     assert shop.rows() == shop.expected()
 
 
@@ -403,8 +403,8 @@ def test_a_callback_that_raises_ends_the_run_and_says_what_failed(
         "from gorgias_crawler.settings import *\n"
         "from gorgias_crawler.fetch.answers import Answers\n"
         "import sqlite3\n"
-        f"def broken(self, call, page): raise {error}\n"
-        "Answers.store_ticket_messages = broken\n"
+        f"def broken(self, call, page, made_us): raise {error}\n"
+        "Answers.store = broken\n"
     )
     shop.environ["SCRAPY_SETTINGS_MODULE"] = "broken"
     path = [str(shop.path), os.environ.get("PYTHONPATH", "")]

@@ -10,6 +10,7 @@ from gorgias_crawler.api.pages import (
     parse_error,
     parse_messages,
     parse_tickets,
+    parse_unsent,
 )
 from gorgias_crawler.api.urls import (
     PAGE_LIMIT,
@@ -35,6 +36,7 @@ __all__ = [
     "parse_error",
     "parse_messages",
     "parse_tickets",
+    "parse_unsent",
     "tickets_by_id_url",
     "tickets_url",
 ]

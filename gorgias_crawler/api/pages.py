@@ -40,8 +40,8 @@ class Ticket:
 class Message:
     """One row of ``/api/messages``.
 
-    ``unsent`` marks an agent's public message that was neither sent nor failed: its
-    ``sent_datetime`` may still be set later.
+    ``unsent`` marks an agent's public message that was not sent, whether that failed or
+    not: its ``sent_datetime`` may still be set later.
     """
 
     id: int
@@ -180,14 +180,22 @@ def _message(row: dict[str, Any], text: str) -> Message:
         id=usable_id(row.get("id")),
         ticket_id=None if ticket_id is None else usable_id(ticket_id),
         created_us=instant_us(row.get("created_datetime")),
-        unsent=bool(
-            row.get("from_agent")
-            and row.get("public")
-            and not row.get("sent_datetime")
-            and not row.get("failed_datetime")
-        ),
+        unsent=_is_unsent(row),
         raw=checked_nesting(row, text),
     )
+
+
+def _is_unsent(row: dict[str, Any]) -> bool:
+    # A failure is not the end of it: an agent can send it again.
+    is_to_be_sent = (
+        row.get("from_agent") and row.get("public") and not row.get("imported")
+    )
+    return bool(is_to_be_sent and not row.get("sent_datetime"))
+
+
+def parse_unsent(raw: bytes) -> bool:
+    """Tell whether the message *raw* is unsent. Raises `BadAnswerError`."""
+    return _is_unsent(decoded_object(raw))
 
 
 def usable_id(value: object) -> int:

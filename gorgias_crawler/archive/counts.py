@@ -1,21 +1,20 @@
 """What is there and what is missing, counted."""
 
+import sqlite3
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gorgias_crawler.archive import walks
-from gorgias_crawler.archive.facts import listing_number
+from gorgias_crawler.archive.doubts import LAG_US
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.tickets import DUE_BY_URL, DUE_BY_WALK, is_sampling
-
-EXPECTED = "coalesce(answered, messages_count)"
-"""How many messages a ticket should have, as far as it is known."""
-
-ARCHIVED = "(SELECT count(*) FROM message WHERE ticket_id = ticket.id)"
-"""How many it has in the archive."""
-
-IS_WHOLE = f"(due = 0 OR (due = {DUE_BY_WALK} AND {EXPECTED} = {ARCHIVED}))"
-"""Whether nothing of a ticket is missing. A walk through messages settles all its
-tickets at its end; by the counts, many are whole before."""
+from gorgias_crawler.archive.states import (
+    ARCHIVED,
+    DUE_BY_URL,
+    DUE_BY_WALK,
+    EXPECTED,
+    IS_WHOLE,
+    is_sampling,
+)
 
 
 @dataclass(frozen=True)
@@ -36,14 +35,18 @@ class Totals:
     noted: int
 
 
+_IS_NOTED = (
+    "settled_count IS messages_count AND settled_rows <> messages_count AND NOT gone"
+)
+
+
 def totals(archive: Archive) -> Totals:
     """Count the archive."""
     row = archive.db.execute(
         f"SELECT count(*), coalesce(sum({EXPECTED}), 0), "
         "(SELECT count(*) FROM message), count(nullif(due, 0)), "
         "(SELECT count(*) FROM failure), coalesce(sum(gone), 0), "
-        "count(CASE WHEN answered <> messages_count AND NOT gone THEN 1 END) "
-        "FROM ticket"
+        f"count(CASE WHEN {_IS_NOTED} THEN 1 END) FROM ticket"
     ).fetchone()
     return Totals(*row)
 
@@ -61,8 +64,8 @@ def noted(archive: Archive) -> list[tuple[int, int, int]]:
     Of more than 1,000 the first are returned; `totals` counts all.
     """
     return archive.db.execute(
-        "SELECT id, messages_count, answered FROM ticket INDEXED BY ticket_counts "
-        "WHERE answered <> messages_count AND NOT gone ORDER BY id LIMIT 1000"
+        "SELECT id, messages_count, settled_rows FROM ticket "
+        f"INDEXED BY ticket_counts WHERE {_IS_NOTED} ORDER BY id LIMIT 1000"
     ).fetchall()
 
 
@@ -74,6 +77,13 @@ def miscounted(archive: Archive) -> list[tuple[int, int, int]]:
     ).fetchall()
 
 
+def of_tickets(archive: Archive) -> Iterator[tuple[int, int, int | None]]:
+    """Yield each ticket's id, its number of archived messages, and the expected one."""
+    yield from archive.db.execute(
+        f"SELECT id, {ARCHIVED}, {EXPECTED} FROM ticket ORDER BY id"
+    )
+
+
 def is_listed(archive: Archive) -> bool:
     """Tell whether a listing of all tickets has come to its end."""
     listing = walks.get(archive, walks.LISTING)
@@ -83,56 +93,95 @@ def is_listed(archive: Archive) -> bool:
 def is_complete(archive: Archive) -> bool:
     """Tell whether every listed ticket is archived with all its messages."""
     due = archive.db.execute("SELECT 1 FROM ticket WHERE due > 0 LIMIT 1").fetchone()
-    return is_listed(archive) and due is None and not unconfirmed(archive, 1)
+    is_read = archive.facts.reread_run is None
+    return (
+        is_listed(archive) and is_read and due is None and not unconfirmed(archive, 1)
+    )
 
 
-def due_tickets(archive: Archive, after: int, limit: int, run: int) -> list[int]:
+def due_tickets(
+    archive: Archive, after: int, limit: int, run: int, now_us: int
+) -> list[int]:
     """Return up to *limit* due tickets with ids above *after*, ascending.
 
-    Those that failed in run number *run* are left to the next. While a sample is
-    asked for, the tickets that it decides about wait.
+    Those that failed in run number *run* are left to the next, those that are doubted
+    to the moment when a second answer counts. While a sample is asked for, the tickets
+    that it decides about wait.
     """
     rows = archive.db.execute(
         "SELECT id FROM ticket WHERE due >= ? AND due > 0 AND id > ? AND NOT EXISTS "
         "(SELECT 1 FROM failure WHERE ticket_id = ticket.id AND run = ?) "
-        "ORDER BY id LIMIT ?",
-        (DUE_BY_URL if is_sampling(archive) else DUE_BY_WALK, after, run, limit),
+        "AND NOT EXISTS (SELECT 1 FROM doubt WHERE ticket_id = ticket.id "
+        # One far ahead was noted by a clock that has been put back since.
+        "AND ready_us > ? AND ready_us <= ?) ORDER BY id LIMIT ?",
+        (
+            *(DUE_BY_URL if is_sampling(archive) else DUE_BY_WALK, after, run),
+            *(now_us, now_us + LAG_US, limit),
+        ),
     )
     return [id_ for (id_,) in rows]
 
 
-def unconfirmed(archive: Archive, limit: int) -> list[int]:
-    """Return up to *limit* ids of tickets that only asking for them can settle.
+FIRST = (-(2**63), 0)
+"""Before the first of the unconfirmed tickets."""
 
-    They are tickets of archived messages that no listing showed, and tickets that
-    the last listing showed no more.
+
+def unconfirmed(
+    archive: Archive, limit: int, after: tuple[int, int] = FIRST
+) -> list[tuple[int, int]]:
+    """Return up to *limit* tickets that only asking for them by id can settle.
+
+    They are tickets of archived messages that no listing showed, and tickets that the
+    last listing showed no more. Each is (the listing that saw it last, id); those up to
+    *after* are left out.
     """
-    rows = archive.db.execute(
-        "SELECT id FROM ticket WHERE listed < ? LIMIT ?",
-        (listing_number(archive), limit),
+    return archive.db.execute(
+        "SELECT listed, id FROM ticket WHERE listed < ?1 "
+        "AND (listed > ?2 OR (listed = ?2 AND id > ?3)) ORDER BY listed, id LIMIT ?4",
+        (archive.facts.listing or 0, *after, limit),
+    ).fetchall()
+
+
+def listed_tickets(archive: Archive) -> int:
+    """Count the tickets that a list has shown."""
+    (count,) = archive.db.execute(
+        "SELECT count(*) FROM ticket WHERE listed >= 0"
+    ).fetchone()
+    return int(count)
+
+
+def has_older_tickets(archive: Archive, than_us: int) -> bool:
+    """Tell whether a list has shown a ticket that was last updated before then."""
+    older = (
+        "SELECT 1 FROM ticket WHERE listed >= 0 AND updated_us BETWEEN 1 AND ? LIMIT 1"
     )
-    return [id_ for (id_,) in rows]
+    return archive.db.execute(older, (than_us - 1,)).fetchone() is not None
+
+
+def is_listed_ticket(archive: Archive, ticket_id: int) -> bool:
+    """Tell whether a list has ever shown a ticket."""
+    listed = "SELECT 1 FROM ticket WHERE id = ? AND listed >= 0"
+    return archive.db.execute(listed, (ticket_id,)).fetchone() is not None
+
+
+def check_due_index(archive: Archive) -> None:
+    """Raise what SQLite raises of damage where the table has due tickets no index has.
+
+    Reads the whole table: before a run is called complete.
+    """
+    (by_table,) = archive.db.execute(
+        "SELECT count(*) FROM ticket NOT INDEXED WHERE due > 0"
+    ).fetchone()
+    (by_index,) = archive.db.execute(
+        "SELECT count(*) FROM ticket WHERE due > 0"
+    ).fetchone()
+    if by_table != by_index:
+        raise sqlite3.DatabaseError("an index disagrees with its table")
 
 
 def not_whole(archive: Archive) -> int:
     """Count the tickets of which something is still to fetch."""
     (count,) = archive.db.execute(
         f"SELECT count(*) FROM ticket WHERE NOT {IS_WHOLE}"
-    ).fetchone()
-    return int(count)
-
-
-def messages_of_tickets(archive: Archive, *, only_whole: bool = False) -> int:
-    """Count the messages, read from their table and from no index.
-
-    *only_whole* leaves out those of tickets that have something to fetch.
-    """
-    which = (
-        f"WHERE ticket_id NOT IN (SELECT id FROM ticket WHERE NOT {IS_WHOLE})"
-        if only_whole
-        else ""
-    )
-    (count,) = archive.db.execute(
-        f"SELECT count(*) FROM message NOT INDEXED {which}"
     ).fetchone()
     return int(count)

@@ -1,66 +1,81 @@
-"""What one run leaves for the next: listings, watermark, how far all is complete."""
+"""Single facts about a job, each with its type: nothing else reads them by name."""
 
-from gorgias_crawler.archive import walks
-from gorgias_crawler.archive.file import Archive
+import sqlite3
+from typing import Generic, TypeVar, overload
 
-LOOK_BACK_US = 5 * 60 * 1_000_000
-"""Read again before a watermark, as clocks and clusters differ (5 min, chosen)."""
-
-_NEVER = -(2**63)  # before any instant: microseconds since 1970
+T = TypeVar("T", str, int)
 
 
-def is_relisting(archive: Archive) -> bool:
-    """Tell whether a relisting has begun and no run since has come to its end.
+class _Fact(Generic[T]):
+    """A value in the archive, None where it is not set."""
 
-    Then a run that shall relist goes on with it.
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, facts: None, owner: type) -> "_Fact[T]": ...
+    @overload
+    def __get__(self, facts: "Facts", owner: type) -> T | None: ...
+    def __get__(self, facts: "Facts | None", owner: type) -> "T | _Fact[T] | None":
+        if facts is None:
+            return self
+        row = facts.db.execute(
+            "SELECT value FROM fact WHERE name = ?", (self.name,)
+        ).fetchone()
+        return row and row[0]  # type: ignore[no-any-return]
+
+    def __set__(self, facts: "Facts", value: T | None) -> None:
+        facts.db.execute(
+            "INSERT OR REPLACE INTO fact VALUES (?, ?)", (self.name, value)
+        )
+
+
+class Facts:
+    """What is known of the job as a whole; set inside of a transaction.
+
+    Names that end in ``_us`` are microseconds since 1970.
     """
-    return bool(archive.fact("relisting"))
 
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
 
-def listing_number(archive: Archive) -> int:
-    """Return how many listings of all tickets have begun in this job."""
-    return archive.fact("listing") or 0
+    domain = _Fact[str]()
+    """The account, as ``/api/account`` names it."""
 
+    host = _Fact[str]()
+    """The host that was asked."""
 
-def begin_listing(archive: Archive) -> None:
-    """Begin a further listing of all tickets; what it does not show has vanished."""
-    with archive.transaction():
-        archive.set_fact("listing", listing_number(archive) + 1)
-        archive.set_fact("relisting", 1)
-        walks.forget(archive, walks.LISTING)
+    listing = _Fact[int]()
+    """The number of the listing of all tickets that began last."""
 
+    relisting = _Fact[str]()
+    """Set while a listing that was asked for has begun and no run since has ended:
+    ``true``, or ``full`` where all messages are asked for with it."""
 
-def move_watermark(archive: Archive, name: str) -> None:
-    """Move the watermark, inside of the transaction of a page of walk *name*.
+    newest_us = _Fact[int]()
+    """The newest update of a ticket that any answer has shown, as far as it is not
+    ahead of our own clock."""
 
-    All that changed before it is archived or due. It is the server's clock at the
-    first page of a walk, so what changes during a walk is read again by the next run.
-    """
-    walk = walks.get(archive, name)
-    watermark_us = archive.fact("watermark_us")
-    assert walk is not None
-    assert walk.date_us is not None
-    if watermark_us is None or (walk.done and walk.date_us > watermark_us):
-        archive.set_fact("watermark_us", walk.date_us)
+    watermark_us = _Fact[int]()
+    """All that changed before is archived or due."""
 
+    complete_us = _Fact[int]()
+    """Nothing is missing up to here."""
 
-def note_end(archive: Archive) -> None:
-    """Note that a run has come to its end, so that the next one may list anew."""
-    if is_relisting(archive):
-        with archive.transaction():
-            archive.set_fact("relisting", None)
+    floor_us = _Fact[int]()
+    """Where the walk through messages ends that goes back from the newest one."""
 
+    reread_run = _Fact[int]()
+    """While all messages are asked for anew: the run that began it. What no run since
+    has read is not there any more, or its ticket is to be asked for."""
 
-def note_completion(archive: Archive) -> None:
-    """Note that nothing is missing up to the watermark."""
-    with archive.transaction():
-        archive.set_fact("complete_us", archive.fact("watermark_us"))
+    sample_equal = _Fact[int]()
+    """How many tickets of a sample answered what the walk had brought; not set while
+    no sample is asked for."""
 
+    sample_differing = _Fact[int]()
+    """How many answered something else."""
 
-def floor_us(archive: Archive, name: str) -> int:
-    """Return the instant before which a walk from the newest has seen enough."""
-    if name == walks.UPDATES:
-        return int(archive.fact("watermark_us")) - LOOK_BACK_US
-    if name == walks.NEWEST_MESSAGES:
-        return archive.fact("floor_us") or _NEVER
-    return _NEVER
+    orphan_messages = _Fact[int]()
+    """Messages that the last walk through all messages brought, of tickets that no list
+    shows: they belong to no row."""

@@ -7,13 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from gorgias_crawler.archive import problems
+from gorgias_crawler.archive import migrations, problems
+from gorgias_crawler.archive.facts import Facts
 from gorgias_crawler.archive.schema import APPLICATION_ID, FORMAT, SCHEMA
 from gorgias_crawler.errors import JobError, RunEndError
 
 
+class OldFormatError(JobError):
+    """The archive has an older format, and was opened only to be read."""
+
+
 class Archive:
-    """One archive file.
+    """One archive file, with its `Facts`.
 
     Every function that writes does so in one `transaction`, and a finished
     transaction survives the end of the process and of the power (WAL with
@@ -24,6 +29,7 @@ class Archive:
     def __init__(self, db: sqlite3.Connection, path: Path) -> None:
         self.db = db
         self.path = path
+        self.facts = Facts(db)
 
     @classmethod
     def open(cls, path: Path) -> "Archive":
@@ -33,10 +39,11 @@ class Archive:
         """
         try:
             archive = cls(sqlite3.connect(path, isolation_level=None), path)
+            archive._check_format()  # first: a foreign file is not touched
             archive._configure()
-            archive._check_format()
+            archive._bring_up_to_date()
             archive._check_integrity()
-        except sqlite3.DatabaseError as error:
+        except problems.UNREADABLE as error:
             raise JobError(f"JOBDIR: {problems.sentence(path, error)}") from None
         return archive
 
@@ -44,7 +51,8 @@ class Archive:
     def open_to_read(cls, path: Path) -> "Archive":
         """Open the archive at *path* for reading, also while a crawl writes it.
 
-        Raises `JobError` where there is none, or it cannot be read.
+        Raises `JobError` where there is none, or it cannot be read; `OldFormatError`
+        where it has to be opened by a crawl first.
         """
         if not path.is_file():
             raise JobError(
@@ -72,7 +80,8 @@ class Archive:
         uri = f"{path.resolve().as_uri()}?{mode}"
         archive = cls(sqlite3.connect(uri, uri=True, isolation_level=None), path)
         try:
-            archive._check_format()
+            if archive._check_format() < FORMAT:
+                raise OldFormatError(f"{path} has an older format.")  # noqa: TRY301
         except BaseException:
             archive.db.close()
             raise
@@ -95,23 +104,32 @@ class Archive:
         ):
             self.db.execute(f"PRAGMA {pragma}")
 
-    def _check_format(self) -> None:
+    def _check_format(self) -> int:
+        """Return the format, 0 of a new file. Raises `JobError`."""
         (application_id,) = self.db.execute("PRAGMA application_id").fetchone()
         (format_number,) = self.db.execute("PRAGMA user_version").fetchone()
         (tables,) = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if (application_id, format_number, tables) == (0, 0, 0):
-            self.db.executescript(SCHEMA)
-        elif application_id != APPLICATION_ID:
+            return 0
+        if application_id != APPLICATION_ID:
             raise JobError(
                 f"JOBDIR: {self.path} is not an archive of gorgias_crawler: use "
                 "another directory."
             )
-        elif format_number != FORMAT:
+        if not migrations.OLDEST <= format_number <= FORMAT:
             raise JobError(
                 f"JOBDIR: the archive {self.path} has format {format_number}, and "
-                f"this version of gorgias_crawler knows format {FORMAT}: use the "
-                "version that made it, or a new JOBDIR."
+                f"this version of gorgias_crawler knows formats {migrations.OLDEST} to "
+                f"{FORMAT}: use the version that made it, or a new JOBDIR."
             )
+        return int(format_number)
+
+    def _bring_up_to_date(self) -> None:
+        old = self._check_format()
+        if not old:
+            self.db.executescript(SCHEMA)
+        elif old < FORMAT:
+            migrations.migrate(self.db, old)
 
     def _check_integrity(self) -> None:
         # Read whole only where that takes about a second; a larger archive shows its
@@ -148,21 +166,12 @@ class Archive:
         reason = "archive_damaged" if problems.is_damage(error) else "archive_error"
         return RunEndError(reason, problems.sentence(self.path, error))
 
-    def fact(self, name: str) -> Any:
-        """Return a single value that was stored with the job, None if it is not."""
-        row = self.db.execute(
-            "SELECT value FROM fact WHERE name = ?", (name,)
-        ).fetchone()
-        return row and row[0]
-
-    def set_fact(self, name: str, value: str | int | None) -> None:
-        """Store a single value; inside of a transaction, as part of it."""
-        self.db.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (name, value))
-
-    def begin_run(self) -> int:
-        """Return the number of a run that begins now."""
+    def begin_run(self, began_us: int = 0) -> int:
+        """Return the number of a run that begins now, at *began_us*."""
         with self.transaction() as db:
-            number = db.execute("INSERT INTO run DEFAULT VALUES").lastrowid
+            number = db.execute(
+                "INSERT INTO run (began_us) VALUES (?)", (began_us,)
+            ).lastrowid
         assert number is not None
         return number
 

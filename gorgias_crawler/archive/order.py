@@ -1,51 +1,56 @@
 """Everything in the order of the file: tickets by id, messages of each by time."""
 
-import math
 import sqlite3
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
 from gorgias_crawler.archive.compression import unpacked
-from gorgias_crawler.archive.counts import IS_WHOLE, messages_of_tickets
 from gorgias_crawler.archive.file import Archive
+from gorgias_crawler.archive.states import IS_WHOLE
 
 _BATCH = 100  # tickets read by two queries; of their messages one is held at a time
+_LAST = 2**63 - 1  # the largest id that there can be
+
+Messages = Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchivedTicket:
+    """A ticket's JSON, and the run that last saw it or its messages change."""
+
+    raw: bytes
+    changed_run: int
 
 
 def in_order(
     archive: Archive, *, only_whole: bool = False
-) -> Iterator[tuple[bytes, Iterator[bytes]]]:
-    """Yield every ticket's JSON with its messages' JSON, in the order of the file.
+) -> Iterator[tuple[ArchivedTicket, Messages]]:
+    """Yield every ticket with its messages' JSON, in the order of the file.
 
     *only_whole* leaves out tickets that have something to fetch. Reads in short
-    transactions, so that the write-ahead log can be emptied meanwhile.
-
-    Raises `sqlite3.DatabaseError` at the end where the archive counts more or fewer
-    messages than were read: an index then disagrees with its table. What another
-    process has changed meanwhile cannot be judged.
+    transactions, so that the write-ahead log can be emptied meanwhile. At its end
+    raises `sqlite3.DatabaseError` where it has passed other numbers of tickets and
+    messages than the tables hold: an index that leads to them is damaged.
     """
-    which = f"AND {IS_WHOLE}" if only_whole else ""
-    version = _data_version(archive)
-    expected = messages_of_tickets(archive, only_whole=only_whole)
-    found = 0
-    after = 0
-    while batch := archive.db.execute(
-        f"SELECT id, raw FROM ticket WHERE id > ? {which} ORDER BY id LIMIT {_BATCH}",
-        (after,),
-    ).fetchall():
-        found += yield from _with_messages(archive, batch)
-        after = batch[-1][0]
-    if found != expected and version == _data_version(archive):
-        raise sqlite3.DatabaseError(
-            f"{found} messages are in an index, {expected} in the table"
-        )
-
-
-def _data_version(archive: Archive) -> int:
-    """Return a number that differs after another process has written."""
-    (version,) = archive.db.execute("PRAGMA data_version").fetchone()
-    return int(version)
+    # Read by the table itself: the conditions' own indexes would be sorted each time.
+    batches = (
+        f"SELECT id, raw, changed_run, {IS_WHOLE} FROM ticket NOT INDEXED "
+        f"WHERE id > ? ORDER BY id LIMIT {_BATCH}"
+    )
+    after, passed = 0, _Passed(archive)
+    while batch := archive.db.execute(batches, (after,)).fetchall():
+        passed.tickets += len(batch)
+        last = batch[-1][0] if len(batch) == _BATCH else _LAST
+        messages = passed.counted(after, last)
+        for id_, raw, changed_run, is_whole in batch:
+            mine = messages.of(id_)
+            if is_whole or not only_whole:
+                yield ArchivedTicket(unpacked(raw), changed_run), mine
+        messages.skip()
+        after = last
+    passed.check()
 
 
 def unfinished(archive: Archive) -> Iterator[bytes]:
@@ -62,33 +67,61 @@ def listed_tickets(archive: Archive) -> Iterator[bytes]:
         yield unpacked(raw)
 
 
-def _with_messages(
-    archive: Archive, tickets: list[tuple[int, bytes]]
-) -> Generator[tuple[bytes, Iterator[bytes]], None, int]:
-    """Yield each of *tickets* with its messages; return how many those are."""
-    count = 0
+class _Passed:
+    """How many tickets and messages were passed, to be held against the tables."""
 
-    def counted(group: Iterator[tuple[int, bytes]]) -> Iterator[bytes]:
-        nonlocal count
-        for _, raw in group:
-            count += 1
-            yield raw
+    def __init__(self, archive: Archive) -> None:
+        self.archive = archive
+        self.tickets = self.messages = 0
+        self._version = self._data_version()
 
-    messages = archive.db.execute(
-        "SELECT ticket_id, raw FROM message WHERE ticket_id BETWEEN ? AND ? "
-        "ORDER BY ticket_id, created_us, id",
-        (tickets[0][0], tickets[-1][0]),
-    )
-    groups = groupby(messages, key=itemgetter(0))
-    ticket_id, group = next(groups, _NO_GROUP)
-    for id_, raw in tickets:
-        while ticket_id < id_:
-            ticket_id, group = next(groups, _NO_GROUP)
-        mine = counted(group if ticket_id == id_ else iter(()))
-        yield unpacked(raw), map(unpacked, mine)
-        for _ in mine:  # those of a ticket that nobody wanted count, too
-            pass
-    return count
+    def _data_version(self) -> int:
+        """Return what changes when another process writes the archive."""
+        (version,) = self.archive.db.execute("PRAGMA data_version").fetchone()
+        return int(version)
+
+    def counted(self, after: int, last: int) -> "_OfTickets":
+        """Return the messages of tickets above *after*, up to *last*; count them."""
+        found = self.archive.db.execute(
+            "SELECT ticket_id, raw FROM message WHERE ticket_id > ? AND ticket_id <= ? "
+            "ORDER BY ticket_id, created_us, id",
+            (after, last),
+        )
+        return _OfTickets(self._count(found))
+
+    def _count(self, found: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+        for message in found:
+            self.messages += 1
+            yield message
+
+    def check(self) -> None:
+        """Raise `sqlite3.DatabaseError` where something was not passed."""
+        if self._data_version() != self._version:
+            return  # a crawl is at work: what it brings is not there yet
+        for table, number in (("ticket", self.tickets), ("message", self.messages)):
+            (there,) = self.archive.db.execute(
+                f"SELECT count(*) FROM {table} NOT INDEXED"
+            ).fetchone()
+            if there != number:
+                raise sqlite3.DatabaseError("an index disagrees with its table")
 
 
-_NO_GROUP: tuple[float, Iterator[tuple[int, bytes]]] = (math.inf, iter(()))
+class _OfTickets:
+    """Messages in the order of their tickets, handed out ticket by ticket."""
+
+    def __init__(self, messages: Iterator[tuple[int, bytes]]) -> None:
+        self._groups = groupby(messages, key=itemgetter(0))
+        self._next = next(self._groups, None)
+
+    def of(self, ticket_id: int) -> Messages:
+        """Yield the messages of a ticket, passing over those of tickets before it."""
+        while self._next is not None and self._next[0] < ticket_id:
+            self._next = next(self._groups, None)
+        if self._next is not None and self._next[0] == ticket_id:
+            for _, raw in self._next[1]:
+                yield unpacked(raw)
+
+    def skip(self) -> None:
+        """Pass over all that is left."""
+        while self._next is not None:
+            self._next = next(self._groups, None)

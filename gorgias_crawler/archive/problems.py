@@ -1,10 +1,11 @@
 """Why an archive cannot be read or written, and what to do about it."""
 
 import sqlite3
-import zlib
 from pathlib import Path
 
-UNREADABLE = (sqlite3.DatabaseError, zlib.error)
+from gorgias_crawler.archive.compression import BAD_BLOB
+
+UNREADABLE = (sqlite3.DatabaseError, *BAD_BLOB)
 """What reading an archive raises where the file is damaged or cannot be read."""
 
 _NEXT_STEP = {

@@ -1,7 +1,32 @@
-"""The archive's tables, and the number of their format."""
+"""The archive's tables, and the number of their format.
+
+A table is made by the same statement for a new archive and, where it is new to an
+older one, by `migrations`.
+"""
 
 APPLICATION_ID = 0x476F7267  # "Gorg", so that `file` and we know an archive
-FORMAT = 2
+FORMAT = 3
+
+TABLES_OF_3 = """
+CREATE TABLE doubt (             -- an answer that took something away: ask again
+    ticket_id INTEGER PRIMARY KEY,
+    shown TEXT NOT NULL,         -- the message ids that it showed, as a digest
+    ready_us INTEGER NOT NULL    -- when a second answer counts as another one
+);
+CREATE INDEX doubt_ready ON doubt (ready_us);
+CREATE TABLE deleted (           -- what Gorgias does not have any more
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    run INTEGER NOT NULL,        -- the run that found it missing
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+"""
+
+# All that is counted over tickets, so that no count reads their JSON.
+TICKET_COUNTS = (
+    "CREATE INDEX ticket_counts ON ticket "
+    "(due, messages_count, settled_count, settled_rows, gone);"
+)
 
 SCHEMA = f"""
 BEGIN;
@@ -9,34 +34,40 @@ CREATE TABLE fact (name TEXT PRIMARY KEY, value);
 CREATE TABLE walk (
     name TEXT PRIMARY KEY,
     cursor TEXT,                 -- of the next page; null at the head
-    at_us INTEGER,               -- the furthest row yet: its instant ...
+    at_us INTEGER,               -- the furthest object yet: its instant ...
     at_id INTEGER,               -- ... and its id
-    date_us INTEGER,             -- the server's clock when the first page was made
-    done INTEGER NOT NULL DEFAULT 0
+    date_us INTEGER,             -- when the first page was made, at the latest
+    done INTEGER NOT NULL DEFAULT 0,
+    run INTEGER NOT NULL DEFAULT 0,       -- the run that began it
+    unordered INTEGER NOT NULL DEFAULT 0  -- a page came in another order than asked
 );
 CREATE TABLE ticket (
     id INTEGER PRIMARY KEY,
     updated_us INTEGER NOT NULL,
     messages_count INTEGER,      -- as the listing says; null is unknown
-    answered INTEGER,            -- as its own message URL said since; null: not asked
+    settled_rows INTEGER,        -- messages that its own answers agree on ...
     due INTEGER NOT NULL,
     gone INTEGER NOT NULL DEFAULT 0,      -- its message URL says 404
     listed INTEGER NOT NULL,     -- the listing that saw it last; -1: only its messages
-    raw BLOB NOT NULL            -- empty where no listing has shown it
+    raw BLOB NOT NULL,           -- empty where no listing has shown it
+    settled_count INTEGER,       -- ... while its listing counts so many
+    changed_run INTEGER NOT NULL DEFAULT 0,  -- the run that saw it change last
+    asked_run INTEGER NOT NULL DEFAULT 0,    -- the run that asked for its messages ...
+    asks INTEGER NOT NULL DEFAULT 0          -- ... so many times
 );
 CREATE INDEX ticket_due ON ticket (id, due) WHERE due > 0;
 CREATE INDEX ticket_listed ON ticket (listed);
--- All that is counted over tickets, so that no count reads their JSON.
-CREATE INDEX ticket_counts ON ticket (due, messages_count, answered, gone);
+{TICKET_COUNTS}
 CREATE TABLE message (
     id INTEGER PRIMARY KEY,
     ticket_id INTEGER NOT NULL,
     created_us INTEGER NOT NULL,
     unsent INTEGER NOT NULL,
-    raw BLOB NOT NULL
+    raw BLOB NOT NULL,
+    read_run INTEGER NOT NULL DEFAULT 0   -- the run that read it last
 );
 CREATE INDEX message_in_order ON message (ticket_id, created_us, id);
-CREATE INDEX message_unsent ON message (created_us, ticket_id) WHERE unsent;
+CREATE INDEX message_unsent ON message (read_run, created_us, ticket_id) WHERE unsent;
 CREATE TABLE staged (            -- pages of a ticket whose last page is not here yet
     id INTEGER PRIMARY KEY,
     ticket_id INTEGER NOT NULL,
@@ -49,12 +80,13 @@ CREATE INDEX staged_of_ticket ON staged (asked_ticket_id);
 CREATE TABLE failure (
     ticket_id INTEGER PRIMARY KEY, reason TEXT NOT NULL, run INTEGER NOT NULL
 );
-CREATE TABLE run (id INTEGER PRIMARY KEY, manifest TEXT);
+CREATE TABLE run (id INTEGER PRIMARY KEY, manifest TEXT, began_us INTEGER);
 CREATE TABLE feed (              -- a file that this job has written
     path TEXT NOT NULL,
     sha256 TEXT                  -- null: unfinished, it is still being written
 );
 CREATE UNIQUE INDEX feed_content ON feed (path, sha256);
+{TABLES_OF_3}
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {FORMAT};
 COMMIT;

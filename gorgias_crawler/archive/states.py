@@ -1,19 +1,120 @@
-"""What a walk through all messages settles, and what is due after it."""
+"""Every state that a ticket can be in, and what moves it from one to the next.
 
-from gorgias_crawler.archive import walks
-from gorgias_crawler.archive.counts import ARCHIVED, EXPECTED
+A ticket is **due** while its messages may be missing or stale:
+
+======  =======================================================================
+due     what is needed
+======  =======================================================================
+0       nothing: it is complete
+1       its messages; a walk through all messages may bring them
+2       its own message URL: no walk can tell that its messages are complete
+3       as 2, and its answer tells whether a walk can be trusted (a sample)
+======  =======================================================================
+
+==========================================  ===================================
+what happens                                to
+==========================================  ===================================
+a list shows it new or changed              1; 2 where no walk could tell
+a walk ends, its count and rows agree       0
+... they differ                             2; 3 for a sample of those that have
+                                            more rows than counted
+the sample equals the walk                  0, all that have more rows
+its own answer has all rows                 0
+its own answer takes something away         2, with a doubt; see `doubts`
+two answers agree                           0, the pair (count, rows) is settled
+a message leaves it for another ticket      2
+a message waits to be sent                  2, see `unsent`
+it cannot be fetched                        stays, with a failure of this run
+two answers say that it is deleted          erased
+==========================================  ===================================
+"""
+
+from gorgias_crawler.api import Ticket
+from gorgias_crawler.archive import doubts, walks
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.tickets import (
-    DUE_AS_SAMPLE,
-    DUE_BY_URL,
-    DUE_BY_WALK,
-    forget_staged,
-    is_sampling,
-)
+
+DUE_BY_WALK = 1
+DUE_BY_URL = 2
+DUE_AS_SAMPLE = 3
 
 SAMPLE_SIZE = 50  # tickets; asked for when counts differ for many (chosen)
 SAMPLE_ANSWERED = 0.9  # of the sample, for a judgement (chosen)
 SAMPLE_SHARE = 0.01  # of all tickets: more than that is no accident (chosen)
+
+ZERO_SAMPLE = 20  # tickets; asked for where most have no message (chosen)
+
+EXPECTED = (
+    "coalesce(CASE WHEN settled_count IS messages_count THEN settled_rows END, "
+    "messages_count)"
+)
+"""How many messages a ticket should have, as far as it is known: what its own answers
+have agreed on, as long as its listing counts the same as then."""
+
+ARCHIVED = "(SELECT count(*) FROM message WHERE ticket_id = ticket.id)"
+"""How many it has in the archive."""
+
+IS_WHOLE = f"(due = 0 OR (due = {DUE_BY_WALK} AND {EXPECTED} = {ARCHIVED}))"
+"""Whether nothing of a ticket is missing. A walk through messages settles all its
+tickets at its end; by the counts, many are complete before."""
+
+
+def due_of_listed(
+    archive: Archive, ticket: Ticket, due: int | None, *, is_miscounted: bool = False
+) -> int:
+    """Return what is due of a *ticket* that a list shows as new or changed.
+
+    *due* is what was due before, None of a new one. The count of one that
+    *is_miscounted* has been wrong before: if it agrees, that may be by accident.
+    """
+    needed = _needed(archive, ticket)
+    if is_miscounted and needed == DUE_BY_WALK:
+        needed = DUE_BY_URL
+    # A sampled ticket that has changed tells nothing of the walk any more.
+    return max(needed, min(due or 0, DUE_BY_URL))
+
+
+def _needed(archive: Archive, ticket: Ticket) -> int:
+    is_first = archive.facts.complete_us is None
+    has_messages = _has(archive, ticket.id)
+    if ticket.messages_count is None or _has(archive, ticket.id, "AND unsent"):
+        return DUE_BY_URL
+    if ticket.messages_count == 0 and not has_messages:
+        # Most tickets have a message: a count that moves later than its ticket would
+        # hide it. A first run cannot ask for each; see `sample_zero_counts`.
+        return 0 if is_first else DUE_BY_URL
+    if is_first and has_messages:
+        return DUE_BY_URL  # See `settle_walk` for walks that are not whole.
+    if is_sampling(archive) or walks.get(archive, walks.NEWEST_MESSAGES) is not None:
+        # The walk has passed the newest messages: it misses what has come since, and
+        # a deletion beside it would make the count agree.
+        return DUE_BY_URL
+    return DUE_BY_WALK
+
+
+def _has(archive: Archive, ticket_id: int, condition: str = "") -> bool:
+    found = archive.db.execute(
+        f"SELECT 1 FROM message WHERE ticket_id = ? {condition} LIMIT 1",
+        (ticket_id,),
+    )
+    return found.fetchone() is not None
+
+
+def settle(archive: Archive, ticket_id: int) -> None:
+    """Forget a ticket's failure, doubt and staged pages, inside of a transaction."""
+    archive.db.execute("DELETE FROM failure WHERE ticket_id = ?", (ticket_id,))
+    doubts.forget(archive, ticket_id)
+    forget_staged(archive, ticket_id)
+
+
+def forget_staged(archive: Archive, ticket_id: int) -> None:
+    """Begin a ticket's pages again, inside of a transaction."""
+    archive.db.execute("DELETE FROM staged WHERE asked_ticket_id = ?", (ticket_id,))
+    walks.forget(archive, walks.of_ticket(ticket_id))
+
+
+def is_sampling(archive: Archive) -> bool:
+    """Tell whether a sample decides, when its answers are there, about a walk."""
+    return archive.facts.sample_equal is not None
 
 
 def is_walk_of_use(archive: Archive) -> bool:
@@ -22,16 +123,16 @@ def is_walk_of_use(archive: Archive) -> bool:
     return archive.db.execute(by_walk, (DUE_BY_WALK,)).fetchone() is not None
 
 
-def settle_walk(archive: Archive, *, is_whole: bool) -> None:
+def settle_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
     """After a walk through messages, hold every ticket's count against the archive.
 
-    A ticket whose count agrees is settled; any other is due, unless its own message
-    URL has confirmed the difference. The walk is forgotten with it.
+    A ticket whose count agrees is settled; any other is due, unless its own answers
+    have agreed on the difference. The walk is forgotten with it.
 
     A walk that is not whole may not have seen a new message, and a deleted one in its
     place would make the count agree; so it settles only what was never archived before.
     """
-    is_first = archive.fact("complete_us") is None
+    is_first = archive.facts.complete_us is None
     with archive.transaction() as db:
         if is_whole or is_first:
             db.execute(
@@ -42,25 +143,49 @@ def settle_walk(archive: Archive, *, is_whole: bool) -> None:
             f"UPDATE ticket SET due = {DUE_BY_WALK} WHERE due = 0 "
             f"AND {EXPECTED} <> {ARCHIVED}"
         )
-        walks.forget(archive, walks.OLDEST_MESSAGES, walks.NEWEST_MESSAGES)
+        _settle_rereading(archive, is_whole=is_whole)
+        walk = walks.get(archive, walks.NEWEST_MESSAGES)
+        walks.forget(archive, *walks.OF_MESSAGES)
         _tidy_settled(archive)
-        # A walk back to the last complete run does not see where an old message has
-        # moved to, so that no sample can speak for it.
-        is_sampled = (
-            is_whole and archive.fact("floor_us") is None and _draw_sample(archive)
-        )
-        if is_whole and not is_sampled:
-            _leave_to_urls(archive)
+        if is_whole and walk is not None:
+            # A walk back to the last complete run does not see where an old message
+            # has moved to, so that no sample can speak for it.
+            is_through_all = archive.facts.floor_us is None
+            _leave_to_urls(archive, f"AND {_HAS_FEWER}")
+            if is_through_all:
+                fewer = f"due = {DUE_BY_URL} AND {_HAS_FEWER}"
+                doubts.note_walk(archive, fewer, walk.run, now_us)
+            if not (is_through_all and _draw_sample(archive)):
+                _leave_to_urls(archive)
 
 
-def _leave_to_urls(archive: Archive) -> None:
+_HAS_FEWER = f"coalesce({EXPECTED} > {ARCHIVED}, 0)"
+
+
+def _settle_rereading(archive: Archive, *, is_whole: bool) -> None:
+    """Make due the tickets of messages that a walk to read all anew did not show."""
+    since_run = archive.facts.reread_run
+    if since_run is None:
+        return
+    missed = "SELECT ticket_id FROM message WHERE read_run < ?"
+    if not is_whole:  # what it has not passed is asked for ticket by ticket
+        missed += " UNION SELECT id FROM ticket WHERE asked_run < ?1"
+    archive.db.execute(
+        f"UPDATE ticket SET due = max(due, {DUE_BY_URL}) WHERE id IN ({missed})",
+        (since_run,),
+    )
+    archive.facts.reread_run = None
+
+
+def _leave_to_urls(archive: Archive, which: str = "") -> None:
     # Another walk would bring what this one has brought.
     archive.db.execute(
-        "UPDATE ticket SET due = ? WHERE due = ?", (DUE_BY_URL, DUE_BY_WALK)
+        f"UPDATE ticket SET due = {DUE_BY_URL} WHERE due = {DUE_BY_WALK} {which}"
     )
 
 
 def _draw_sample(archive: Archive) -> bool:
+    """Draw a sample of tickets that have more rows than counted, if there are many."""
     differing = [
         id_
         for (id_,) in archive.db.execute(
@@ -70,22 +195,25 @@ def _draw_sample(archive: Archive) -> bool:
     (tickets,) = archive.db.execute("SELECT count(*) FROM ticket").fetchone()
     if len(differing) <= max(SAMPLE_SIZE, tickets * SAMPLE_SHARE):
         return False
-    # Spread evenly over the ids, so over the account's age: what differs may depend
-    # on when a ticket was made.
-    step = len(differing) / SAMPLE_SIZE
-    sample = [differing[int(index * step)] for index in range(SAMPLE_SIZE)]
     archive.db.executemany(
         "UPDATE ticket SET due = ? WHERE id = ?",
-        ((DUE_AS_SAMPLE, id_) for id_ in sample),
+        ((DUE_AS_SAMPLE, id_) for id_ in _spread(differing, SAMPLE_SIZE)),
     )
-    archive.set_fact("sample_equal", 0)
-    archive.set_fact("sample_differing", 0)
+    archive.facts.sample_equal = archive.facts.sample_differing = 0
     return True
+
+
+def _spread(ids: list[int], size: int) -> list[int]:
+    # Evenly over the ids, so over the account's age: what differs may depend on when a
+    # ticket was made.
+    step = max(1.0, len(ids) / size)
+    return [ids[int(index * step)] for index in range(min(size, len(ids)))]
 
 
 def _tidy_settled(archive: Archive) -> None:
     settled = "IN (SELECT id FROM ticket WHERE due = 0)"
     archive.db.execute(f"DELETE FROM failure WHERE ticket_id {settled}")
+    archive.db.execute(f"DELETE FROM doubt WHERE ticket_id {settled}")
     for (ticket_id,) in archive.db.execute(
         f"SELECT DISTINCT asked_ticket_id FROM staged WHERE asked_ticket_id {settled}"
     ).fetchall():
@@ -104,18 +232,20 @@ def judge_sample(archive: Archive, run: int) -> int | None:
         "(SELECT 1 FROM failure WHERE ticket_id = ticket.id AND run = ?) LIMIT 1",
         (DUE_AS_SAMPLE, run),
     ).fetchone()
-    if not is_sampling(archive) or to_come:
+    facts = archive.facts
+    equal, differing = facts.sample_equal, facts.sample_differing
+    if equal is None or to_come:
         return None
-    equal, differing = archive.fact("sample_equal"), archive.fact("sample_differing")
     accepted = 0
     with archive.transaction() as db:
-        archive.set_fact("sample_equal", None)
+        facts.sample_equal = None
         db.execute(
             "UPDATE ticket SET due = ? WHERE due = ?", (DUE_BY_URL, DUE_AS_SAMPLE)
         )
         if not differing and equal >= SAMPLE_SIZE * SAMPLE_ANSWERED:
             accepted = db.execute(
-                f"UPDATE ticket SET due = 0, answered = {ARCHIVED} WHERE due = ?",
+                f"UPDATE ticket SET due = 0, settled_count = messages_count, "
+                f"settled_rows = {ARCHIVED} WHERE due = ?",
                 (DUE_BY_WALK,),
             ).rowcount
             _tidy_settled(archive)
@@ -123,18 +253,32 @@ def judge_sample(archive: Archive, run: int) -> int | None:
     return accepted
 
 
-def make_unsent_due(archive: Archive, age_us: int) -> None:
-    """Make due the tickets with messages that waited to be sent when they were read.
+_ZERO = (
+    "due = 0 AND messages_count = 0 AND settled_rows IS NULL AND NOT gone "
+    f"AND {ARCHIVED} = 0"
+)
 
-    Up to *age_us* old at the time of the last such look, as what it made due has been,
-    or will be, read since then.
+
+def sample_zero_counts(archive: Archive) -> None:
+    """Make some due of the tickets without messages, where those are most.
+
+    A service that counts nothing for a while would otherwise be believed.
     """
-    watermark_us = archive.fact("watermark_us")
-    looked_us = archive.fact("unsent_us") or watermark_us
-    with archive.transaction() as db:
-        db.execute(
-            "UPDATE ticket SET due = max(due, ?) WHERE id IN "
-            "(SELECT ticket_id FROM message WHERE unsent AND created_us >= ?)",
-            (DUE_BY_URL, looked_us - age_us),
-        )
-        archive.set_fact("unsent_us", watermark_us)
+    tickets, *_ = archive.db.execute("SELECT count(*) FROM ticket").fetchone()
+    zero = [
+        id_ for (id_,) in archive.db.execute(f"SELECT id FROM ticket WHERE {_ZERO}")
+    ]
+    if 2 * len(zero) > tickets:
+        with archive.transaction() as db:
+            db.executemany(
+                f"UPDATE ticket SET due = {DUE_BY_URL} WHERE id = ?",
+                ((id_,) for id_ in _spread(zero, ZERO_SAMPLE)),
+            )
+
+
+def distrust_zero_counts(archive: Archive) -> None:
+    """Make due all tickets that were taken to have no message, in a transaction.
+
+    One of them has some.
+    """
+    archive.db.execute(f"UPDATE ticket SET due = {DUE_BY_WALK} WHERE {_ZERO}")

@@ -1,22 +1,48 @@
 """A ticket's own answer: its pages wait in a stage, and take effect with the last."""
 
+from enum import Enum
+
 from gorgias_crawler.api import Message, Page
-from gorgias_crawler.archive import walks
+from gorgias_crawler.archive import doubts, walks
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.tickets import (
+from gorgias_crawler.archive.states import (
     DUE_AS_SAMPLE,
-    columns,
+    DUE_BY_URL,
+    distrust_zero_counts,
     forget_staged,
-    move,
     settle,
+)
+from gorgias_crawler.archive.tickets import (
+    Changes,
+    columns,
+    erase_messages,
+    move,
+    note_changed,
+    store,
 )
 
 
-def store_ticket_page(archive: Archive, ticket_id: int, page: Page[Message]) -> None:
-    """Store a page of a ticket's own message URL.
+class Outcome(Enum):
+    """What a page of a ticket's own answer comes to."""
+
+    MORE = "a further page follows"
+    COMPLETE = "all its messages are archived"
+    AGREED = "two answers agree that it has other messages than counted or archived"
+    DOUBTED = "it takes something away, and is to be asked for again"
+
+
+def store_page(
+    archive: Archive,
+    ticket_id: int,
+    page: Page[Message],
+    changes: Changes,
+    now_us: int,
+) -> Outcome:
+    """Store a page of a ticket's own message URL, which was made at *now_us*.
 
     Earlier pages wait in a stage and replace what was archived of the ticket with the
-    last page, not before: a kill in between loses nothing old.
+    last page, not before: a kill in between loses nothing old. What would be taken away
+    stays until a second answer agrees (see `doubts`).
     """
     with archive.transaction() as db:
         db.executemany(
@@ -26,80 +52,149 @@ def store_ticket_page(archive: Archive, ticket_id: int, page: Page[Message]) -> 
                 for row in page.rows
             ),
         )
-        if page.next_cursor is None:
-            _unstage(archive, ticket_id)
-        else:
+        if page.next_cursor is not None:
             db.execute(
                 "INSERT OR REPLACE INTO walk (name, cursor) VALUES (?, ?)",
                 (walks.of_ticket(ticket_id), page.next_cursor),
             )
+            return Outcome.MORE
+        return _finish(archive, ticket_id, changes, now_us)
 
 
-def restart_ticket(archive: Archive, ticket_id: int) -> None:
-    """Begin a ticket's pages again, because its cursor was refused."""
+def has_new(archive: Archive, ticket_id: int, page: Page[Message]) -> bool:
+    """Tell whether *page* has a message that earlier pages of the ticket had not."""
+    staged = archive.db.execute(
+        "SELECT id FROM staged WHERE asked_ticket_id = ?", (ticket_id,)
+    )
+    known = {id_ for (id_,) in staged}
+    return any(message.id not in known for message in page.rows)
+
+
+def restart(archive: Archive, ticket_id: int) -> None:
+    """Begin a ticket's pages again."""
     with archive.transaction():
         forget_staged(archive, ticket_id)
 
 
-def _unstage(archive: Archive, ticket_id: int) -> None:
-    _note_sample(archive, ticket_id)
-    move(
-        archive, "SELECT id, ticket_id FROM staged WHERE asked_ticket_id = ?", ticket_id
-    )
-    archive.db.execute(
-        "DELETE FROM message WHERE ticket_id = ?1 AND id NOT IN "
-        "(SELECT id FROM staged WHERE asked_ticket_id = ?1)",
-        (ticket_id,),
-    )
-    archive.db.execute(
-        "INSERT OR REPLACE INTO message "
+def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> Outcome:
+    db, run = archive.db, changes.run
+    staged = db.execute(
         "SELECT id, ticket_id, created_us, unsent, raw FROM staged "
         "WHERE asked_ticket_id = ?",
         (ticket_id,),
+    ).fetchall()
+    shown = {message[0] for message in staged if message[1] == ticket_id}
+    archived = {
+        id_
+        for (id_,) in db.execute(
+            "SELECT id FROM message WHERE ticket_id = ?", (ticket_id,)
+        )
+    }
+    _note_sample(archive, ticket_id, is_equal=shown == archived)
+    move(
+        archive, "SELECT id, ticket_id FROM staged WHERE asked_ticket_id = ?", ticket_id
     )
-    archive.db.execute(
-        "UPDATE ticket SET due = 0, gone = 0, answered = "
-        "(SELECT count(*) FROM message WHERE ticket_id = ?1) WHERE id = ?1",
-        (ticket_id,),
+    store(archive, staged, run)
+    forget_staged(archive, ticket_id)
+    db.execute(
+        "UPDATE ticket SET asks = 1 + CASE WHEN asked_run = ?1 THEN asks ELSE 0 END, "
+        "asked_run = ?1 WHERE id = ?2",
+        (run, ticket_id),
+    )
+    outcome = _judged(archive, ticket_id, shown, archived, now_us)
+    if outcome is Outcome.DOUBTED:
+        doubts.note(archive, ticket_id, doubts.digest(shown), now_us)
+        db.execute(f"UPDATE ticket SET due = {DUE_BY_URL} WHERE id = ?", (ticket_id,))
+        return outcome
+    if lost := archived - shown:
+        # They may have moved since: what is in another ticket stays.
+        erased = sum(
+            erase_messages(archive, "ticket_id = ? AND id = ?", (ticket_id, id_), run)
+            for id_ in lost
+        )
+        changes.erased_messages += erased
+        note_changed(archive, {ticket_id}, run)
+    db.execute(
+        "UPDATE ticket SET due = 0, gone = 0, settled_count = messages_count, "
+        "settled_rows = ? WHERE id = ?",
+        (len(shown), ticket_id),
     )
     settle(archive, ticket_id)
+    if shown and _count(archive, ticket_id) == 0:
+        distrust_zero_counts(archive)
+    return outcome
 
 
-def _note_sample(archive: Archive, ticket_id: int) -> None:
-    """Note whether a sampled ticket's own answer is what the walk had brought."""
-    (differing,) = archive.db.execute(
-        "SELECT count(*) FROM ("
-        "SELECT id FROM message WHERE ticket_id = ?1 UNION "
-        "SELECT id FROM staged WHERE asked_ticket_id = ?1 EXCEPT "
-        "SELECT message.id FROM message JOIN staged USING (id) "
-        "WHERE message.ticket_id = ?1 AND asked_ticket_id = ?1)",
+def _judged(
+    archive: Archive, ticket_id: int, shown: set[int], archived: set[int], now_us: int
+) -> Outcome:
+    """Weigh what the answer shows against the count and what is archived.
+
+    The listing's count and the answer are two answers: where they agree, they are
+    believed. So are the count and the number that were settled before.
+    """
+    count = _count(archive, ticket_id)
+    (settled,) = archive.db.execute(
+        "SELECT settled_rows FROM ticket WHERE id = ? "
+        "AND settled_count IS messages_count",
         (ticket_id,),
-    ).fetchone()
+    ).fetchone() or (None,)
+    takes_away = not archived <= shown
+    is_short = count is not None and len(shown) < count and settled != len(shown)
+    if count == len(shown) or not (is_short or takes_away):
+        return Outcome.COMPLETE
+    if doubts.agrees(archive, ticket_id, doubts.digest(shown), now_us):
+        return Outcome.AGREED
+    return Outcome.DOUBTED
+
+
+def _count(archive: Archive, ticket_id: int) -> int | None:
+    (count,) = archive.db.execute(
+        "SELECT messages_count FROM ticket WHERE id = ?", (ticket_id,)
+    ).fetchone() or (None,)
+    return count
+
+
+def _note_sample(archive: Archive, ticket_id: int, *, is_equal: bool) -> None:
+    """Note whether a sampled ticket's own answer is what the walk had brought."""
     archive.db.execute(
         "UPDATE fact SET value = value + 1 WHERE name = ? "
         "AND EXISTS (SELECT 1 FROM ticket WHERE id = ? AND due = ?)",
         (
-            "sample_differing" if differing else "sample_equal",
+            "sample_equal" if is_equal else "sample_differing",
             ticket_id,
             DUE_AS_SAMPLE,
         ),
     )
 
 
-def store_gone(archive: Archive, ticket_id: int) -> None:
-    """Record that a ticket's message URL says 404: it has no messages any more."""
+def store_gone(archive: Archive, ticket_id: int, changes: Changes) -> None:
+    """Record that a ticket has no messages: its URL says 404, its listing counts 0."""
     with archive.transaction() as db:
-        db.execute("DELETE FROM message WHERE ticket_id = ?", (ticket_id,))
+        changes.erased_messages += erase_messages(
+            archive, "ticket_id = ?", (ticket_id,), changes.run
+        )
         db.execute(
-            "UPDATE ticket SET due = 0, gone = 1, answered = 0 WHERE id = ?",
+            "UPDATE ticket SET due = 0, gone = 1, settled_count = messages_count, "
+            "settled_rows = 0 WHERE id = ?",
             (ticket_id,),
         )
         settle(archive, ticket_id)
+        note_changed(archive, {ticket_id}, changes.run)
 
 
 def store_failure(archive: Archive, ticket_id: int, reason: str, run: int) -> None:
     """Record that a ticket cannot be fetched in this run; it stays due."""
     with archive.transaction() as db:
+        forget_staged(archive, ticket_id)
         db.execute(
             "INSERT OR REPLACE INTO failure VALUES (?, ?, ?)", (ticket_id, reason, run)
         )
+
+
+def asks(archive: Archive, ticket_id: int, run: int) -> int:
+    """Return how often *run* has asked for a ticket's messages and was answered."""
+    row = archive.db.execute(
+        "SELECT asks FROM ticket WHERE id = ? AND asked_run = ?", (ticket_id, run)
+    ).fetchone()
+    return row[0] if row else 0

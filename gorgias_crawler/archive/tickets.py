@@ -1,4 +1,4 @@
-"""Tickets and messages go into the archive, and tickets become due or settled by it.
+"""Tickets and messages go into the archive, and what becomes due by them.
 
 A message is keyed by its id: under whatever ticket it appears, it is there once.
 """
@@ -6,29 +6,41 @@ A message is keyed by its id: under whatever ticket it appears, it is there once
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from gorgias_crawler.api import Message, Ticket
-from gorgias_crawler.archive import walks
-from gorgias_crawler.archive.compression import packed
+from gorgias_crawler.archive.compression import packed, unpacked
 from gorgias_crawler.archive.file import Archive
-
-DUE_BY_WALK = 1
-DUE_BY_URL = 2
-DUE_AS_SAMPLE = 3
+from gorgias_crawler.archive.states import (
+    DUE_BY_URL,
+    DUE_BY_WALK,
+    due_of_listed,
+    forget_staged,
+    settle,
+)
 
 NOT_LISTED = -1
 """``listed`` of a ticket that only its messages have shown."""
 
+# Of a ticket: differs by who asks, and says nothing of the ticket.
+_NO_CHANGE = ("is_unread",)
+
 
 @dataclass
 class Changes:
-    """What a run brought: counts of tickets, and of messages erased with them."""
+    """What run number ``run`` brought: counts of tickets, and of erased messages.
 
+    ``gone`` tickets are listed though their messages answer 404; ``vanished`` ones were
+    deleted. ``orphans`` are messages of tickets that no list shows.
+    """
+
+    run: int
     new: int = 0
     changed: int = 0
     gone: int = 0
     vanished: int = 0
     erased_messages: int = 0
+    orphans: int = 0
 
 
 def put_tickets(
@@ -40,88 +52,130 @@ def put_tickets(
     counted up.
     """
     for ticket in tickets:
-        old = archive.db.execute(
-            "SELECT due, listed, updated_us, messages_count, answered, gone "
-            "FROM ticket WHERE id = ?",
-            (ticket.id,),
-        ).fetchone()
-        same = (ticket.updated_us, ticket.messages_count)
-        # What is listed is not gone, whatever its message URL said.
-        is_unchanged = old and old[2:4] == same and not old[5]
-        # Without a count a deletion shows nowhere: a new listing asks for the ticket.
-        if is_unchanged and (ticket.messages_count is not None or old[1] == listing):
-            archive.db.execute(
-                "UPDATE ticket SET listed = ?, raw = ? WHERE id = ?",
-                (listing, packed(ticket.raw), ticket.id),
-            )
-            continue
-        is_new = not old or old[1] == NOT_LISTED
-        changes.new += is_new
-        changes.changed += not is_new
-        # A sampled ticket that has changed tells nothing of the walk any more.
-        due = max(_due(archive, ticket), min(old[0], DUE_BY_URL) if old else 0)
-        if old and due == DUE_BY_WALK and old[4] not in (None, old[3]):
-            # Its count is known to be wrong: if it agrees, that may be by accident.
-            due = DUE_BY_URL
+        _put_ticket(archive, ticket, listing, changes)
+
+
+def _put_ticket(
+    archive: Archive, ticket: Ticket, listing: int, changes: Changes
+) -> None:
+    old = archive.db.execute(
+        "SELECT due, listed, updated_us, messages_count, gone, raw, settled_count, "
+        "settled_rows FROM ticket WHERE id = ?",
+        (ticket.id,),
+    ).fetchone()
+    raw = packed(ticket.raw)
+    if old is None:
+        due = due_of_listed(archive, ticket, None)
         archive.db.execute(
-            "INSERT OR REPLACE INTO ticket "
-            "(id, updated_us, messages_count, due, listed, raw) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO ticket (id, updated_us, messages_count, due, listed, raw, "
+            "changed_run) VALUES (?, ?, ?, ?, ?, ?, ?)",
             (
-                ticket.id,
-                ticket.updated_us,
-                ticket.messages_count,
-                due,
-                listing,
-                packed(ticket.raw),
+                *(ticket.id, ticket.updated_us, ticket.messages_count),
+                *(due, listing, raw, changes.run),
             ),
         )
+        archive.db.execute(
+            "DELETE FROM deleted WHERE kind = 'tickets' AND id = ?", (ticket.id,)
+        )
+        changes.new += 1
+        return
+    due, listed, updated_us, count, gone, old_raw, *settled = old
+    # What is listed is not gone, whatever its message URL said.
+    is_same = (updated_us, count, gone) == (ticket.updated_us, ticket.messages_count, 0)
+    # Without a count a deletion shows nowhere: a new listing asks for the ticket.
+    is_unchanged = is_same and (count is not None or listed == listing)
+    if not is_unchanged:
+        changes.new += listed == NOT_LISTED
+        changes.changed += listed != NOT_LISTED
+        is_miscounted = settled[1] is not None and settled[0] != settled[1]
+        due = due_of_listed(archive, ticket, due, is_miscounted=is_miscounted)
         # What is staged belongs to the ticket as it was before.
         forget_staged(archive, ticket.id)
-
-
-def _due(archive: Archive, ticket: Ticket) -> int:
-    if ticket.messages_count is None or _has(archive, ticket.id, "AND unsent"):
-        return DUE_BY_URL
-    if ticket.messages_count == 0 and not _has(archive, ticket.id):
-        return 0
-    if archive.fact("complete_us") is None and _has(archive, ticket.id):
-        return DUE_BY_URL  # See `settling.settle_walk` for walks that are not whole.
-    if is_sampling(archive) or walks.get(archive, walks.NEWEST_MESSAGES) is not None:
-        # The walk has passed the newest messages: it misses what has come since, and
-        # a deletion beside it would make the count agree.
-        return DUE_BY_URL
-    return DUE_BY_WALK
-
-
-def is_sampling(archive: Archive) -> bool:
-    """Tell whether a sample decides, when its answers are there, about a walk."""
-    return archive.fact("sample_equal") is not None
-
-
-def _has(archive: Archive, ticket_id: int, condition: str = "") -> bool:
-    row = archive.db.execute(
-        f"SELECT 1 FROM message WHERE ticket_id = ? {condition} LIMIT 1",
-        (ticket_id,),
+    has_changed = not _is_alike(old_raw, raw)
+    archive.db.execute(
+        "UPDATE ticket SET updated_us = ?, messages_count = ?, due = ?, listed = ?, "
+        "gone = 0, raw = ?, changed_run = CASE WHEN ? THEN ? ELSE changed_run END "
+        "WHERE id = ?",
+        (
+            *(ticket.updated_us, ticket.messages_count, due, listing),
+            *(raw, has_changed, changes.run, ticket.id),
+        ),
     )
-    return row.fetchone() is not None
 
 
-def put_messages(archive: Archive, messages: Iterable[Message]) -> None:
-    """Insert or update messages of any tickets, inside of a transaction.
+def _is_alike(old: bytes, new: bytes) -> bool:
+    """Tell whether two blobs hold the same values, but for what is no change."""
+    if old == new:
+        return True
+    if not old:
+        return False
+    return bool(_values(old) == _values(new))
+
+
+def _values(blob: bytes) -> Any:
+    values = json.loads(unpacked(blob))
+    return {name: values[name] for name in values if name not in _NO_CHANGE}
+
+
+def put_messages(archive: Archive, messages: Iterable[Message], run: int) -> None:
+    """Insert or update messages of any tickets that *run* has read, in a transaction.
 
     A message that names no ticket belongs to no row of the export and is left out.
     """
-    placed = [row for row in messages if row.ticket_id is not None]
-    moving = json.dumps([(row.id, row.ticket_id) for row in placed])
+    placed = [message for message in messages if message.ticket_id is not None]
+    moving = json.dumps([(message.id, message.ticket_id) for message in placed])
     move(archive, f"SELECT {_AT.format(0)}, {_AT.format(1)} FROM json_each(?)", moving)
-    archive.db.executemany(
-        "INSERT OR REPLACE INTO message VALUES (?, ?, ?, ?, ?)",
-        (columns(row, row.ticket_id) for row in placed),
+    store(
+        archive, [columns(message, message.ticket_id or 0) for message in placed], run
     )
 
 
 _AT = "json_extract(value, '$[{}]')"
+
+Columns = tuple[int, int, int, bool, bytes]
+"""A message as its table has it: id, ticket, creation, whether it is unsent, JSON."""
+
+
+def columns(message: Message, ticket_id: int) -> Columns:
+    """Return *message* as its table has it, under the ticket *ticket_id*."""
+    created_us, unsent = message.created_us, message.unsent
+    return (message.id, ticket_id, created_us, unsent, packed(message.raw))
+
+
+def store(archive: Archive, messages: list[Columns], run: int) -> None:
+    """Store messages that *run* has read, in a transaction; note whose tickets change.
+
+    Where each belongs is to be noted by `move` first.
+    """
+    ids = json.dumps([message[0] for message in messages])
+    old = {
+        id_: (ticket_id, raw)
+        for id_, ticket_id, raw in archive.db.execute(
+            "SELECT id, ticket_id, raw FROM message WHERE id IN "
+            "(SELECT value FROM json_each(?))",
+            (ids,),
+        )
+    }
+    changed = set()
+    for id_, ticket_id, _, _, raw in messages:
+        was_in, was = old.get(id_, (None, b""))
+        if was_in != ticket_id or not _is_alike(was, raw):
+            changed |= {ticket_id, was_in}
+    archive.db.executemany(
+        "INSERT OR REPLACE INTO message "
+        "(id, ticket_id, created_us, unsent, raw, read_run) VALUES (?, ?, ?, ?, ?, ?)",
+        ((*message, run) for message in messages),
+    )
+    note_changed(archive, changed - {None}, run)
+
+
+def note_changed(archive: Archive, ticket_ids: Iterable[int | None], run: int) -> None:
+    """Note, inside of a transaction, that *run* saw messages of tickets change."""
+    archive.db.execute(
+        "UPDATE ticket SET changed_run = ?1 WHERE changed_run <> ?1 AND id IN "
+        "(SELECT value FROM json_each(?2))",
+        (run, json.dumps(list(ticket_ids))),
+    )
 
 
 def move(archive: Archive, moving: str, value: str | int) -> None:
@@ -145,33 +199,43 @@ def move(archive: Archive, moving: str, value: str | int) -> None:
     )
 
 
-def settle(archive: Archive, ticket_id: int) -> None:
-    """Forget a ticket's failure and its staged pages, inside of a transaction."""
-    archive.db.execute("DELETE FROM failure WHERE ticket_id = ?", (ticket_id,))
-    forget_staged(archive, ticket_id)
-
-
-def forget_staged(archive: Archive, ticket_id: int) -> None:
-    """Begin a ticket's pages again, inside of a transaction."""
-    archive.db.execute("DELETE FROM staged WHERE asked_ticket_id = ?", (ticket_id,))
-    walks.forget(archive, walks.of_ticket(ticket_id))
-
-
-def forget_tickets(archive: Archive, ticket_ids: Iterable[int]) -> int:
+def forget_tickets(
+    archive: Archive, ticket_ids: Iterable[int], changes: Changes
+) -> None:
     """Erase tickets that the account does not have any more, with their messages.
 
-    Runs inside of a transaction. Returns how many messages were erased.
+    Runs inside of a transaction. *changes* is counted up. What was deleted leaves its
+    id; a ticket that no list has ever shown was never there.
     """
-    erased = 0
     for ticket_id in ticket_ids:
-        erased += archive.db.execute(
-            "DELETE FROM message WHERE ticket_id = ?", (ticket_id,)
-        ).rowcount
+        (listed,) = archive.db.execute(
+            "SELECT listed FROM ticket WHERE id = ?", (ticket_id,)
+        ).fetchone() or (NOT_LISTED,)
+        erased = erase_messages(archive, "ticket_id = ?", (ticket_id,), changes.run)
+        if listed == NOT_LISTED:
+            changes.orphans += erased
+        else:
+            changes.vanished += 1
+            changes.erased_messages += erased
+            archive.db.execute(
+                "INSERT OR REPLACE INTO deleted VALUES ('tickets', ?, ?)",
+                (ticket_id, changes.run),
+            )
         archive.db.execute("DELETE FROM ticket WHERE id = ?", (ticket_id,))
         settle(archive, ticket_id)
-    return erased
 
 
-def columns(row: Message, ticket_id: int | None) -> tuple[object, ...]:
-    """Return *row* as one of the table of messages, under the ticket *ticket_id*."""
-    return (row.id, ticket_id, row.created_us, row.unsent, packed(row.raw))
+def erase_messages(
+    archive: Archive, which: str, values: tuple[int, ...], run: int
+) -> int:
+    """Erase the messages that the condition *which* selects, inside of a transaction.
+
+    Returns how many there were; each leaves its id.
+    """
+    archive.db.execute(
+        "INSERT OR REPLACE INTO deleted "
+        f"SELECT 'messages', id, {run:d} FROM message WHERE {which}",
+        values,
+    )
+    erased = archive.db.execute(f"DELETE FROM message WHERE {which}", values)
+    return erased.rowcount

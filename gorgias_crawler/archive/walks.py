@@ -5,7 +5,7 @@ rows of the page, in one transaction, so a walk that was killed goes on at the f
 page that is not archived.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gorgias_crawler.api import Order
 from gorgias_crawler.archive.file import Archive
@@ -27,60 +27,85 @@ ORDERS = {
 """The walks through whole lists, with the order each takes."""
 
 
+Position = tuple[int, int]
+"""Where an object stands in a list: an instant in microseconds since 1970, and its id.
+"""
+
+
 @dataclass(frozen=True)
 class Walk:
     """How far a walk has come.
 
-    ``cursor`` asks for the next page, None for the first. ``at`` is the furthest row
-    so far as (instant in microseconds, id), None before the first row. ``date_us`` is
-    the server's clock at the walk's first page. A ``done`` walk has seen all it has to
-    see.
+    ``cursor`` asks for the next page, None for the first. ``at`` is the furthest object
+    so far, None before the first one. ``date_us`` is when the walk's first page was
+    made, at the latest; ``run`` the run that began the walk. A ``done`` walk has seen
+    all it has to see. One that is ``unordered`` was given a page in another order than
+    it asked for: no object tells then how far it has come, and only the end of the
+    list ends it.
     """
 
     name: str
     cursor: str | None
-    at: tuple[int, int] | None
+    at: Position | None
     date_us: int | None
     done: bool
+    run: int = 0
+    unordered: bool = False
 
-    def furthest(self, rows: list[tuple[int, int]]) -> tuple[int, int] | None:
-        """Return the furthest of this walk's and *rows*' positions, in its order."""
-        ascending = ORDERS[self.name] is Order.OLDEST
-        positions = [*rows, *([self.at] if self.at else [])]
-        return (max if ascending else min)(positions, default=None)
+    @property
+    def is_ascending(self) -> bool:
+        """Whether the oldest object comes first."""
+        return ORDERS[self.name] is Order.OLDEST
+
+    def furthest(self, positions: list[Position]) -> Position | None:
+        """Return the furthest of this walk's and *positions*, in its order."""
+        known = [*positions, *([self.at] if self.at else [])]
+        return (max if self.is_ascending else min)(known, default=None)
+
+    def is_in_order(self, positions: list[Position]) -> bool:
+        """Tell whether a page of *positions* is in the order that was asked for.
+
+        Instants alone count: in which order ids of the same instant come is not
+        documented.
+        """
+        instants = [us for us, _ in positions]
+        return instants == sorted(instants, reverse=not self.is_ascending)
 
 
 def get(archive: Archive, name: str) -> Walk | None:
     """Return the walk called *name*, None if it has not begun."""
     row = archive.db.execute(
-        "SELECT cursor, at_us, at_id, date_us, done FROM walk WHERE name = ?", (name,)
+        "SELECT cursor, at_us, at_id, date_us, done, run, unordered FROM walk "
+        "WHERE name = ?",
+        (name,),
     ).fetchone()
     if row is None:
         return None
-    cursor, at_us, at_id, date_us, done = row
-    return Walk(
-        name, cursor, None if at_us is None else (at_us, at_id), date_us, bool(done)
+    cursor, at_us, at_id, date_us, done, run, unordered = row
+    at = None if at_us is None else (at_us, at_id)
+    return Walk(name, cursor, at, date_us, bool(done), run, bool(unordered))
+
+
+def put_at_head(archive: Archive, name: str, run: int) -> None:
+    """Begin a walk in *run*, inside of a transaction, in place of an older one."""
+    archive.db.execute(
+        "INSERT OR REPLACE INTO walk (name, run) VALUES (?, ?)", (name, run)
     )
 
 
-def put_at_head(archive: Archive, name: str) -> None:
-    """Begin a walk, inside of a transaction, whatever became of one of the name."""
-    archive.db.execute("INSERT OR REPLACE INTO walk (name) VALUES (?)", (name,))
-
-
-def begin(archive: Archive, name: str) -> None:
-    """Begin a walk, whatever became of an earlier one of the name."""
+def begin(archive: Archive, name: str, run: int) -> None:
+    """Begin a walk in *run*, whatever became of an earlier one of the name."""
     with archive.transaction():
-        put_at_head(archive, name)
+        put_at_head(archive, name, run)
 
 
 def restart(archive: Archive, name: str) -> None:
-    """Send a walk whose cursor was refused back to its head.
-
-    Its furthest row is kept: all that lies before it is archived already.
-    """
+    """Send a walk whose cursor was refused back to its head; what is archived stays."""
     with archive.transaction() as db:
-        db.execute("UPDATE walk SET cursor = NULL WHERE name = ?", (name,))
+        db.execute(
+            "UPDATE walk SET cursor = NULL, at_us = NULL, at_id = NULL WHERE name = ?",
+            (name,),
+        )
 
 
 def end(archive: Archive, *names: str) -> None:
@@ -99,19 +124,32 @@ def advance(
     archive: Archive,
     walk: Walk,
     cursor: str | None,
-    at: tuple[int, int] | None,
+    positions: list[Position],
     date_us: int | None,
-) -> None:
+) -> Walk:
     """Note, inside of the page's transaction, that a page of *walk* is archived.
 
-    *cursor* is that of the next page, *at* the furthest row with this page, *date_us*
-    the server's clock when the page was made.
+    *cursor* is that of the next page, *positions* those of the page's objects,
+    *date_us* when the page was made. Returns the walk as it is then.
     """
+    # An object without a date may stand anywhere, at the head for example.
+    dated = [position for position in positions if position[0]]
+    at = walk.furthest(dated)
+    before = [walk.at] if walk.at else []
+    unordered = walk.unordered or not walk.is_in_order([*before, *dated])
     at_us, at_id = at or (None, None)
     archive.db.execute(
-        "UPDATE walk SET cursor = ?, at_us = ?, at_id = ?, done = ?, "
+        "UPDATE walk SET cursor = ?, at_us = ?, at_id = ?, done = ?, unordered = ?, "
         "date_us = coalesce(date_us, ?) WHERE name = ?",
-        (cursor, at_us, at_id, cursor is None, date_us, walk.name),
+        (cursor, at_us, at_id, cursor is None, unordered, date_us, walk.name),
+    )
+    return replace(
+        walk,
+        cursor=cursor,
+        at=at,
+        done=cursor is None,
+        unordered=unordered,
+        date_us=date_us if walk.date_us is None else walk.date_us,
     )
 
 
@@ -126,4 +164,6 @@ def have_met(archive: Archive) -> bool:
     newest = get(archive, NEWEST_MESSAGES)
     if not (oldest and newest and oldest.at and newest.at):
         return False
+    if oldest.unordered or newest.unordered:
+        return False  # each sees the whole list
     return oldest.at >= newest.at

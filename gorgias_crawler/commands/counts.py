@@ -9,9 +9,9 @@ from twisted.python.failure import Failure
 
 from gorgias_crawler import api
 from gorgias_crawler.api import Order, Page, Ticket
-from gorgias_crawler.archive import Archive
+from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.errors import RunEndError
-from gorgias_crawler.fetch.trail import LoopError, Trail
+from gorgias_crawler.fetch.guards import LoopError, WalkGuard
 from gorgias_crawler.job import account
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.run import Output, ends_run
@@ -34,15 +34,12 @@ class CountsSpider(CallingSpider):
         self.listed = 0
         self.is_done = False
         self._counts: dict[int, int | None] = {}
-        self._trail = Trail()
+        self._guard = WalkGuard()
 
     def problems(self) -> Iterator[str]:
         """Yield a sentence for each ticket that differs from the archive."""
         assert self.archive is not None
-        for id_, count, expected in self.archive.db.execute(
-            "SELECT id, (SELECT count(*) FROM message WHERE ticket_id = ticket.id), "
-            "coalesce(answered, messages_count) FROM ticket ORDER BY id"
-        ):
+        for id_, count, expected in counts.of_tickets(self.archive):
             if id_ not in self._counts:
                 yield f"ticket {id_}: archived, but not listed any more"
                 continue
@@ -75,7 +72,7 @@ class CountsSpider(CallingSpider):
         self._counts |= {ticket.id: ticket.messages_count for ticket in page.rows}
         self.listed = len(self._counts)
         try:
-            self._trail.passed(len(page.rows), page.next_cursor, further=True)
+            self._guard.passed([t.id for t in page.rows], page.next_cursor)
         except LoopError as error:
             raise RunEndError("listing_failed", f"Listing tickets: {error}.") from None
         if page.next_cursor:

@@ -28,8 +28,8 @@ def tickets(
 ) -> Iterator[Measured]:
     """Yield what is measured of every ticket that *filters* accept, as above."""
     with archive.reading():
-        for raw_ticket, raw_messages in order.in_order(archive, only_whole=only_whole):
-            ticket = decoded(raw_ticket)
+        for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
+            ticket = decoded(archived.raw)
             if filters.accept_ticket(ticket):
                 messages = (decoded(raw_message) for raw_message in raw_messages)
                 yield measured(ticket, messages, beside.known_of(ticket["id"]))

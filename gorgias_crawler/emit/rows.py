@@ -18,8 +18,8 @@ def messages(
     """
     with archive.reading():
         check_words(filters, map(decoded, order.listed_tickets(archive)))
-        for raw_ticket, raw_messages in order.in_order(archive, only_whole=only_whole):
-            ticket = decoded(raw_ticket)
+        for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
+            ticket = decoded(archived.raw)
             if not filters.accept_ticket(ticket):
                 continue
             columns = ticket_columns(ticket)

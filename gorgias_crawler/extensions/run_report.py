@@ -50,8 +50,8 @@ class RunReport:
                 told = manifest.manifest(
                     job.archive,
                     self._ending(),
-                    self._spider.answers.changes,
-                    self._spider.answers.notes,
+                    self._spider.answers.memory.changes,
+                    self._spider.answers.memory.notes,
                     self._facts(),
                 )
             job.archive.end_run(self._spider.run_number, told)

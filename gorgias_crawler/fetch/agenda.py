@@ -6,19 +6,20 @@ kept here (the calls in flight) is only of this run and may be lost with it.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
-from gorgias_crawler.archive import Archive, counts, facts, states, tickets, walks
+from gorgias_crawler.archive import counts, doubts, states, unsent, walks
 from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.answers import Answers
-from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
-from gorgias_crawler.fetch.plans import Fetch, Options, Plan
+from gorgias_crawler.fetch.calls import Call, TicketsById
+from gorgias_crawler.fetch.plans import LOOK_BACK_US, Fetch, Plan, Relist
 from gorgias_crawler.wording import many
 
-UNSENT_US = 2 * 24 * 3600 * 1_000_000
-"""How long an agent's message may wait to be sent and is asked for again (chosen)."""
-
 _BATCH = 100  # due tickets read at once: one query each 100 calls
+
+_WAITING_US = 15_000_000
+"""So long may a run wait in all for the moment when a second answer counts: longer
+than one lag, and nobody minds it in a run of minutes (chosen)."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,23 +29,21 @@ class Agenda:
 
     ``calls_per_s`` tells the budget's rate when it is asked for. ``phase`` says in
     words what the run does now, ``fetch`` which way it fetches messages. ``finished``
-    turns true when nothing is left to ask.
+    turns true when nothing is left to ask. ``ready_us`` is set while the run waits
+    until then, and no call is in flight.
     """
 
-    def __init__(
-        self,
-        archive: Archive,
-        answers: Answers,
-        options: Options,
-        calls_per_s: Callable[[], float],
-    ) -> None:
-        self.archive = archive
+    def __init__(self, answers: Answers, calls_per_s: Callable[[], float]) -> None:
+        self.memory = answers.memory
+        self.archive = self.memory.archive
+        self.options = self.memory.options
         self.answers = answers
-        self.options = options
         self.in_flight: dict[str, Call] = {}
         self.phase = "starting"
-        self.fetch = options.fetch
+        self.fetch = self.options.fetch
         self.finished = False
+        self.ready_us: int | None = None
+        self._may_wait_us = _WAITING_US
         self._calls_per_s = calls_per_s
         self._steps = self._run()
 
@@ -59,90 +58,167 @@ class Agenda:
         """Note that *call* is not in flight any more, whatever came of it."""
         self.in_flight.pop(call.key, None)
 
+    def wait_s(self) -> float:
+        """Return the seconds until a call may go out, where the run waits for it."""
+        if self.ready_us is None:
+            return 0.0
+        return max(0.0, (self.ready_us - self.memory.clock_us()) / 1e6)
+
     def _run(self) -> Iterator[Call | None]:
         """Yield the calls of a run in order, None where an answer must come first."""
         yield from self._list_tickets()
         yield from self._confirm()
         if self.options.estimate:
-            self._say(plans.possible(self.archive))
+            self._say(self._possible())
         else:
             yield from self._fetch()
-            while self.answers.may_be_merged:
-                # Then the other ticket of the merge has been updated since.
-                self.answers.may_be_merged = False
-                yield from self._read_updates()
+            while (yield from self._ask_again()) or self.memory.may_be_merged:
+                if self.memory.may_be_merged:
+                    # Then the other ticket of the merge has been updated since.
+                    self.memory.may_be_merged = False
+                    yield from self._read_updates()
+                    yield from self._confirm()
                 yield from self._fetch()
-            if counts.is_complete(self.archive):
-                facts.note_completion(self.archive)
-        facts.note_end(self.archive)
+            self._note_completion()
         self.phase = "done"
         self.finished = True
 
+    def _note_completion(self) -> None:
+        facts = self.archive.facts
+        with self.archive.transaction():
+            if counts.is_complete(self.archive):
+                counts.check_due_index(self.archive)
+                facts.complete_us = facts.watermark_us
+            facts.relisting = None  # the next run may list anew
+
+    # Tickets.
+
     def _list_tickets(self) -> Iterator[Call | None]:
-        if self.options.relist and not facts.is_relisting(self.archive):
-            facts.begin_listing(self.archive)
-        elif self.archive.fact("watermark_us") is not None:
+        self._distrust_a_watermark_ahead()
+        facts = self.archive.facts
+        if self._is_to_relist():
+            self._begin_relisting()
+        elif facts.watermark_us is not None:
             yield from self._read_updates()
-        if not counts.is_listed(self.archive):
-            self.phase = "listing tickets"
-            if walks.get(self.archive, walks.LISTING) is None:
-                self.answers.begin_walk(walks.LISTING)
-            yield from self._follow(walks.LISTING)
-        states.make_unsent_due(self.archive, UNSENT_US)
+        yield from self._follow_listing()
+        if counts.listed_tickets(self.archive) == 0:
+            # An account without a ticket is rare; an answer that is empty by mistake
+            # is not, and its like would come within a moment.
+            yield from self._wait_until(self.memory.clock_us() + doubts.CALM_US)
+            self.answers.walks.begin_listing()
+            yield from self._follow_listing()
+        if facts.complete_us is None:
+            states.sample_zero_counts(self.archive)
+        else:
+            run, now_us = self.memory.run, self.memory.clock_us()
+            unsent.make_due(self.archive, run, now_us)
+
+    def _distrust_a_watermark_ahead(self) -> None:
+        """List all tickets where the watermark is ahead: changes were passed over."""
+        facts = self.archive.facts
+        latest_us = self.memory.clock_us() + LOOK_BACK_US
+        if (facts.watermark_us or 0) > latest_us:
+            logger.warning(
+                "The last run was told a date that is still to come, so changes may "
+                "have been missed: listing all tickets again."
+            )
+            with self.archive.transaction():
+                facts.watermark_us = None
+                facts.complete_us = min(facts.complete_us or latest_us, latest_us)
+            self.answers.walks.begin_listing()
+
+    def _is_to_relist(self) -> bool:
+        # A relisting that was killed goes on.
+        wanted = self.options.relist is not Relist.NOTHING
+        return wanted and self.archive.facts.relisting is None
+
+    def _begin_relisting(self) -> None:
+        facts = self.archive.facts
+        is_full = self.options.relist is Relist.FULL
+        self.answers.walks.begin_listing()
+        with self.archive.transaction():
+            facts.relisting = self.options.relist.value
+            if is_full and not self.options.estimate:
+                facts.reread_run = self.memory.run
+                walks.forget(self.archive, *walks.OF_MESSAGES)
+
+    def _follow_listing(self) -> Iterator[Call | None]:
+        if counts.is_listed(self.archive):
+            return
+        self.phase = "listing tickets"
+        if walks.get(self.archive, walks.LISTING) is None:
+            self.answers.walks.begin(walks.LISTING)
+        yield from self._follow(walks.LISTING)
 
     def _read_updates(self) -> Iterator[Call | None]:
         self.phase = "reading what has changed"
-        self.answers.begin_walk(walks.UPDATES)
+        self.answers.walks.begin(walks.UPDATES)
         yield from self._follow(walks.UPDATES)
-        while self.answers.may_have_jumped():
+        while self.answers.walks.may_have_jumped():
             yield from self._follow(walks.UPDATES)
+        if self.answers.walks.are_updates_cut_short():
+            logger.warning(
+                "The list of changed tickets ended too early: listing all tickets."
+            )
+            self.answers.walks.begin_listing()
+            yield from self._follow_listing()
+
+    def _confirm(self) -> Iterator[Call | None]:
+        """Ask for tickets by id of which it is not known whether they still exist."""
+        while ids := self.answers.tickets.to_confirm():
+            call = TicketsById(ids)
+            yield None if call.key in self.in_flight else call
+        self.answers.tickets.erase_absent()
+
+    # Messages.
 
     def _fetch(self) -> Iterator[Call | None]:
         yield from self._fetch_in_bulk()
         yield from self._fetch_per_ticket()
 
-    def _confirm(self) -> Iterator[Call | None]:
-        """Ask for tickets by id of which it is not known whether they still exist."""
-        while ids := counts.unconfirmed(self.archive, self.answers.ids_at_once):
-            call = TicketsById(tuple(ids))
-            yield None if call.key in self.in_flight else call
-
     def _fetch_in_bulk(self) -> Iterator[Call | None]:
-        if tickets.is_sampling(self.archive):
+        if states.is_sampling(self.archive):
             return
         if not self._is_walk_chosen():
-            if plans.is_begun(self.archive):
+            if plans.is_begun(self.archive) or self._is_rereading:
                 # Else what changes later would be asked for by itself for ever.
-                self.answers.settle_walk(is_whole=False)
+                self.answers.walks.settle(is_whole=False)
             return
-        self.phase = "walking through all messages"
+        self.phase = "fetching messages in bulk"
         yield from self._follow(*walks.OF_MESSAGES)
         yield from self._confirm()
-        self.answers.settle_walk(is_whole=self.answers.bulk_refusal is None)
+        self.answers.walks.settle(is_whole=self.answers.walks.bulk_refusal is None)
+
+    @property
+    def _is_rereading(self) -> bool:
+        return self.archive.facts.reread_run is not None
 
     def _is_walk_chosen(self) -> bool:
-        if not self.answers.due(1):
+        if not self._is_rereading and not self.answers.tickets.due(1):
             return False
-        possible = plans.possible(self.archive)
-        is_of_use = states.is_walk_of_use(self.archive)
+        possible = self._possible()
+        is_of_use = self._is_rereading or states.is_walk_of_use(self.archive)
         fetch = self.options.fetch if is_of_use else Fetch.PER_TICKET
         plan = plans.choose(possible, fetch)
         self._say(possible, plan)
         self.fetch = plan.fetch
         if plan.fetch is Fetch.PER_TICKET:
             return False
-        plans.begin_bulk(self.archive, plan)
+        plans.begin_bulk(self.archive, self.memory.run, plan.floor_us)
         return True
+
+    def _possible(self) -> list[Plan]:
+        is_full = self.options.relist is Relist.FULL and self.options.estimate
+        return plans.possible(self.archive, rereads=self._is_rereading or is_full)
 
     def _follow(self, *names: str) -> Iterator[Call | None]:
         """Follow walks to their ends, all at once, each one page at a time."""
+        lists = self.answers.walks
         while True:
-            open_ = [name for name in names if self.answers.is_open(name)]
+            open_ = [name for name in names if lists.is_open(name)]
             ready = [name for name in open_ if name not in self.in_flight]
-            if ready and self.answers.is_worth_a_call(len(open_) - len(ready)):
-                walk = walks.get(self.archive, ready[0])
-                assert walk is not None
-                yield WalkPage(walk, self.answers.limit(walk.name))
+            if ready and lists.is_worth_a_call(len(open_) - len(ready)):
+                yield lists.next_page(ready[0])
             elif self.in_flight:
                 yield None
             else:
@@ -150,43 +226,69 @@ class Agenda:
 
     def _fetch_per_ticket(self) -> Iterator[Call | None]:
         # The run before may have ended between the last answer and the judgement.
-        self.answers.judge_sample()
-        while self.answers.due(1):
-            self.phase = "fetching messages per ticket"
+        tickets = self.answers.tickets
+        tickets.judge_sample()
+        while tickets.due(1):
+            self.phase = "fetching messages ticket by ticket"
             self.fetch = Fetch.PER_TICKET
             yield from self._fetch_due()
             yield from self._confirm()
-            self.answers.judge_sample()
+            tickets.judge_sample()
 
     def _fetch_due(self) -> Iterator[Call | None]:
+        tickets = self.answers.tickets
         batch: deque[int] = deque()
         after = 0
         while True:
-            if self.answers.to_continue:
-                yield self._ticket_page(self.answers.to_continue.popleft())
+            if tickets.are_many_missing:
+                yield from self._confirm()
+            if tickets.to_continue:
+                yield tickets.page_of(tickets.to_continue.popleft())
                 continue
             if not batch:
-                batch.extend(self.answers.due(_BATCH, after))
+                batch.extend(tickets.due(_BATCH, after))
                 after = batch[-1] if batch else 0
             if batch:
-                call = self._ticket_page(batch.popleft())
-                if call.key not in self.in_flight:
+                call = tickets.page_of(batch.popleft())
+                if call.key not in self.in_flight and tickets.may_ask(call.ticket_id):
                     yield call
             elif self.in_flight:
                 yield None
             else:
                 return
 
-    def _ticket_page(self, ticket_id: int) -> TicketPage:
-        walk = walks.get(self.archive, walks.of_ticket(ticket_id))
-        return TicketPage(ticket_id, walk.cursor if walk else None)
+    # Doubts.
+
+    def _ask_again(self) -> Generator[Call | None, None, bool]:
+        """Wait until doubted tickets may be asked for again; tell whether any may.
+
+        A generator that returns it. What cannot be waited for is left to the next run.
+        """
+        ready_us = self.answers.tickets.next_ready_us()
+        if ready_us is None or not (yield from self._wait_until(ready_us)):
+            return False
+        yield from self._confirm()
+        return True
+
+    def _wait_until(self, ready_us: int) -> Generator[Call | None, None, bool]:
+        """Wait, as long as a run may; a generator that returns whether it could."""
+        wait_us = ready_us - self.memory.clock_us()
+        if wait_us > self._may_wait_us:
+            return False
+        self._may_wait_us -= max(0, wait_us)
+        self.phase = "waiting a moment before doubtful answers are asked for again"
+        self.ready_us = ready_us
+        while self.memory.clock_us() < ready_us:
+            yield None
+        self.ready_us = None
+        return True
 
     def _say(self, possible: list[Plan], plan: Plan | None = None) -> None:
         totals = counts.totals(self.archive)
         logger.info(
-            "%s, %s; to fetch what is missing: %s%s",
+            "%s, %s. %s %s.",
             many(totals.tickets, "ticket"),
             many(totals.expected, "message"),
-            plans.comparison(possible, self._calls_per_s()),
-            f" -> {plan.fetch.value}" if plan else "",
+            "To fetch what is missing," if plan is None else "Fetching messages",
+            plans.comparison(possible, self._calls_per_s(), plan),
         )

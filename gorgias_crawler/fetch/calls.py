@@ -1,6 +1,7 @@
 """The kinds of calls that a run makes after it knows the account."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from gorgias_crawler import api
 from gorgias_crawler.archive import walks
@@ -21,8 +22,14 @@ class WalkPage:
 
     @property
     def is_of_messages(self) -> bool:
-        """Whether the rows are messages, not tickets."""
+        """Whether the objects are messages, not tickets."""
         return self.walk.name in walks.OF_MESSAGES
+
+    def parse(self, body: bytes) -> Any:
+        """Return the page that *body* holds. Raises `BadAnswerError`."""
+        if self.is_of_messages:
+            return api.parse_messages(body)
+        return api.parse_tickets(body)
 
     def url(self, base_url: str) -> str:
         """Return what to ask."""
@@ -44,6 +51,10 @@ class TicketPage:
         """What may be in flight only once."""
         return walks.of_ticket(self.ticket_id)
 
+    def parse(self, body: bytes) -> Any:
+        """Return the page that *body* holds. Raises `BadAnswerError`."""
+        return api.parse_messages(body)
+
     def url(self, base_url: str) -> str:
         """Return what to ask."""
         return api.messages_url(
@@ -61,6 +72,10 @@ class TicketsById:
     def key(self) -> str:
         """What may be in flight only once."""
         return "tickets by id"
+
+    def parse(self, body: bytes) -> Any:
+        """Return the page that *body* holds. Raises `BadAnswerError`."""
+        return api.parse_tickets(body)
 
     def url(self, base_url: str) -> str:
         """Return what to ask."""

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-from gorgias_crawler.api import PAGE_LIMIT
-from gorgias_crawler.archive import Archive, counts, facts, walks
-from gorgias_crawler.archive.tickets import DUE_BY_URL, DUE_BY_WALK
+from gorgias_crawler.archive import Archive, remaining, walks
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.wording import duration, many
+
+LOOK_BACK_US = 5 * 60 * 1_000_000
+"""Read again before a watermark, as clocks and clusters differ (5 min, chosen)."""
 
 
 class Fetch(Enum):
@@ -31,13 +32,25 @@ class Fetch(Enum):
             ) from None
 
 
+class Relist(Enum):
+    """What is asked for anew (``-a relist=...``)."""
+
+    NOTHING = "false"
+    TICKETS = "true"
+    FULL = "full"
+
+
 @dataclass(frozen=True)
 class Options:
-    """What a run is to fetch."""
+    """What a run is to fetch.
+
+    ``allow_deletions`` lets it believe that many tickets were deleted at once.
+    """
 
     fetch: Fetch = Fetch.AUTO
-    relist: bool = False
+    relist: Relist = Relist.NOTHING
     estimate: bool = False
+    allow_deletions: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,19 +66,22 @@ class Plan:
     floor_us: int | None = None
 
 
-def possible(archive: Archive) -> list[Plan]:
+def possible(archive: Archive, *, rereads: bool = False) -> list[Plan]:
     """Return the plans that would complete *archive*, that with fewest calls first.
 
     A walk from the newest message back to the last complete run is a bulk plan too.
+    *rereads* where all messages are to be asked for anew.
     """
-    plans = [
-        Plan(Fetch.PER_TICKET, _calls_of_tickets(archive, DUE_BY_WALK)),
-        Plan(Fetch.BULK, _calls_of_walk(archive)),
-    ]
-    complete_us = archive.fact("complete_us")
-    if complete_us is not None and _walk(archive) is None:
-        floor_us = complete_us - facts.LOOK_BACK_US
-        calls = _calls_of_short_walk(archive, floor_us)
+    if rereads and archive.facts.reread_run is None:
+        per_ticket, bulk = remaining.calls_to_reread(archive)
+    else:
+        per_ticket = remaining.calls_per_ticket(archive)
+        bulk = remaining.calls_in_bulk(archive)
+    plans = [Plan(Fetch.PER_TICKET, per_ticket), Plan(Fetch.BULK, bulk)]
+    complete_us = archive.facts.complete_us
+    if complete_us is not None and not rereads and not is_begun(archive):
+        floor_us = complete_us - LOOK_BACK_US
+        calls = remaining.calls_back_to(archive, floor_us)
         plans.append(Plan(Fetch.BULK, calls, floor_us))
     # Of equal plans the first: a ticket's own URL is the surer way.
     return sorted(plans, key=lambda plan: plan.calls)
@@ -76,64 +92,35 @@ def choose(plans: Iterable[Plan], fetch: Fetch) -> Plan:
     return next(plan for plan in plans if fetch in (Fetch.AUTO, plan.fetch))
 
 
-def begin_bulk(archive: Archive, plan: Plan) -> None:
-    """Begin the walk through messages that *plan* needs, or go on with one."""
-    if _walk(archive) is not None:
+def begin_bulk(archive: Archive, run: int, floor_us: int | None) -> None:
+    """Begin in *run* the walk through messages back to *floor_us*, or go on."""
+    if is_begun(archive):
         return
     with archive.transaction():
-        archive.set_fact("floor_us", plan.floor_us)
-        walks.put_at_head(archive, walks.NEWEST_MESSAGES)
-        if plan.floor_us is None:
-            walks.put_at_head(archive, walks.OLDEST_MESSAGES)
+        archive.facts.floor_us = floor_us
+        walks.put_at_head(archive, walks.NEWEST_MESSAGES, run)
+        if floor_us is None:
+            walks.put_at_head(archive, walks.OLDEST_MESSAGES, run)
 
 
 def is_begun(archive: Archive) -> bool:
     """Tell whether a walk through messages has begun and is not settled yet."""
-    return _walk(archive) is not None
+    return walks.get(archive, walks.NEWEST_MESSAGES) is not None
 
 
-def comparison(plans: Iterable[Plan], calls_per_s: float) -> str:
-    """Say each way with its calls and the time they take, the cheaper first."""
-    ways: dict[Fetch, Plan] = {}
+_WORDS = {Fetch.BULK: "in bulk", Fetch.PER_TICKET: "ticket by ticket"}
+
+
+def comparison(
+    plans: Iterable[Plan], calls_per_s: float, chosen: Plan | None = None
+) -> str:
+    """Say each way with its calls and the time they take, the *chosen* one first."""
+    ways: dict[Fetch, Plan] = {} if chosen is None else {chosen.fetch: chosen}
     for plan in plans:
         ways.setdefault(plan.fetch, plan)
-    return "; ".join(
-        f"{plan.fetch.value.replace('-', ' ')}: {many(plan.calls, 'call')}, "
+    first, *others = (
+        f"{_WORDS[plan.fetch]}: {many(plan.calls, 'call')}, about "
         f"{duration(plan.calls / calls_per_s)}"
         for plan in ways.values()
     )
-
-
-def _walk(archive: Archive) -> walks.Walk | None:
-    return walks.get(archive, walks.NEWEST_MESSAGES)
-
-
-def _calls_of_tickets(archive: Archive, least_due: int) -> int:
-    (calls,) = archive.db.execute(
-        "SELECT coalesce(sum(max(1, (coalesce(messages_count, 1) + ?1 - 1) / ?1)), 0) "
-        "FROM ticket WHERE due > 0 AND due >= ?2",
-        (PAGE_LIMIT, least_due),
-    ).fetchone()
-    return int(calls)
-
-
-def _calls_of_walk(archive: Archive) -> int:
-    totals = counts.totals(archive)
-    archived = totals.messages if _walk(archive) is not None else 0
-    pages = -(-max(0, totals.expected - archived) // PAGE_LIMIT)
-    return pages + _calls_of_tickets(archive, DUE_BY_URL)
-
-
-def _calls_of_short_walk(archive: Archive, floor_us: int) -> int:
-    (new,) = archive.db.execute(
-        "SELECT coalesce(sum(max(0, messages_count - (SELECT count(*) FROM message "
-        "WHERE ticket_id = ticket.id))), 0) FROM ticket WHERE due = ?",
-        (DUE_BY_WALK,),
-    ).fetchone()
-    # It passes what was archived since then, too: much, if no run since was complete.
-    (passed,) = archive.db.execute(
-        "SELECT count(*) FROM message WHERE created_us >= ?", (floor_us,)
-    ).fetchone()
-    # One page more: the walk ends where it has seen a message from before.
-    pages = (int(new) + int(passed)) // PAGE_LIMIT + 1
-    return pages + _calls_of_tickets(archive, DUE_BY_URL)
+    return f"{first} ({'; '.join(others)})"

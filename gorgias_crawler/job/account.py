@@ -24,13 +24,13 @@ def claim_job(archive: Archive, account: Account, domain: str | None) -> None:
     """
     check_account(archive, account, domain)
     with archive.transaction():
-        archive.set_fact("host", account.host)
-        archive.set_fact("domain", domain or archive.fact("domain"))
+        archive.facts.host = account.host
+        archive.facts.domain = domain or archive.facts.domain
 
 
 def check_account(archive: Archive, account: Account, domain: str | None) -> None:
     """Raise `JobError` where *archive* is bound to another account."""
-    bound_domain, bound_host = archive.fact("domain"), archive.fact("host")
+    bound_domain, bound_host = archive.facts.domain, archive.facts.host
     if bound_domain and domain:
         bound, asked = bound_domain, domain
     else:

@@ -58,7 +58,7 @@ def manifest(
     totals = counts.totals(archive)
     return {
         **facts,
-        "account": archive.fact("domain") or archive.fact("host"),
+        "account": archive.facts.domain or archive.facts.host,
         "exit_status": exit_status(archive, ending),
         "estimate": ending.is_estimate,
         "reached_end": ending.is_at_end,

@@ -11,7 +11,7 @@ _NAMED = 20  # failures shown; run.json has all
 
 def lines(archive: Archive, *, is_running: bool) -> Iterator[str]:
     """Yield what a person wants to know of a job."""
-    account = archive.fact("domain") or archive.fact("host") or "not known yet"
+    account = archive.facts.domain or archive.facts.host or "not known yet"
     at_work = "a crawl is at work on it now" if is_running else "no crawl is at work"
     yield f"Account {account}: {at_work}."
     yield _phase(archive)

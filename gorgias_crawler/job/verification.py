@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gorgias_crawler.archive import Archive, counts
-from gorgias_crawler.archive.compression import unpacked
+from gorgias_crawler.archive.compression import BAD_BLOB, unpacked
 from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.emit.cells import json_text, safe_cell
 from gorgias_crawler.errors import ConfigurationError
@@ -80,7 +80,7 @@ def _unreadable(archive: Archive, table: str) -> Iterator[str]:
     for id_, raw in archive.db.execute(f"SELECT id, raw FROM {table}"):  # noqa: S608
         try:
             found = json.loads(unpacked(raw)).get("id")
-        except (zlib.error, ValueError, AttributeError, TypeError):
+        except (*BAD_BLOB, ValueError, AttributeError, TypeError):
             found = None
         if found != id_:
             yield f"{table} {id_}: the archived object cannot be read"

@@ -17,6 +17,7 @@ from gorgias_crawler import api
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.verdict import Failed
 from gorgias_crawler.errors import GorgiasError, MisdirectedError, UnansweredError
+from gorgias_crawler.middlewares.caller import is_call
 from gorgias_crawler.middlewares.outage import Outage
 from gorgias_crawler.middlewares.waiting import Waiting
 
@@ -52,6 +53,8 @@ class AnswerMiddleware(RetryMiddleware):
         self, request: Request, response: Response
     ) -> Request | Response:
         """Hand the page on, ask again, or raise what the call comes to."""
+        if not is_call(request):
+            return response
         failed = self._failure(request, response)
         if failed is None or not isinstance(failed.error, UnansweredError):
             self._outage.answered(request.meta["sent_s"])

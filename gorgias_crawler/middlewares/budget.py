@@ -13,7 +13,7 @@ from scrapy.http import Response
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.budget import HEADER
 from gorgias_crawler.errors import RunEndError
-from gorgias_crawler.middlewares.caller import caller_of
+from gorgias_crawler.middlewares.caller import caller_of, is_call
 from gorgias_crawler.middlewares.waiting import Waiting
 from gorgias_crawler.wording import duration
 
@@ -46,6 +46,8 @@ class BudgetMiddleware:
 
         Raises `StoppedError`, and `RunEndError` where other clients hold the budget.
         """
+        if not is_call(request):
+            return
         began_s = time.monotonic()
         if request.meta.get("is_probe"):
             # It must not wait behind those that wait for it; a pause is for all.
@@ -70,6 +72,8 @@ class BudgetMiddleware:
         self, request: Request, response: Response
     ) -> Request | Response:
         """Read the budget; after a 429 pause all calls and ask this one again."""
+        if not is_call(request):
+            return response
         now_s = time.monotonic()
         number = request.meta["call_number"]
         header = (response.headers.get(HEADER) or b"").decode("latin-1")

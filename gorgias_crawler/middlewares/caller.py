@@ -25,6 +25,11 @@ class Caller(Protocol):
         """Return a call that only tells whether the API answers."""
 
 
+def is_call(request: Request) -> bool:
+    """Tell whether *request* asks the API: a ``data:`` one asks nobody anything."""
+    return "parse" in request.meta
+
+
 def caller_of(crawler: Crawler) -> Caller:
     """Return the spider. Raises `NotConfigured` for one that is no `Caller`.
 

@@ -41,7 +41,7 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
     missing = measured.unfinished(archive, filters)
     share = _share(figures, missing)
     head = page.Head(
-        str(archive.fact("domain") or archive.fact("host") or "an account"),
+        str(archive.facts.domain or archive.facts.host or "an account"),
         [_period(figures, filters, archived.zone), share, *_left_out(figures)],
         sections.tiles(figures),
     )

@@ -1,13 +1,15 @@
-"""The spider: one callback per kind of page, and the rows when all pages are there.
+"""The spider: asks what the agenda says, and yields the rows when all is there.
 
-What to ask is the agenda's business, what an answer means that of `answers`; how a
-call is made, paced and retried is up to the downloader middlewares, which hand each
+What to ask is the agenda's business, what an answer means that of `fetch.answers`; how
+a call is made, paced and retried is up to the downloader middlewares, which hand each
 callback its typed page.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -15,20 +17,19 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from gorgias_crawler import api, arguments
-from gorgias_crawler.api import Page, Ticket
 from gorgias_crawler.archive import counts
 from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.answers import Answers
-from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.fetch.calls import Call
+from gorgias_crawler.fetch.memory import RunMemory, now_us
 from gorgias_crawler.job import account
 from gorgias_crawler.job.directory import Job
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.spiders.run import Output, ends_run
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+_LOOK_S = 0.2  # how soon a wait notices that the run stops
 
 
 class GorgiasSpider(CallingSpider, RowsSpider):
@@ -45,7 +46,8 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         super().__init__()
         self.arguments = kwargs
         self.options = arguments.parse(kwargs)
-        self._emitting = False
+        self.filters = self.options.filters
+        self._is_emitting = self._is_waiting = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -64,14 +66,10 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         """Begin a run of *job*."""
         self.job, self.job_id, self.archive = job, job.id, job.archive
         self.jobdir = job.path
-        self.run_number = job.archive.begin_run()
-        self.answers = Answers(job.archive, self.run_number, self.options.fetch)
-        self.agenda = Agenda(
-            job.archive,
-            self.answers,
-            self.options,
-            lambda: self.budget.calls_per_s,
-        )
+        self.run_number = job.archive.begin_run(now_us())
+        memory = RunMemory(job.archive, self.run_number, self.options)
+        self.answers = Answers(memory)
+        self.agenda = Agenda(self.answers, lambda: self.budget.calls_per_s)
 
     def claim_feed(self, path: str, sha256: str | None) -> None:
         """Note that this job writes the local file *path* now."""
@@ -80,21 +78,10 @@ class GorgiasSpider(CallingSpider, RowsSpider):
     # Requests.
 
     def _request_for(self, call: Call) -> Request:
-        parse: Callable[[bytes], Any] = api.parse_tickets
-        callback: Callable[..., Output]
-        match call:
-            case TicketPage():
-                parse, callback = api.parse_messages, self.parse_ticket_messages
-            case TicketsById():
-                callback = self.parse_tickets_by_id
-            case WalkPage() if call.is_of_messages:
-                parse, callback = api.parse_messages, self.parse_messages
-            case WalkPage():
-                callback = self.parse_tickets
-        return self.request(
-            call.url(self.account.base_url), parse, callback, self.failed, call=call
-        )
+        url = call.url(self.account.base_url)
+        return self.request(url, call.parse, self.parse, self.failed, call=call)
 
+    @ends_run
     def go_on(self) -> Output:
         """Yield the calls that may go out now; the rows when no call is left."""
         while len(self.agenda.in_flight) < self.window and not self.is_stopping:
@@ -102,11 +89,22 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             if call is None:
                 break
             yield self._request_for(call)
-        if self.agenda.finished and not self._emitting and not self.options.estimate:
-            self._emitting = True
+        if self.agenda.ready_us is not None and not self._is_waiting:
+            self._is_waiting = True
+            yield Request("data:,", callback=self.wait)
+        if self.agenda.finished and not self._is_emitting and not self.options.estimate:
+            self._is_emitting = True
             self.agenda.phase = "writing rows"
             self._refuse_to_write_nothing()
-            yield from self.emit(self.options.filters)
+            yield self.rows_request()
+
+    async def wait(self, response: Response) -> AsyncIterator[Any]:
+        """Wait until doubtful answers may be asked for again, or the run ends."""
+        while not self.is_stopping and (wait_s := self.agenda.wait_s()) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(min(wait_s, _LOOK_S))
+        self._is_waiting = False
+        for output in self.go_on():
+            yield output
 
     def _refuse_to_write_nothing(self) -> None:
         """Keep the old file where no message at all could be fetched."""
@@ -129,39 +127,10 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         yield from self.go_on()
 
     @ends_run
-    def parse_tickets(
-        self, response: Response, call: WalkPage, page: Page[Ticket]
-    ) -> Output:
-        """Archive a page of a walk through tickets."""
+    def parse(self, response: Response, call: Call, page: Any) -> Output:
+        """Archive what a call was answered, and go on."""
         self.agenda.back(call)
-        self.answers.store_tickets(call, page, _server_date_us(response))
-        yield from self.go_on()
-
-    @ends_run
-    def parse_messages(
-        self, response: Response, call: WalkPage, page: Page[api.Message]
-    ) -> Output:
-        """Archive a page of the walk through all messages."""
-        self.agenda.back(call)
-        self.answers.store_messages(call, page, _server_date_us(response))
-        yield from self.go_on()
-
-    @ends_run
-    def parse_ticket_messages(
-        self, response: Response, call: TicketPage, page: Page[api.Message]
-    ) -> Output:
-        """Archive a page of one ticket's messages."""
-        self.agenda.back(call)
-        self.answers.store_ticket_messages(call, page)
-        yield from self.go_on()
-
-    @ends_run
-    def parse_tickets_by_id(
-        self, response: Response, call: TicketsById, page: Page[Ticket]
-    ) -> Output:
-        """Archive the tickets that still exist."""
-        self.agenda.back(call)
-        self.answers.store_tickets_by_id(call, page)
+        self.answers.store(call, page, _made_us(response))
         yield from self.go_on()
 
     # Failures.
@@ -185,7 +154,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         error = self.answer_error(failure)
         if error is None:
             return
-        self.answers.failed(call, error)
+        self.answers.fail(call, error)
         yield from self.go_on()
 
     def refuse_to_stall(self) -> None:
@@ -202,7 +171,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             )
 
 
-def _server_date_us(response: Response) -> int:
+def _made_us(response: Response) -> int:
     """Return when the server made the answer, in microseconds since 1970.
 
     Where it does not tell: our own clock less a day, because what changes before a

@@ -2,12 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from scrapy import signals
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
+from scrapy.http import Response
 
 from gorgias_crawler import __version__
 from gorgias_crawler.archive import UNREADABLE, Archive
@@ -16,7 +17,7 @@ from gorgias_crawler.emit import rows
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import GorgiasError, RunEndError
 from gorgias_crawler.items import Message
-from gorgias_crawler.spiders.run import RunSpider
+from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
 
 if TYPE_CHECKING:
     from gorgias_crawler.feeds.exporter import FeedRecord
@@ -27,9 +28,10 @@ logger = logging.getLogger(__name__)
 class RowsSpider(RunSpider):
     """Yields rows of ``archive``; the feed exporter reads here what it must know.
 
-    Feeds may be stored only where ``emitted_all`` is true at the end. ``rows`` were
-    yielded, ``dropped`` of them by pipelines, whose names are its keys. ``job_id``
-    names the temporary files of feeds, and ``jobdir`` is no place for them.
+    ``filters`` say which; ``only_complete`` leaves out tickets of which something is
+    still to fetch. Feeds may be stored only where ``emitted_all`` is true at the end.
+    ``rows`` were yielded, ``dropped`` of them by pipelines, whose names are its keys.
+    ``job_id`` names the temporary files of feeds, and ``jobdir`` is no place for them.
     """
 
     kinds: Mapping[str, type] = {"messages": Message}
@@ -38,6 +40,8 @@ class RowsSpider(RunSpider):
     kind = "messages"
     """The kind of a file that names none."""
 
+    only_complete = False
+    filters: Filters
     archive: Archive
     job_id: str
     jobdir: Path
@@ -83,7 +87,7 @@ class RowsSpider(RunSpider):
     def described(self) -> dict[str, Any]:
         """Return what a folder's manifest says of the run that writes it."""
         return {
-            "account": self.archive.fact("domain") or self.archive.fact("host"),
+            "account": self.archive.facts.domain or self.archive.facts.host,
             "run": self.archive.last_run(),
             "filters": self.filtered_by,
             "gorgias_crawler": __version__,
@@ -94,14 +98,21 @@ class RowsSpider(RunSpider):
         hashes = self.archive.hashes_of_feed(uri)
         return bool(hashes) and file_sha256(Path(uri)) in hashes
 
-    def emit(self, filters: Filters, *, only_whole: bool = False) -> Iterator[Message]:
+    def rows_request(self) -> Request:
+        """Return what leads to the rows: Scrapy takes them best from a callback."""
+        return Request("data:,", callback=self.parse_rows)
+
+    @ends_run
+    def parse_rows(self, response: Response) -> Output:
         """Yield the rows; a run that is stopped ends early, without ``emitted_all``."""
-        self.filtered_by = filters.asked
-        for row in rows.messages(self.archive, filters, only_whole=only_whole):
+        self.filtered_by = self.filters.asked
+        for row in rows.messages(
+            self.archive, self.filters, only_whole=self.only_complete
+        ):
             if self.is_stopping:
                 return
             yield row
             self.rows += 1
         self._yielded_all = True
-        if filters and not self.rows:
-            logger.warning("0 rows matched the filters: %s.", filters.asked)
+        if self.filters and not self.rows:
+            logger.warning("0 rows matched the filters: %s.", self.filters.asked)

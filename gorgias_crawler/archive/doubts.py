@@ -1,0 +1,100 @@
+"""Doubts: a ticket's answer that took something away, until another one agrees.
+
+An answer with fewer messages than the listing counts, or without one that is archived,
+may come from a replica that lags behind, or be empty by mistake. What it shows is
+remembered here, and the ticket is asked for again: only two answers that agree, far
+enough from one another, are believed.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from itertools import groupby
+from operator import itemgetter
+
+from gorgias_crawler.archive.file import Archive
+
+LAG_US = 10_000_000
+"""So far must two answers lie from one another where a ticket has changed of late: more
+than any lag of a replica that was seen (1 to 5 s), twice."""
+
+CALM_US = 2_000_000
+"""The same where it has not: no replica lags behind then, but a single answer may be
+empty by mistake, and its like would come within a second (chosen)."""
+
+_LATE_US = 3600 * 1_000_000
+"""What is older than that, against the newest update of the account, has not changed
+of late: an hour is more than any lag, and few tickets change in it (chosen)."""
+
+
+def is_recent(archive: Archive, ticket_id: int) -> bool:
+    """Tell whether a ticket has changed of late, by the account's newest update."""
+    newest_us = archive.facts.newest_us or 0
+    recent = "SELECT 1 FROM ticket WHERE id = ? AND updated_us > ?"
+    found = archive.db.execute(recent, (ticket_id, newest_us - _LATE_US)).fetchone()
+    return found is not None
+
+
+def spacing_us(archive: Archive, ticket_id: int) -> int:
+    """Return how far two answers about a ticket must lie from one another."""
+    return LAG_US if is_recent(archive, ticket_id) else CALM_US
+
+
+def digest(ids: Iterable[int]) -> str:
+    """Return what stands for the messages that an answer showed."""
+    return hashlib.sha256(json.dumps(sorted(ids)).encode()).hexdigest()[:16]
+
+
+def agrees(archive: Archive, ticket_id: int, shown: str, now_us: int) -> bool:
+    """Tell whether an answer at *now_us* shows what an earlier one has shown."""
+    earlier = archive.db.execute(
+        "SELECT shown, ready_us FROM doubt WHERE ticket_id = ?", (ticket_id,)
+    ).fetchone()
+    return earlier is not None and earlier[0] == shown and now_us >= earlier[1]
+
+
+def note(archive: Archive, ticket_id: int, shown: str, now_us: int) -> None:
+    """Remember, inside of a transaction, what an answer showed.
+
+    One that shows the same before its time leaves the earlier one as it is.
+    """
+    archive.db.execute(
+        "INSERT INTO doubt VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
+        "SET shown = excluded.shown, ready_us = excluded.ready_us "
+        "WHERE shown <> excluded.shown",
+        (ticket_id, shown, now_us + spacing_us(archive, ticket_id)),
+    )
+
+
+def note_walk(archive: Archive, which: str, run: int, now_us: int) -> None:
+    """Take what a walk since *run* brought of some tickets for their first answers.
+
+    The condition *which* selects them; runs inside of a transaction.
+    """
+    found = archive.db.execute(
+        "SELECT ticket.id, message.id FROM ticket "
+        "JOIN message ON message.ticket_id = ticket.id "
+        f"WHERE message.read_run >= ? AND {which} ORDER BY ticket.id",
+        (run,),
+    )
+    for ticket_id, messages in groupby(found, key=itemgetter(0)):
+        note(archive, ticket_id, digest(id_ for _, id_ in messages), now_us)
+
+
+def forget(archive: Archive, ticket_id: int) -> None:
+    """Forget a doubt, inside of a transaction."""
+    archive.db.execute("DELETE FROM doubt WHERE ticket_id = ?", (ticket_id,))
+
+
+def next_ready_us(archive: Archive, run: int) -> int | None:
+    """Return when the first due ticket may be asked for again, None without a doubt.
+
+    Those that failed in *run* are left to the next.
+    """
+    (ready_us,) = archive.db.execute(
+        "SELECT min(ready_us) FROM doubt WHERE EXISTS "
+        "(SELECT 1 FROM ticket WHERE id = doubt.ticket_id AND due > 0) AND NOT EXISTS "
+        "(SELECT 1 FROM failure WHERE ticket_id = doubt.ticket_id AND run = ?)",
+        (run,),
+    ).fetchone()
+    return ready_us  # type: ignore[no-any-return]

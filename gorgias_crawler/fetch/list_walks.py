@@ -1,0 +1,280 @@
+"""What the pages of walks through whole lists come to: tickets, and all messages."""
+
+import logging
+from collections import defaultdict
+
+from gorgias_crawler import api
+from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler.archive import counts, states, tickets, walks
+from gorgias_crawler.archive.walks import Position, Walk
+from gorgias_crawler.errors import (
+    AnswerError,
+    CredentialsError,
+    RefusedError,
+    RunEndError,
+    UnansweredError,
+    refuses_cursor,
+)
+from gorgias_crawler.fetch.calls import WalkPage
+from gorgias_crawler.fetch.guards import HeadLooks, LoopError, WalkGuard
+from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.plans import LOOK_BACK_US, Fetch
+
+_NEVER = -(2**63)  # before any instant: microseconds since 1970
+
+logger = logging.getLogger(__name__)
+
+
+class ListWalks:
+    """The walks of one run.
+
+    ``bulk_refusal`` says why the walk through all messages was given up.
+    """
+
+    def __init__(self, memory: RunMemory) -> None:
+        self.memory = memory
+        self.archive = memory.archive
+        self.bulk_refusal: str | None = None
+        self._guards: dict[str, WalkGuard] = defaultdict(WalkGuard)
+        self._looks = HeadLooks()
+        self._unwalked: int | None = None  # messages, by the counts
+
+    # What the agenda asks.
+
+    def is_open(self, name: str) -> bool:
+        """Tell whether a walk has more to see."""
+        if name in walks.OF_MESSAGES and self.bulk_refusal is not None:
+            return False
+        walk = walks.get(self.archive, name)
+        return walk is not None and not walk.done
+
+    def next_page(self, name: str) -> WalkPage:
+        """Return the next call of an open walk."""
+        walk = walks.get(self.archive, name)
+        assert walk is not None
+        return WalkPage(walk, self._guards[name].limit)
+
+    def is_worth_a_call(self, in_flight: int) -> bool:
+        """Tell whether the pages of a walk in flight leave something to a further one.
+
+        By the counts: where they are wrong, the walk is slower and no less complete.
+        """
+        coming = in_flight * api.PAGE_LIMIT
+        return not (self._unwalked and 0 < self._unwalked <= coming)
+
+    def begin(self, name: str) -> None:
+        """Begin a walk; one of the same name in this run is forgotten."""
+        self._guards.pop(name, None)
+        self._looks = HeadLooks()
+        walks.begin(self.archive, name, self.memory.run)
+
+    def begin_listing(self) -> None:
+        """Begin to list all tickets anew; what is not shown is asked for by its id."""
+        facts = self.archive.facts
+        with self.archive.transaction():
+            facts.listing = (facts.listing or 0) + 1
+            walks.forget(self.archive, walks.LISTING)
+
+    def settle(self, *, is_whole: bool) -> None:
+        """Settle what a walk through all messages brought; another may begin."""
+        states.settle_walk(
+            self.archive, is_whole=is_whole, now_us=self.memory.clock_us()
+        )
+        for name in walks.OF_MESSAGES:
+            self._guards.pop(name, None)
+        self._unwalked = None
+
+    def may_have_jumped(self) -> bool:
+        """Look again at what was updated while updates were read; tell if any was."""
+        changes = self.memory.changes
+        walk = walks.get(self.archive, walks.UPDATES)
+        if walk is not None and walk.unordered:
+            return False  # in another order nothing jumps to the head
+        if further := self._looks.next(changes.new + changes.changed):
+            self.begin(walks.UPDATES)
+            self._looks = further
+        return further is not None
+
+    def are_updates_cut_short(self) -> bool:
+        """Tell whether the list of updates ended before it showed what is older.
+
+        Then it is no proof of anything: all tickets are to be listed.
+        """
+        walk = walks.get(self.archive, walks.UPDATES)
+        floor_us = self._floor_us(walks.UPDATES)
+        is_at_end = walk is not None and walk.done and walk.cursor is None
+        if walk is None or not is_at_end or (walk.at and walk.at[0] < floor_us):
+            return False
+        return counts.has_older_tickets(self.archive, floor_us)
+
+    # What comes back.
+
+    def store_tickets(self, call: WalkPage, page: Page[Ticket], made_us: int) -> None:
+        """Archive a page of tickets that was made at *made_us*, at the latest.
+
+        Raises `RunEndError` where the walk cannot go on.
+        """
+        by_update = call.walk.name == walks.UPDATES
+        positions = [
+            (t.updated_us if by_update else t.created_us, t.id) for t in page.rows
+        ]
+        now_us = self.memory.clock_us()
+        made_us = min(made_us, now_us)  # a clock that is ahead would hide changes
+        if by_update:
+            self._looks.saw([us for us, _ in positions], made_us)
+        facts = self.archive.facts
+        with self.archive.transaction():
+            tickets.put_tickets(
+                self.archive, page.rows, facts.listing or 0, self.memory.changes
+            )
+            updates = [t.updated_us for t in page.rows if t.updated_us <= now_us]
+            facts.newest_us = max([facts.newest_us or 0, *updates]) or None
+            walk = self._advance(call, page, positions, made_us)
+            self._move_watermark(walk)
+        self._pass(call, page, walk)
+
+    def store_messages(self, call: WalkPage, page: Page[Message], made_us: int) -> None:
+        """Archive a page of the walk through all messages.
+
+        Raises `RunEndError` where the walk cannot go on.
+        """
+        if not self.is_open(call.walk.name):
+            return  # The other end has met this one while the page was in flight.
+        if self._unwalked is None:
+            totals = counts.totals(self.archive)
+            self._unwalked = totals.expected - totals.messages
+            if not page.rows and call.walk.at is None and self._unwalked > 0:
+                self._give_up(call.walk.name, "it is empty, but tickets have messages")
+                return
+        self._unwalked -= len(page.rows)
+        positions = [(message.created_us, message.id) for message in page.rows]
+        with self.archive.transaction():
+            tickets.put_messages(self.archive, page.rows, self.memory.run)
+            walk = self._advance(call, page, positions, made_us)
+            if walks.have_met(self.archive):
+                walks.end(self.archive, *walks.OF_MESSAGES)
+        self._pass(call, page, walk)
+
+    def _advance(
+        self,
+        call: WalkPage,
+        page: Page[Ticket] | Page[Message],
+        positions: list[Position],
+        made_us: int,
+    ) -> Walk:
+        walk = walks.advance(
+            self.archive, call.walk, page.next_cursor, positions, made_us
+        )
+        if walk.unordered and not call.walk.unordered:
+            logger.warning(
+                "Gorgias gives %s in another order than asked for: reading the whole "
+                "list instead of what is new in it.",
+                walk.name,
+            )
+        is_far_enough = walk.at and walk.at[0] < self._floor_us(walk.name)
+        if is_far_enough and not walk.unordered:
+            walks.end(self.archive, walk.name)
+        return walks.get(self.archive, walk.name) or walk
+
+    def _floor_us(self, name: str) -> int:
+        """Return the instant before which a walk from the newest has seen enough."""
+        facts = self.archive.facts
+        if name == walks.UPDATES:
+            floor_us = (facts.watermark_us or 0) - LOOK_BACK_US
+            return max(floor_us, self._looks.floor_us)
+        if name == walks.NEWEST_MESSAGES:
+            return facts.floor_us or _NEVER
+        return _NEVER
+
+    def _move_watermark(self, walk: Walk) -> None:
+        """Move the watermark, inside of a page's transaction, where a walk has ended.
+
+        All that changed before it is archived or due. It is when the first page was
+        made, so what changes during a walk is read again by the next run, but never
+        ahead of what any answer has shown to be updated, because clocks may be wrong.
+        """
+        facts = self.archive.facts
+        if walk.done and not self.are_updates_cut_short():
+            assert walk.date_us is not None
+            # An account without tickets has no update.
+            facts.watermark_us = min(walk.date_us, facts.newest_us or walk.date_us)
+        elif facts.watermark_us is None:
+            facts.watermark_us = walk.date_us  # until the first listing has ended
+
+    def _pass(
+        self, call: WalkPage, page: Page[Ticket] | Page[Message], walk: Walk
+    ) -> None:
+        ids = [row.id for row in page.rows]
+        at = None if walk.unordered else walk.at
+        try:
+            self._guards[call.key].passed(
+                ids, page.next_cursor, at, is_ascending=walk.is_ascending
+            )
+        except LoopError as error:
+            self._give_up(call.walk.name, str(error))
+
+    # What does not.
+
+    def fail(self, call: WalkPage, error: AnswerError) -> None:
+        """Restart, shrink or give up a walk whose page got no answer.
+
+        Raises `RunEndError` or `CredentialsError` where the run cannot go on.
+        """
+        walk = call.walk
+        if not self.is_open(walk.name):
+            return  # The ends have met, or are given up: what fails here is not needed.
+        guard = self._guards[call.key]
+        if refuses_cursor(walk.cursor, error):
+            if guard.restart():
+                logger.warning(
+                    "Gorgias does not take the cursor of %s any more (%s): beginning "
+                    "with that list again; what is archived stays.",
+                    walk.name,
+                    error.reason,
+                )
+                walks.restart(self.archive, walk.name)
+                return
+        elif isinstance(error, UnansweredError) and guard.shrink():
+            logger.warning(
+                "A page of %s fails (%s): asking for %d at once instead of %d.",
+                walk.name,
+                error.reason,
+                guard.limit,
+                call.limit,
+            )
+            return
+        elif _may_not_list(walk, error):
+            raise CredentialsError(
+                f"These credentials may not list tickets ({error.reason}): use those "
+                "of a user who may, or give the token the scope tickets:read."
+            )
+        self._give_up(walk.name, error.reason)
+
+    def _give_up(self, name: str, why: str) -> None:
+        """Fetch per ticket where a walk through messages cannot go on.
+
+        Raises `RunEndError` where there is no other way than the walk *name*.
+        """
+        if name not in walks.OF_MESSAGES:
+            raise RunEndError(
+                "listing_failed",
+                f"The list of {name} cannot be read to its end: {why}. What was "
+                "archived is kept; run the same command again later.",
+            )
+        if self.memory.options.fetch is Fetch.BULK:
+            raise RunEndError(
+                "bulk_refused",
+                f"Fetching messages in bulk (-a fetch=bulk) cannot go on: {why}. "
+                "Leave -a fetch=bulk out to have them fetched ticket by ticket.",
+            )
+        self.bulk_refusal = why
+        self.memory.note(f"Fetching messages in bulk was given up: {why}.")
+        logger.warning(
+            "Fetching messages in bulk cannot go on: %s. Fetching them ticket by ticket.",
+            why,
+        )
+
+
+def _may_not_list(walk: Walk, error: AnswerError) -> bool:
+    is_first = walk.name == walks.LISTING and walk.at is None
+    return isinstance(error, RefusedError) and error.status == 403 and is_first

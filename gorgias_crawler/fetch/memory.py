@@ -1,0 +1,89 @@
+"""What one run remembers beside the archive; the next run needs nothing of it."""
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from gorgias_crawler.archive import Archive, counts, ticket_pages
+from gorgias_crawler.archive.tickets import Changes
+from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.fetch.plans import Options
+from gorgias_crawler.wording import many
+
+_BELIEVED, _BELIEVED_SHARE = 20, 0.05
+"""So many deleted tickets, or this share of all, are believed in one run (chosen)."""
+
+_NAMED = 1_000  # notes of tickets that run.json names; more would be no help
+
+logger = logging.getLogger(__name__)
+
+
+def now_us() -> int:
+    """Return our clock, in microseconds since 1970."""
+    return int(datetime.now(UTC).timestamp() * 1_000_000)
+
+
+class RunMemory:
+    """The run number *run* of an archive, as it was asked for by *options*.
+
+    ``changes`` is what it brought, ``notes`` are sentences for the manifest.
+    ``may_be_merged`` turns true when a ticket, or all its messages, have vanished.
+    ``proven_deleted`` are tickets that an event says are deleted or merged. *clock_us*
+    tells the time in microseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        run: int,
+        options: Options,
+        clock_us: Callable[[], int] = now_us,
+    ) -> None:
+        self.archive = archive
+        self.run = run
+        self.options = options
+        self.clock_us = clock_us
+        self.changes = Changes(run)
+        self.notes: list[str] = []
+        self.may_be_merged = False
+        self.proven_deleted: set[int] = set()
+        self._vanished: set[int] = set()
+        self._tickets: int | None = None
+
+    def note(self, sentence: str) -> None:
+        """Keep a sentence for the manifest."""
+        if len(self.notes) < _NAMED:
+            self.notes.append(sentence)
+
+    def note_vanished(self, ids: set[int]) -> None:
+        """Note that tickets, or all their messages, are gone: merged, perhaps."""
+        # Once for each ticket: one that is listed for ever, though it is gone, would
+        # be asked for without end.
+        self.may_be_merged |= not ids <= self._vanished
+        self._vanished |= ids
+
+    def record_failure(self, ticket_id: int, reason: str) -> None:
+        """Record that a ticket cannot be fetched; the others go on."""
+        ticket_pages.store_failure(self.archive, ticket_id, reason, self.run)
+        logger.warning(
+            "Ticket %s cannot be fetched: %s. The next run tries again.",
+            ticket_id,
+            reason,
+        )
+
+    def check_deletions(self, ids: set[int]) -> None:
+        """Raise `RunEndError` where too many tickets are said to be deleted."""
+        if self.options.allow_deletions:
+            return
+        if self._tickets is None:
+            self._tickets = counts.listed_tickets(self.archive)
+        lost = len(ids - self.proven_deleted) + self.changes.vanished
+        believed = max(_BELIEVED, int(self._tickets * _BELIEVED_SHARE))
+        if lost > believed or (lost == self._tickets and lost > 1):
+            raise RunEndError(
+                "too_many_deleted",
+                f"Gorgias does not show {lost:,} of {many(self._tickets, 'ticket')} "
+                "any more. So many at once are not believed, and nothing was erased. If "
+                "they were deleted, run the same command with -a allow_deletions=true; "
+                "else run it again later.",
+            )

@@ -1,0 +1,228 @@
+"""What the calls for single tickets come to: a ticket's own messages, tickets by id."""
+
+from collections import deque
+from collections.abc import Collection
+from itertools import islice
+
+from gorgias_crawler import api
+from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler.archive import counts, doubts, states, ticket_pages, tickets, walks
+from gorgias_crawler.archive.ticket_pages import Outcome
+from gorgias_crawler.errors import (
+    AnswerError,
+    RefusedError,
+    RunEndError,
+    is_gone,
+    refuses_cursor,
+)
+from gorgias_crawler.fetch.calls import TicketPage, TicketsById
+from gorgias_crawler.fetch.guards import LoopError, WalkGuard
+from gorgias_crawler.fetch.memory import RunMemory
+
+_MISSING_AT_ONCE = 10
+"""So many tickets whose messages answer 404 are asked for by id together; if all of
+them are listed still, it is the endpoint that is gone (chosen)."""
+
+_MOST_ASKS = 4
+"""An answer, one that agrees, and two more while it changes; then it is a failure."""
+
+
+class TicketAnswers:
+    """What single tickets answer in one run.
+
+    ``to_continue`` holds tickets that have further pages.
+    """
+
+    def __init__(self, memory: RunMemory) -> None:
+        self.memory = memory
+        self.archive = memory.archive
+        self.to_continue: deque[int] = deque()
+        self._guards: dict[int, WalkGuard] = {}
+        self._ids_at_once = api.PAGE_LIMIT
+        self._missing: dict[int, None] = {}  # answered 404, in the order they did
+        self._listed_though_missing = 0  # since an own answer was good
+        self._absent: dict[int, int] = {}  # not shown by id -> when that counts, in us
+        self._deleted: set[int] = set()  # of the absent ones, those a list has shown
+        self._after = counts.FIRST  # where the next of the unconfirmed stand
+
+    # What the agenda asks.
+
+    def due(self, limit: int, after: int = 0) -> list[int]:
+        """Return up to *limit* tickets above *after* that may be asked for now."""
+        now_us, run = self.memory.clock_us(), self.memory.run
+        return counts.due_tickets(self.archive, after, limit, run, now_us)
+
+    def next_ready_us(self) -> int | None:
+        """Return when what was doubted may be asked for again, None without a doubt."""
+        ready = [*self._absent.values()]
+        by_answer = doubts.next_ready_us(self.archive, self.memory.run)
+        return min([*ready, *([] if by_answer is None else [by_answer])], default=None)
+
+    def may_ask(self, ticket_id: int) -> bool:
+        """Tell whether a ticket may be asked for; if too often, that is its failure."""
+        if ticket_id in self._missing:
+            return False
+        if ticket_pages.asks(self.archive, ticket_id, self.memory.run) < _MOST_ASKS:
+            return True
+        self.memory.record_failure(ticket_id, "each of its answers is another one")
+        return False
+
+    @property
+    def are_many_missing(self) -> bool:
+        """Whether tickets are to be asked for by id before others are asked for."""
+        return len(self._missing) >= _MISSING_AT_ONCE
+
+    def to_confirm(self) -> tuple[int, ...]:
+        """Return tickets of which only asking by id can tell whether they exist."""
+        now_us = self.memory.clock_us()
+        again = (id_ for id_, us in self._absent.items() if 0 < us <= now_us)
+        if ids := list(islice([*self._missing, *again], self._ids_at_once)):
+            return tuple(ids)
+        while window := counts.unconfirmed(
+            self.archive, self._ids_at_once, self._after
+        ):
+            if ids := [id_ for _, id_ in window if id_ not in self._absent]:
+                return tuple(ids)
+            self._after = window[-1]
+        return ()
+
+    def erase_absent(self) -> None:
+        """Erase the tickets that two answers did not show; begin a new round.
+
+        Raises `RunEndError` where they are too many to be believed.
+        """
+        self._after = counts.FIRST
+        believed = {id_ for id_, ready_us in self._absent.items() if ready_us == 0}
+        if not believed:
+            return
+        with self.archive.transaction():
+            self.memory.note_vanished(believed)
+            tickets.forget_tickets(self.archive, believed, self.memory.changes)
+        for id_ in believed:
+            del self._absent[id_]
+        self._deleted -= believed
+
+    # A ticket's own messages.
+
+    def store_page(self, call: TicketPage, page: Page[Message], made_us: int) -> None:
+        """Archive a page of one ticket's own messages."""
+        self._listed_though_missing = 0
+        guard = self._guards.setdefault(call.ticket_id, WalkGuard())
+        try:
+            guard.passed([message.id for message in page.rows], page.next_cursor)
+        except LoopError as error:
+            self._fail_for_good(call.ticket_id, str(error))
+            return
+        outcome = ticket_pages.store_page(
+            self.archive, call.ticket_id, page, self.memory.changes, made_us
+        )
+        if outcome is Outcome.MORE:
+            self.to_continue.append(call.ticket_id)
+            return
+        del self._guards[call.ticket_id]
+        if outcome is Outcome.AGREED:
+            self.memory.note(
+                f"Ticket {call.ticket_id}: two answers agree on its messages, though "
+                "its listing counts others or others were archived."
+            )
+        if not page.rows and call.cursor is None and outcome is not Outcome.DOUBTED:
+            self.memory.note_vanished({call.ticket_id})
+
+    def fail_page(self, call: TicketPage, error: AnswerError) -> None:
+        """Begin again, ask by id, or record that the ticket cannot be fetched."""
+        guard = self._guards.setdefault(call.ticket_id, WalkGuard())
+        if refuses_cursor(call.cursor, error) and guard.restart():
+            ticket_pages.restart(self.archive, call.ticket_id)
+            self.to_continue.append(call.ticket_id)
+        elif call.cursor is None and is_gone(error):
+            self._missing[call.ticket_id] = None
+        else:
+            self._fail_for_good(call.ticket_id, error.reason)
+
+    def _fail_for_good(self, ticket_id: int, reason: str) -> None:
+        self._guards.pop(ticket_id, None)
+        self.memory.record_failure(ticket_id, reason)
+
+    # Tickets by id.
+
+    def store_by_id(self, call: TicketsById, page: Page[Ticket], made_us: int) -> None:
+        """Archive the tickets that exist, and weigh what it means for the others.
+
+        Raises `RunEndError` where the answer cannot be believed.
+        """
+        found = {ticket.id: ticket for ticket in page.rows}
+        is_cut_short = page.next_cursor is not None
+        if not found.keys() <= set(call.ids) or (is_cut_short and not found):
+            raise RunEndError(
+                "listing_failed",
+                "Gorgias answers other tickets than those asked for by their ids "
+                "(ticket_ids), so it cannot be told which still exist. Nothing was "
+                "erased; run the same command again later.",
+            )
+        listing = self.archive.facts.listing or 0
+        with self.archive.transaction():
+            tickets.put_tickets(self.archive, page.rows, listing, self.memory.changes)
+        for id_, ticket in found.items():
+            self._absent.pop(id_, None)
+            self._deleted.discard(id_)
+            if id_ in self._missing:
+                del self._missing[id_]
+                self._found_though_missing(ticket)
+        if not is_cut_short:  # else the others are asked for again
+            self._miss(set(call.ids) - found.keys(), made_us)
+
+    def _found_though_missing(self, ticket: Ticket) -> None:
+        if ticket.messages_count == 0:
+            ticket_pages.store_gone(self.archive, ticket.id, self.memory.changes)
+            self.memory.note_vanished({ticket.id})
+            self.memory.changes.gone += 1
+            return
+        self._fail_for_good(ticket.id, "404 for its messages, though it is listed")
+        self._listed_though_missing += 1
+        if self._listed_though_missing >= _MISSING_AT_ONCE:
+            raise RunEndError(
+                "messages_missing",
+                f"Gorgias answers 404 for the messages of {_MISSING_AT_ONCE} tickets in "
+                "a row, which it lists all the same. Nothing was erased, and what was "
+                "archived is kept: run the same command again later.",
+            )
+
+    def _miss(self, ids: Collection[int], made_us: int) -> None:
+        """Note that an answer by ids does not show tickets, which another one told.
+
+        One that has changed of late may be missing on a replica that lags behind.
+        """
+        for id_ in ids:
+            self._missing.pop(id_, None)
+            is_second = id_ in self._absent
+            is_doubted = not is_second and doubts.is_recent(self.archive, id_)
+            self._absent[id_] = made_us + doubts.LAG_US if is_doubted else 0
+            if counts.is_listed_ticket(self.archive, id_):
+                self._deleted.add(id_)
+        self.memory.check_deletions(self._deleted)
+
+    def fail_by_id(self, call: TicketsById, error: AnswerError) -> None:
+        """Ask for fewer, where it is refused. Raises `RunEndError` else."""
+        if isinstance(error, RefusedError) and len(call.ids) > 1:
+            self._ids_at_once = len(call.ids) // 2
+            return
+        raise RunEndError(
+            "listing_failed",
+            f"Tickets cannot be asked for by their ids ({error.reason}), so it cannot "
+            "be told which still exist. What was archived is kept; run the same command "
+            "again later.",
+        )
+
+    def judge_sample(self) -> None:
+        """Believe a walk whose counts differ for many, where a sample confirms it."""
+        if accepted := states.judge_sample(self.archive, self.memory.run):
+            self.memory.note(
+                f"{accepted:,} tickets have more messages than their listing counts. "
+                "Those of a sample were fetched one by one and equal the walk, so it is "
+                "believed for the others."
+            )
+
+    def page_of(self, ticket_id: int) -> TicketPage:
+        """Return the next call for a ticket's own messages."""
+        walk = walks.get(self.archive, walks.of_ticket(ticket_id))
+        return TicketPage(ticket_id, walk.cursor if walk else None)
