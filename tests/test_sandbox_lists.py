@@ -531,6 +531,16 @@ def test_references_lead_somewhere():
     for recording in walk("voice_call_recordings"):
         assert recording["call_id"] in ids["voice_calls"]
     assert not ids["users"] & ids["customers"]
+    of_type = {
+        "Ticket": "tickets", "TicketMessage": "messages", "Customer": "customers",
+        "User": "users", "Rule": "rules", "Macro": "macros", "Tag": "tags",
+        "View": "views", "CustomField": "custom_fields",
+    }  # fmt: skip
+    ids["custom_fields"] |= {row["id"] for row in WORLD.objects("custom_fields")}
+    ids["macros"] |= {row["id"] for row in WORLD.objects("macros")}
+    for event in walk("events", limit=100):
+        assert event["object_id"] in ids[of_type[event["object_type"]]], event
+        assert event["user_id"] is None or event["user_id"] in ids["users"]
 
 
 def test_a_customer_is_there_before_the_first_ticket_of_theirs():

@@ -196,18 +196,16 @@ def of_ticket(ticket: TicketRecord) -> Iterator[Event]:
         yield Event(end_us, "ticket-closed", "Ticket", id_, agent, None, n)
     for divisor, rest, type_, of, data in _SOMETIMES:
         if n % divisor == rest:
-            ids = {
-                "Ticket": id_,
-                "User": agent,
-                "Rule": 120_001,
-                "CustomField": 320_001,
-            }
-            of_id = ids.get(of) or customer_id(ticket.customer)
+            writer = customer_id(ticket.customer)
+            ids = _IDS | {"Ticket": id_, "User": agent, "Customer": writer}
             user = None if of == "Rule" else agent
-            yield Event(at_us + _SECOND_US, type_, of, of_id, user, data(ticket, agent))
+            yield Event(
+                at_us + _SECOND_US, type_, of, ids[of], user, data(ticket, agent)
+            )
 
 
 _Data = Callable[[TicketRecord, int], Json | None]
+_IDS = {"Rule": 120_001, "Macro": 370_001, "CustomField": 320_001}
 _SKIPPED = {"reasons": ["ticket has no message of an agent"]}
 _SOMETIMES: tuple[tuple[int, int, str, str, _Data], ...] = (
     (3, 1, "ticket-assigned", "Ticket", lambda t, a: {"assignee_user_id": a}),
@@ -224,6 +222,9 @@ _SOMETIMES: tuple[tuple[int, int, str, str, _Data], ...] = (
     (9, 4, "ticket-satisfaction-survey-skipped", "Ticket", lambda t, a: _SKIPPED),
     (4, 2, "user-logged-in", "User", lambda t, a: {"remote_addr": "192.0.2.7"}),
     (6, 1, "rule-executed", "Rule", lambda t, a: {"ticket_id": t.id}),
+    (1, 0, "rules-pipeline-executed", "Ticket", lambda t, a: None),
+    (2, 1, "macro-applied", "Macro", lambda t, a: {"ticket_id": t.id}),
+    (3, 2, "action-executed", "Ticket", lambda t, a: {"name": "addTags"}),
     (7, 2, "customer-updated", "Customer", lambda t, a: None),
     (25, 7, "custom-field-updated", "CustomField", lambda t, a: None),
 )
