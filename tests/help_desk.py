@@ -1,7 +1,8 @@
 """A made-up account as the API gives it, for figures: always the same for a seed.
 
-Bots, rules, notes, reopened and merged tickets, nights and weekends, spam, trash,
-imported and undated messages, scores; times with the spread that answers really have.
+Bots, rules, notes, reopened, snoozed and merged tickets, nights and weekends, spam,
+trash, imported, undated, failed and deleted messages, scores; times with the spread
+that answers really have.
 """
 
 import random
@@ -87,6 +88,10 @@ def _converse(draw: random.Random, case: Case, at_us: int) -> int:
         at_us += 20 * _SECOND
         _say(case, at_us, BOT if id_ % 8 else agent, rule_id=None if id_ % 8 else 7)
         _say(case, at_us, BOT, public=False)
+    if id_ % 47 == 0:
+        lost = {"sent_datetime": None, "failed_datetime": iso(at_us)}
+        _say(case, at_us + _SECOND, agent, **lost)
+        _say(case, at_us + _SECOND, agent, deleted_datetime=iso(at_us))
     while draw.random() < 0.8 and len(case.messages) < 30:
         at_us += _some(draw, 8)
         if draw.random() < 0.3:
@@ -118,6 +123,8 @@ def _say(case: Case, at_us: int, who: int, **changed: Any) -> None:
         "source": {"type": "internal-note" if is_note else "email"},
         "created_datetime": iso(at_us),
         "sent_datetime": None if is_note or who == CUSTOMER else iso(at_us),
+        "failed_datetime": None,
+        "deleted_datetime": None,
         "imported": None,
         **changed,
     })  # fmt: skip
@@ -130,6 +137,8 @@ def _close(draw: random.Random, case: Case, at_us: int) -> None:
         at_us += 9_000 * _SECOND
         _event(case, at_us, "ticket-closed")
     case.ticket |= {"status": "closed", "closed_datetime": iso(at_us)}
+    if case.ticket["id"] % 43 == 0:
+        case.ticket["snooze_datetime"] = iso(at_us + 86_400 * _SECOND)
 
 
 def _event(case: Case, at_us: int, type_: str) -> None:

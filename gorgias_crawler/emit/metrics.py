@@ -82,12 +82,13 @@ class Measured:
     """A ticket with what was found about it.
 
     ``resolved_us`` is when it was closed for the last time, in microseconds since
-    1970; None while it is open or snoozed, and where no date tells.
+    1970; None while it ``is_open``, which snoozed tickets are, and where no date tells.
     """
 
     ticket: Json
     written: Sequence[Authored]
     resolved_us: int | None
+    is_open: bool
     metrics: TicketMetrics
 
 
@@ -111,7 +112,9 @@ def measured(ticket: Json, messages: Iterable[Json], known: Known) -> Measured:
     if closed_us is not None and metrics.agent_messages is not None:
         metrics.one_touch = metrics.agent_messages == 1
     metrics.satisfaction_score = known.score
-    return Measured(ticket, written, closed_us, metrics)
+    is_snoozed = closed_us is None and bool(ticket.get("snooze_datetime"))
+    is_open = ticket.get("status") != "closed" or is_snoozed
+    return Measured(ticket, written, closed_us, is_open, metrics)
 
 
 def _author(message: Json, bots: Collection[int] | None) -> Author:

@@ -68,7 +68,7 @@ class Figures:
     undated: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     messages: Counter[Author] = field(default_factory=Counter)
-    status: Counter[str] = field(default_factory=Counter)
+    open: int = 0
     one_touch: Counter[bool] = field(default_factory=Counter)
     reopened: Counter[bool] = field(default_factory=Counter)
     days: dict[int, Day] = field(default_factory=lambda: defaultdict(Day))
@@ -90,7 +90,7 @@ class Figures:
             self.left_out[why] += 1
             return
         self.tickets += 1
-        self.status[str(ticket.get("status"))] += 1
+        self.open += found.is_open
         self.messages.update(message.author for message in found.written)
         self._add_people(ticket, found.written)
         if found.metrics.one_touch is not None:
@@ -104,10 +104,8 @@ class Figures:
         day = self._at(created_us).toordinal()
         self._add_to_day(day, found)
         self._add_subjects(day, ticket)
-        if ticket.get("status") != "closed":
-            self.entered[day] += 1
-        elif found.resolved_us is not None:
-            self.entered[day] += 1
+        self.entered[day] += found.is_open or found.resolved_us is not None
+        if found.resolved_us is not None:
             self.resolved[max(day, self._at(found.resolved_us).toordinal())] += 1
 
     def _left_out(self, ticket: Mapping[str, Any]) -> str | None:

@@ -45,7 +45,7 @@ def tiles(figures: Figures) -> list[tuple[str, str]]:
     return [
         (number(figures.tickets), "tickets"),
         (number(figures.messages[Author.CUSTOMER]), "messages from customers"),
-        (number(figures.status["open"]), "open now"),
+        (number(figures.open), "open now"),
         (
             length(quantile(times_of(figures, f"{TIMES[1]}_seconds", whole), 0.5)),
             "to a person's first answer (median)",
