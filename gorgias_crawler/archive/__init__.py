@@ -21,7 +21,7 @@ What was fetched, what is still to fetch and what failed is in here and nowhere 
 =================  ==========================================================
 """
 
-from gorgias_crawler.archive.file import Archive
+from gorgias_crawler.archive.file import Archive, OldFormatError
 from gorgias_crawler.archive.problems import UNREADABLE
 
-__all__ = ["UNREADABLE", "Archive"]
+__all__ = ["UNREADABLE", "Archive", "OldFormatError"]

@@ -24,11 +24,11 @@ def migrate(db: sqlite3.Connection, old: int) -> None:
 
     Raises `sqlite3.Error` and what `compression.unpacked` raises of damaged archives.
     """
-    logger.info(
-        "Taking over the archive from format %d to %d: about 10 s for 100,000 tickets, "
-        "without a call to Gorgias.",
+    logger.warning(
+        "The archive is of an older version of gorgias_crawler (format %d): taking it "
+        "over without a call to Gorgias. It takes some seconds for 100,000 tickets; if "
+        "it is stopped, the next run does it again.",
         old,
-        FORMAT,
     )
     try:
         db.execute("BEGIN IMMEDIATE")
@@ -36,6 +36,7 @@ def migrate(db: sqlite3.Connection, old: int) -> None:
             _STEPS[step](db)
         db.execute(f"PRAGMA user_version = {FORMAT}")
         db.execute("COMMIT")
+        logger.warning("The archive is taken over (format %d).", FORMAT)
     finally:
         if db.in_transaction:
             db.execute("ROLLBACK")

@@ -10,7 +10,7 @@ from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
 
 from gorgias_crawler import arguments
-from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.archive import counts
 from gorgias_crawler.commands.running import SpiderCommand
 from gorgias_crawler.commands.setting_rules import OF_CALLS
 from gorgias_crawler.emit import filters
@@ -20,7 +20,7 @@ from gorgias_crawler.errors import (
     CommandLineError,
     GorgiasError,
 )
-from gorgias_crawler.job.directory import ARCHIVE, job_id
+from gorgias_crawler.job.directory import archive_to_read, job_id
 from gorgias_crawler.settings import FEEDS
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.wording import many
@@ -39,7 +39,7 @@ class ExportSpider(RowsSpider):
         arguments.check_names(values, filters.MEANINGS)
         self.filters = filters.parse(values)
         self.jobdir = Path(jobdir)
-        self.archive = Archive.open_to_read(self.jobdir / ARCHIVE)
+        self.archive = archive_to_read(self.jobdir)
         # its own temporary file: a crawl may write the same target now
         self.job_id = f"{job_id(self.jobdir)}.export"
 
@@ -81,7 +81,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         super().check(args, opts)
         arguments.check_names(opts.spargs, filters.MEANINGS)
         filters.parse(opts.spargs)
-        Archive.open_to_read(Path(args[0]) / ARCHIVE).close()
+        archive_to_read(Path(args[0])).close()
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Export the job that *args* names."""

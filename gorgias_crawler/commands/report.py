@@ -10,7 +10,6 @@ from scrapy.exceptions import UsageError
 from scrapy.utils.conf import arglist_to_dict
 
 from gorgias_crawler import arguments
-from gorgias_crawler.archive import Archive
 from gorgias_crawler.commands.refusing import CheckedCommand, say
 from gorgias_crawler.commands.running import reader_may_leave
 from gorgias_crawler.durable import whole_file
@@ -93,7 +92,7 @@ class Command(CheckedCommand, ScrapyCommand):
             raise ConfigurationError(
                 f"-O {file}: the job keeps a file of that name there; name another."
             )
-        archive = Archive.open_to_read(jobdir / directory.ARCHIVE)
+        archive = directory.archive_to_read(jobdir)
         try:
             with whole_file(file) as opened:
                 made = make.report(archive, wanted, with_names=with_names)

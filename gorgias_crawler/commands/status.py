@@ -6,7 +6,6 @@ from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from gorgias_crawler.archive import Archive
 from gorgias_crawler.commands.refusing import CheckedCommand, say
 from gorgias_crawler.commands.running import reader_may_leave
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
@@ -35,7 +34,7 @@ class Command(CheckedCommand, ScrapyCommand):
         path = Path(args[0])
         self.exitcode = EXIT_INCOMPLETE
         try:
-            archive = Archive.open_to_read(path / directory.ARCHIVE)
+            archive = directory.archive_to_read(path)
             with archive.reading(), reader_may_leave():
                 for line in status.lines(archive, is_running=directory.is_in_use(path)):
                     print(line)

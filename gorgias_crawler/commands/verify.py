@@ -78,7 +78,7 @@ class Command(CheckedCommand, ScrapyCommand):
         """Verify the job that *args* names."""
         self.exitcode = EXIT_INCOMPLETE
         try:
-            archive = Archive.open_to_read(Path(args[0]) / directory.ARCHIVE)
+            archive = directory.archive_to_read(Path(args[0]))
             with reader_may_leave():
                 holds = self._verify(archive, args[1:], opts)
                 self.exitcode = EXIT_COMPLETE if holds else EXIT_INCOMPLETE

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gorgias_crawler.archive import Archive
+from gorgias_crawler.archive import Archive, OldFormatError
 from gorgias_crawler.durable import ensure_private, sync_directory, whole_file
 from gorgias_crawler.errors import JobError
 
@@ -110,6 +110,18 @@ class Job:
         """Close the archive and let the next process in."""
         self.archive.close()
         os.close(self._lock)
+
+
+def archive_to_read(path: Path) -> Archive:
+    """Open the archive of the job at *path* for reading, also while a crawl is at work.
+
+    One of an older format is taken over first, under the job's lock. Raises `JobError`.
+    """
+    try:
+        return Archive.open_to_read(path / ARCHIVE)
+    except OldFormatError:
+        Job(path).close()
+    return Archive.open_to_read(path / ARCHIVE)
 
 
 def is_file_of_job(target: Path, path: Path) -> bool:
