@@ -72,12 +72,16 @@ def possible(archive: Archive, *, rereads: bool = False) -> list[Plan]:
     A walk from the newest message back to the last complete run is a bulk plan too.
     *rereads* where all messages are to be asked for anew.
     """
-    if rereads and archive.facts.reread_run is None:
+    if rereads:
         per_ticket, bulk = remaining.calls_to_reread(archive)
+        if is_begun(archive):  # what is left of it is less than that
+            bulk = min(bulk, per_ticket)
     else:
         per_ticket = remaining.calls_per_ticket(archive)
         bulk = remaining.calls_in_bulk(archive)
     plans = [Plan(Fetch.PER_TICKET, per_ticket), Plan(Fetch.BULK, bulk)]
+    if rereads:
+        plans.reverse()
     complete_us = archive.facts.complete_us
     if complete_us is not None and not rereads and not is_begun(archive):
         floor_us = complete_us - LOOK_BACK_US
