@@ -109,6 +109,24 @@ def drop_output(file: IO[Any]) -> None:
     os.close(nowhere)
 
 
+def owner(path: Path) -> str:
+    """Name the user whom *path* belongs to, or give the user's number."""
+    try:
+        return path.owner()
+    except (KeyError, NotImplementedError):  # of another machine; Windows
+        return f"user {path.stat().st_uid}"
+
+
+def is_of_another_user(path: Path) -> bool:
+    """Tell whether *path* is there and belongs to somebody else than us."""
+    if not hasattr(os, "geteuid"):
+        return False
+    try:
+        return os.lstat(path).st_uid != os.geteuid()
+    except OSError:
+        return False
+
+
 def sync_directory(path: Path) -> None:
     """Make what was created or renamed in *path* survive power loss."""
     if sys.platform == "win32":  # gives no handle on a directory to sync

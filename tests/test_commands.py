@@ -61,7 +61,7 @@ def test_status_tells_how_far_a_finished_job_is(finished):
     assert ended.status == 0
     assert "Account sandbox-50-tickets-seed-1: no crawl is at work" in ended.log
     assert "Phase: complete" in ended.log
-    assert "Tickets: 50 listed, 50 settled" in ended.log
+    assert "Tickets: 50 listed, 50 complete" in ended.log
     rows = len(finished.expected())
     assert f"Messages: {rows:,} archived of {rows:,}" in ended.log
     assert f"{finished.file}: {rows:,} rows" in ended.log
@@ -281,7 +281,7 @@ def test_export_of_an_unfinished_job_holds_whole_tickets_and_says_how_many_are_n
     unfinished(shop)
     ended = shop.run("export", "job", "-O", "part.csv")
     assert ended.status == 0, ended.log
-    assert "Not whole yet and left out: " in ended.log
+    assert "Not complete yet and left out: " in ended.log
     rows = shop.rows("part.csv")
     ids = {row["ticket_id"] for row in rows}
     assert 0 < len(ids) < 46

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gorgias_crawler.arguments import MEANINGS, parse
 from gorgias_crawler.emit import filters
+from gorgias_crawler.emit.filter_words import check_words
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import CommandLineError, ConfigurationError
 
@@ -122,7 +123,7 @@ def test_a_relative_date_is_recorded_as_the_day_that_it_means(days, today):
 )
 def test_a_word_that_no_ticket_can_have_is_refused_with_those_that_exist(values, words):
     with pytest.raises(ConfigurationError, match=words) as raised:
-        filters.check_words(filters.parse(values), [TICKET])
+        check_words(filters.parse(values), [TICKET])
     assert "ana@" not in str(raised.value).lower()
 
 
@@ -131,12 +132,12 @@ def test_a_word_that_no_ticket_can_have_is_refused_with_those_that_exist(values,
     [{"channel": "whatsapp"}, {"tag": "REFUND"}, {"customer": "77"}, {"since": "1d"}],
 )
 def test_a_word_that_is_documented_or_archived_is_taken(values):
-    filters.check_words(filters.parse(values), [TICKET])
+    check_words(filters.parse(values), [TICKET])
 
 
 def test_no_more_tickets_are_read_than_it_takes_to_find_the_words():
     tickets = iter([TICKET, {}, {}])
-    filters.check_words(filters.parse({"tag": "vip"}), tickets)
+    check_words(filters.parse({"tag": "vip"}), tickets)
     assert len(list(tickets)) == 1
 
 

@@ -62,7 +62,7 @@ def test_no_query_of_a_crawl_reads_a_whole_table_of_objects(tmp_path, fetch):
     model.delete_ticket(orphaned)
     Run(archive, model, fetch=fetch, relist=True).finish()
     plans.possible(archive)
-    ending = manifest.Ending(None, True, False, {}, [], [])
+    ending = manifest.Ending(None, True, False, 0, {}, [], [])
     manifest.manifest(archive, ending, run.answers.memory.changes, [], {})
     for _, messages in order.in_order(archive, only_whole=True):
         list(messages)

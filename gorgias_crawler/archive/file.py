@@ -10,6 +10,7 @@ from typing import Any
 from gorgias_crawler.archive import migrations, problems
 from gorgias_crawler.archive.facts import Facts
 from gorgias_crawler.archive.schema import APPLICATION_ID, FORMAT, SCHEMA
+from gorgias_crawler.durable import owner
 from gorgias_crawler.errors import JobError, RunEndError
 
 
@@ -54,7 +55,7 @@ class Archive:
         Raises `JobError` where there is none, or it cannot be read; `OldFormatError`
         where it has to be opened by a crawl first.
         """
-        if not path.is_file():
+        if not _may_be_there(path):
             raise JobError(
                 f"{path.parent} is not a job directory: it has no {path.name}. Name "
                 "the directory that you gave to the crawl with -s JOBDIR=..."
@@ -205,6 +206,11 @@ class Archive:
                 (json.dumps(manifest), number),
             )
 
+    def forget_run(self, number: int) -> None:
+        """Undo `begin_run` for a start that was refused, before anything was asked."""
+        with self.transaction() as db:
+            db.execute("DELETE FROM run WHERE id = ? AND manifest IS NULL", (number,))
+
     def claim_feed(self, path: str, sha256: str | None) -> None:
         """Note that this job writes the file *path*, so that it may replace it.
 
@@ -229,6 +235,17 @@ class Archive:
         """Note that the unfinished files have been removed."""
         with self.transaction() as db:
             db.execute("DELETE FROM feed WHERE sha256 IS NULL")
+
+
+def _may_be_there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:
+        raise JobError(
+            f"{path.parent} belongs to {owner(path.parent)}, and only its owner may "
+            "read it, because it holds customers' mail: run the command as that user, "
+            "or ask for a file made by scrapy export."
+        ) from None
 
 
 def _size(path: Path) -> int:

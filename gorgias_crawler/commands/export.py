@@ -20,7 +20,9 @@ from gorgias_crawler.errors import (
     CommandLineError,
     GorgiasError,
 )
+from gorgias_crawler.extensions.run_report import tell
 from gorgias_crawler.job.directory import archive_to_read, job_id
+from gorgias_crawler.job.manifest import left_out
 from gorgias_crawler.settings import FEEDS
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.wording import many
@@ -99,19 +101,30 @@ def _exit_status(crawler: Crawler) -> int:
             missing = counts.not_whole(spider.archive)
             is_listed = counts.is_listed(spider.archive)
     except GorgiasError as error:
-        logger.error("INCOMPLETE: %s", error)
+        tell(logger, logging.ERROR, f"INCOMPLETE: {error}")
         return error.exit_status
     finally:
         spider.archive.close()
     if not spider.emitted_all:
-        logger.error("INCOMPLETE: stopped; what was there before is untouched.")
+        tell(
+            logger,
+            logging.ERROR,
+            "INCOMPLETE: stopped; what was there before is untouched.",
+        )
         return EXIT_INCOMPLETE
     asked = spider.filters.asked
     filtered = f", filtered by {asked}" if asked else ""
-    logger.info("Exported %s%s.", many(spider.rows, "row"), filtered)
+    rows = max((feed.rows for feed in spider.feeds_stored), default=0)
+    dropped = left_out({"dropped": spider.dropped})
+    without = f"; left out: {', '.join(dropped)}" if dropped else ""
+    sentence = f"Exported {many(rows, 'row')}{filtered}{without}."
+    if dropped:
+        tell(logger, logging.WARNING, sentence)
+    else:
+        logger.info("%s", sentence)
     if missing:
         logger.warning(
-            "Not whole yet and left out: %s; crawl again to fetch what is missing.",
+            "Not complete yet and left out: %s; crawl again to fetch what is missing.",
             many(missing, "ticket"),
         )
     if not is_listed:

@@ -16,6 +16,7 @@ from scrapy.utils.conf import arglist_to_dict
 
 from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.errors import CommandLineError, ConfigurationError, GorgiasError
+from gorgias_crawler.job.directory import note_refusal
 
 if TYPE_CHECKING:
     import argparse
@@ -56,8 +57,8 @@ class CheckedCommand(_Base):
         """Check all that is given: what is wrong ends here, in one line."""
         assert self.settings is not None
         try:
-            self._check_operands(args)
             _take_settings(self.settings, opts)
+            self._check_operands(args)
             check_settings(self.settings, not_read=self.not_read)
             self.prepare(opts)
             super().process_options(args, opts)
@@ -135,11 +136,14 @@ def _plain(words: str, settings: BaseSettings) -> str:
 
 
 def tell_refusal(error: GorgiasError, settings: BaseSettings) -> None:
-    """Say why nothing was started, on standard error and in ``LOG_FILE``.
+    """Say why nothing was started: on standard error, in ``LOG_FILE``, in ``run.json``.
 
     Whoever reads the last line of the log must not find that of the run before.
     """
     say(error)
+    if jobdir := settings["JOBDIR"]:
+        with contextlib.suppress(OSError, ValueError):
+            note_refusal(Path(jobdir), error)
     if log_file := settings["LOG_FILE"]:
         with contextlib.suppress(OSError, ConfigurationError):
             _make_way_for(log_file)

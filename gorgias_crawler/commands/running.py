@@ -22,6 +22,7 @@ from gorgias_crawler.durable import drop_output
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_CANNOT_START, GorgiasError
 from gorgias_crawler.feeds import targets
+from gorgias_crawler.job.directory import Job
 from gorgias_crawler.settings import FEEDS
 
 if TYPE_CHECKING:
@@ -82,11 +83,21 @@ class SpiderCommand(CheckedCommand, _Base):
             run_crawler(self.crawler_process, crawler, **arguments)
         except GorgiasError as error:
             self.exitcode = error.exit_status
+            _leave_no_run(crawler)
             tell_refusal(error, self.settings)
         except Exception:
             self.exitcode = EXIT_CANNOT_START
             logging.getLogger(__name__).exception("The crawl failed.")
         return crawler
+
+
+def _leave_no_run(crawler: Crawler) -> None:
+    """Undo the run that the spider has begun: nothing was asked."""
+    job = getattr(crawler.spider, "job", None)
+    if isinstance(job, Job):
+        with contextlib.suppress(GorgiasError):
+            job.archive.forget_run(job.archive.last_run())
+        job.close()
 
 
 def _complete_targets(opts: Any, settings: BaseSettings) -> None:

@@ -5,10 +5,9 @@ The archive always holds the whole account; a filter only leaves rows out.
 
 import re
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 from gorgias_crawler.api import instant_us
@@ -36,37 +35,6 @@ MEANINGS = {
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 """The words for a boolean argument."""
 
-CHANNELS = frozenset(
-    [
-        "aircall",
-        "api",
-        "chat",
-        "contact_form",
-        "custom-chat",
-        "email",
-        "facebook",
-        "facebook-mention",
-        "facebook-messenger",
-        "facebook-recommendations",
-        "google-business-messages",
-        "help-center",
-        "instagram-ad-comment",
-        "instagram-comment",
-        "instagram-direct-message",
-        "instagram-mention",
-        "internal-note",
-        "phone",
-        "sms",
-        "tiktok-shop",
-        "twitter",
-        "twitter-direct-message",
-        "whatsapp",
-        "yotpo-review",
-    ]
-)
-"""Channels that Gorgias documents; an account may have others
-(https://developers.gorgias.com/reference/the-ticket-object)."""
-
 _STATUSES = {"open", "closed"}
 _DATES = {"creation": "created_datetime", "update": "updated_datetime", "message": None}
 _EXAMPLES = {
@@ -76,7 +44,6 @@ _EXAMPLES = {
     "customer": "ana@example.org",
     "by": "update",
 }
-_LISTED = 20  # words that exist, shown where one does not
 
 
 @dataclass(frozen=True)
@@ -110,9 +77,9 @@ class Filters:
         return (
             (field is None or self._is_in_span(ticket.get(field)))
             and (not self.status or ticket.get("status") in self.status)
-            and (not self.channel or not self.channel.isdisjoint(_channels(ticket)))
-            and (not self.tag or not self.tag.isdisjoint(_tags(ticket)))
-            and (not self.customer or not self.customer.isdisjoint(_customers(ticket)))
+            and (not self.channel or not self.channel.isdisjoint(channels(ticket)))
+            and (not self.tag or not self.tag.isdisjoint(tags(ticket)))
+            and (not self.customer or not self.customer.isdisjoint(customers(ticket)))
             and self.spam in (None, bool(ticket.get("spam")))
             and self.trashed in (None, bool(ticket.get("trashed_datetime")))
         )
@@ -134,11 +101,13 @@ class Filters:
         )
 
 
-def _channels(ticket: Json) -> set[str]:
+def channels(ticket: Json) -> set[str]:
+    """Return the channel of *ticket*, in small letters."""
     return {str(ticket.get("channel")).lower()}
 
 
-def _customers(ticket: Json) -> set[str]:
+def customers(ticket: Json) -> set[str]:
+    """Return what the customer of *ticket* may be called by: id, e-mail address."""
     customer = ticket.get("customer")
     if not isinstance(customer, dict):
         return set()
@@ -147,11 +116,12 @@ def _customers(ticket: Json) -> set[str]:
     }
 
 
-def _tags(ticket: Json) -> set[str]:
-    tags = ticket.get("tags")
+def tags(ticket: Json) -> set[str]:
+    """Return the names of the tags of *ticket*, in small letters."""
+    found = ticket.get("tags")
     return {
         str(tag.get("name")).lower()
-        for tag in (tags if isinstance(tags, list) else [])
+        for tag in (found if isinstance(found, list) else [])
         if isinstance(tag, dict)
     }
 
@@ -186,47 +156,6 @@ def resolved(values: Mapping[str, str], today: date) -> dict[str, str]:
         if match := re.fullmatch(r"(\d{1,5})d", known.get(name, "")):
             known[name] = (today - timedelta(days=int(match[1]))).isoformat()
     return known
-
-
-def check_words(wanted: Filters, tickets: Iterable[Json]) -> None:
-    """Raise `ConfigurationError` for a word that no ticket can have.
-
-    Such are channels, tags and customers that Gorgias does not document and none of
-    *tickets* has: a misspelt one would replace a full file by a header. It reads only
-    as many tickets as it needs.
-    """
-    missing = {
-        "channel": set(wanted.channel - CHANNELS),
-        "tag": set(wanted.tag),
-        "customer": set(wanted.customer),
-    }
-    seen: dict[str, set[str]] = {name: set() for name in missing}
-    readers = {"channel": _channels, "tag": _tags, "customer": _customers}
-    for ticket in tickets:
-        if not any(missing.values()):
-            return
-        for name in filter(missing.get, missing):
-            words = readers[name](ticket)
-            missing[name] -= words
-            if name != "customer":  # who they are is for no log
-                seen[name] |= words
-    for name, words in missing.items():
-        if words:
-            raise _unknown(name, words, seen[name])
-
-
-def _unknown(name: str, words: set[str], seen: set[str]) -> ConfigurationError:
-    asked = ",".join(sorted(words))
-    nearest = get_close_matches(
-        min(words), seen | CHANNELS if name == "channel" else seen
-    )
-    known = [*nearest, *sorted(seen - set(nearest))][:_LISTED]
-    more = " and more" if len(seen) > _LISTED else ""
-    there_are = f"; there are {', '.join(known)}{more}" if known else ""
-    return ConfigurationError(
-        f"-a {name}={asked}: no archived ticket has this {name}{there_are}. No file was "
-        "written."
-    )
 
 
 def _check_span(since_us: int, until_us: int, given: Mapping[str, str]) -> None:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from gorgias_crawler.archive import Archive, order
-from gorgias_crawler.emit.filters import Filters, check_words
+from gorgias_crawler.emit.filter_words import check_words
+from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.items import Message, decoded, message_columns, ticket_columns
 
 

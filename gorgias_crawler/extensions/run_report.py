@@ -2,6 +2,7 @@
 
 import logging
 import platform
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -9,14 +10,31 @@ from typing import Any
 import scrapy
 from scrapy import signals
 from scrapy.crawler import Crawler
+from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler import __version__
 from gorgias_crawler.config import OF_ROWS
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
 from gorgias_crawler.job import manifest
+from gorgias_crawler.job.directory import MANIFEST
+from gorgias_crawler.redact import public_uri
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 logger = logging.getLogger(__name__)
+
+
+def tell(log: logging.Logger, level: int, sentence: str) -> None:
+    """Log what must be seen; on standard error, too, where the log does not show it.
+
+    Such a log is a file, silent or switched off.
+    """
+    log.log(level, "%s", sentence)
+    handler = get_scrapy_root_handler()
+    is_on_stderr = isinstance(handler, logging.StreamHandler) and not isinstance(
+        handler, logging.FileHandler
+    )
+    if handler is None or not is_on_stderr or handler.level > level:
+        print(f"gorgias_crawler: {sentence}", file=sys.stderr)  # noqa: T201
 
 
 class RunReport:
@@ -31,6 +49,7 @@ class RunReport:
         self.exit_status = EXIT_INCOMPLETE
         self._started = datetime.now(UTC)
         self._is_open = True
+        crawler.signals.connect(self.begin, signals.spider_opened)
         # Feeds are stored while the spider closes; this is sent after that.
         crawler.signals.connect(self.finish, signals.engine_stopped)
 
@@ -39,6 +58,24 @@ class RunReport:
         """Build the extension for *crawler*."""
         return cls(crawler)
 
+    def begin(self) -> None:
+        """Say what the run will do; let ``run.json`` tell nothing of the run before."""
+        job = self._spider.job
+        told = self._manifest() | {
+            "ended": None,
+            "ended_by": "This run has not ended yet, or it was killed.",
+        }
+        try:
+            job.write_manifest(told)
+        except OSError as error:
+            logger.warning(
+                "%s cannot be written (%s).", job.path / MANIFEST, error.strerror
+            )
+        feeds = self.crawler.settings.getdict("FEEDS")
+        targets = ", ".join(public_uri(str(uri)) for uri in feeds)
+        name = self._spider.account.name
+        logger.info("%s", manifest.opening_line(told, name, targets))
+
     def finish(self) -> None:
         """Write the manifest, say the closing lines, close the job; once."""
         if not self._is_open:
@@ -46,19 +83,13 @@ class RunReport:
         self._is_open = False
         job = self._spider.job
         try:
-            with job.archive.reading():
-                told = manifest.manifest(
-                    job.archive,
-                    self._ending(),
-                    self._spider.answers.memory.changes,
-                    self._spider.answers.memory.notes,
-                    self._facts(),
-                )
+            told = self._manifest()
             job.archive.end_run(self._spider.run_number, told)
             job.write_manifest(told)
         except (GorgiasError, OSError) as error:
             logger.error("The manifest of this run cannot be written: %s", error)
-            logger.error("INCOMPLETE: %s", self._spider.ending or error)
+            sentence = f"INCOMPLETE: {self._spider.ending or error}"
+            tell(logger, logging.ERROR, sentence)
             return
         finally:
             job.close()
@@ -66,9 +97,19 @@ class RunReport:
         *lines, last = manifest.closing_lines(told, str(job.path))
         for line in lines:
             logger.info("%s", line)
-        # A failure is told at every log level.
-        is_fine = self.exit_status == EXIT_COMPLETE
-        logger.log(logging.INFO if is_fine else logging.ERROR, "%s", last)
+        if self.exit_status != EXIT_COMPLETE:
+            tell(logger, logging.ERROR, last)
+        elif told["dropped"]:
+            tell(logger, logging.WARNING, last)
+        else:
+            logger.info("%s", last)
+
+    def _manifest(self) -> dict[str, Any]:
+        archive, memory = self._spider.job.archive, self._spider.answers.memory
+        with archive.reading():
+            return manifest.manifest(
+                archive, self._ending(), memory.changes, memory.notes, self._facts()
+            )
 
     def _ending(self) -> manifest.Ending:
         spider = self._spider
@@ -76,6 +117,7 @@ class RunReport:
             error=spider.ending,
             is_at_end=spider.agenda.finished and spider.emitted_all,
             is_estimate=spider.agenda.finished and spider.options.estimate,
+            rows=spider.rows,
             dropped=dict(spider.dropped),
             feeds=[asdict(feed) for feed in spider.feeds_stored],
             failed_feeds=list(spider.feeds_failed),

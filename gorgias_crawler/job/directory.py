@@ -10,12 +10,19 @@ import json
 import os
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from gorgias_crawler.archive import Archive, OldFormatError
-from gorgias_crawler.durable import ensure_private, sync_directory, whole_file
-from gorgias_crawler.errors import JobError
+from gorgias_crawler.durable import (
+    ensure_private,
+    is_of_another_user,
+    owner,
+    sync_directory,
+    whole_file,
+)
+from gorgias_crawler.errors import GorgiasError, JobError
 
 ARCHIVE = "archive.sqlite"
 LOCK = "lock"
@@ -46,13 +53,25 @@ class Job:
             self._lock = self._locked()
             ensure_private(path / ARCHIVE)
         except OSError as error:
-            raise JobError(
-                f"JOBDIR: {path} cannot be used ({error.strerror or error}): give "
-                "another directory with -s JOBDIR=..."
-            ) from None
+            raise self._unusable(error) from None
         self.archive = Archive.open(path / ARCHIVE)
         sync_directory(path)
         self._remove_unfinished_feeds()
+
+    def _unusable(self, error: OSError) -> JobError:
+        paths = (self.path, *(self.path / name for name in sorted(FILES)))
+        foreign = next(filter(is_of_another_user, paths), None)
+        if isinstance(error, PermissionError) and foreign is not None:
+            return JobError(
+                f"JOBDIR: {foreign} belongs to {owner(foreign)}, and a job must be its "
+                "user's alone, because it holds customers' mail: run the crawl as that "
+                f"user, make {self.path} with all in it yours (chown -R), or give "
+                "another directory with -s JOBDIR=..."
+            )
+        return JobError(
+            f"JOBDIR: {self.path} cannot be used ({error.strerror or error}): give "
+            "another directory with -s JOBDIR=..."
+        )
 
     def _remove_unfinished_feeds(self) -> None:
         """Remove what a killed run has left of its feeds: it is full of mail."""
@@ -102,9 +121,7 @@ class Job:
 
     def write_manifest(self, manifest: dict[str, Any]) -> None:
         """Write the run's manifest for people and programs, whole or not at all."""
-        with whole_file(self.path / MANIFEST) as file:
-            json.dump(manifest, file, indent=2, ensure_ascii=False)
-            file.write("\n")
+        _write(self.path, manifest)
 
     def close(self) -> None:
         """Close the archive and let the next process in."""
@@ -122,6 +139,32 @@ def archive_to_read(path: Path) -> Archive:
     except OldFormatError:
         Job(path).close()
     return Archive.open_to_read(path / ARCHIVE)
+
+
+def note_refusal(path: Path, error: GorgiasError) -> None:
+    """Let ``run.json`` of the job at *path* say that a start was refused.
+
+    Whoever reads it must not take the run before for the last one. Nothing is written
+    where there is no job yet, or a crawl is at work on it.
+    """
+    file = path / MANIFEST
+    if file.is_symlink() or not file.is_file() or is_in_use(path):
+        return
+    told = json.loads(file.read_text("utf-8"))
+    told |= {
+        "exit_status": error.exit_status,
+        "ended_by": str(error),
+        "ended": datetime.now(UTC).isoformat(timespec="seconds"),
+        "reached_end": False,
+        "feeds": [],
+    }
+    _write(path, told)
+
+
+def _write(path: Path, manifest: dict[str, Any]) -> None:
+    with whole_file(path / MANIFEST) as file:
+        json.dump(manifest, file, indent=2, ensure_ascii=False)
+        file.write("\n")
 
 
 def is_file_of_job(target: Path, path: Path) -> bool:

@@ -23,13 +23,15 @@ class Ending:
     """How a run ended, as far as the archive cannot tell.
 
     ``error`` ended it early. ``is_at_end`` is true where all rows were emitted,
-    ``is_estimate`` where an estimate was asked for and given. ``dropped`` are the rows
-    that each pipeline dropped; ``feeds`` and ``failed_feeds`` describe each feed.
+    ``is_estimate`` where an estimate was asked for and given. ``rows`` came out of the
+    archive, ``dropped`` of them by each pipeline; ``feeds`` and ``failed_feeds``
+    describe each feed.
     """
 
     error: GorgiasError | None
     is_at_end: bool
     is_estimate: bool
+    rows: int
     dropped: dict[str, int]
     feeds: list[dict[str, Any]]
     failed_feeds: list[str]
@@ -56,6 +58,7 @@ def manifest(
 ) -> dict[str, Any]:
     """Return what ``run.json`` says; *facts* are what the archive does not know."""
     totals = counts.totals(archive)
+    is_filtered = ending.is_at_end and bool(facts.get("filters"))
     return {
         **facts,
         "account": archive.facts.domain or archive.facts.host,
@@ -91,9 +94,25 @@ def manifest(
         ],
         "notes": notes,
         "dropped": ending.dropped,
+        "filtered_rows": max(0, totals.messages - ending.rows) if is_filtered else 0,
+        "orphan_messages": changes.orphans,
         "feeds": ending.feeds,
         "failed_feeds": ending.failed_feeds,
     }
+
+
+def opening_line(manifest: Mapping[str, Any], account: str, target: str) -> str:
+    """Return what a run of *account* says that it will do; *target* names its files."""
+    tickets, messages = manifest["tickets"]["listed"], manifest["messages"]["archived"]
+    what = f"all tickets of {account}"
+    if tickets:
+        what = (
+            f"what {account} has new since the last run ({many(tickets, 'ticket')} and "
+            f"{many(messages, 'message')} are here)"
+        )
+    if manifest["arguments"].get("estimate"):
+        return f"Estimate: listing the tickets of {account}; no message is fetched."
+    return f"Fetching {what}, then writing {target or 'no file'}."
 
 
 def closing_lines(manifest: Mapping[str, Any], jobdir: str) -> list[str]:
@@ -107,15 +126,30 @@ def closing_lines(manifest: Mapping[str, Any], jobdir: str) -> list[str]:
     return [*lines, last]
 
 
+def left_out(manifest: Mapping[str, Any]) -> list[str]:
+    """Return what the files of a run do not hold, though it is or was in the archive.
+
+    An older manifest does not tell.
+    """
+    said = []
+    if filtered := manifest.get("filtered_rows"):
+        said.append(f"{many(filtered, 'row')} by {manifest['filters']}")
+    for pipeline, count in manifest.get("dropped", {}).items():
+        said.append(f"{many(count, 'row')} dropped by {pipeline}")
+    if orphans := manifest.get("orphan_messages"):
+        said.append(f"{many(orphans, 'message')} of tickets that Gorgias does not list")
+    return said
+
+
 def _archive_line(manifest: Mapping[str, Any], jobdir: str) -> str:
     tickets, messages = manifest["tickets"], manifest["messages"]
-    unfinished = "" if manifest["listing_complete"] else " (listing not finished)"
+    unfinished = "" if manifest["listing_complete"] else " (not all are listed yet)"
     return (
         f"Archive {jobdir}: {tickets['archived']:,} of "
-        f"{many(tickets['listed'], 'ticket')} whole{unfinished}, "
+        f"{many(tickets['listed'], 'ticket')} complete{unfinished}, "
         f"{many(messages['archived'], 'message')}; "
         f"{many(tickets['new'], 'ticket')} new, {tickets['changed']:,} changed, "
-        f"{tickets['gone'] + tickets['vanished']:,} gone."
+        f"{tickets['gone'] + tickets['vanished']:,} deleted."
     )
 
 
@@ -123,9 +157,9 @@ def _calls_line(manifest: Mapping[str, Any]) -> str:
     calls = manifest["calls"]
     return (
         f"API: {many(calls['made'], 'call')} in {duration(manifest['seconds'])}, "
-        f"{calls['refused']:,} refused (429, paused {duration(calls['paused_s'])}), "
-        f"{calls['retried']:,} retried; waited {duration(calls['waited_s'])} for the "
-        "budget."
+        f"{calls['refused']:,} refused because the budget was used up (429), "
+        f"{calls['retried']:,} repeated; waited "
+        f"{duration(calls['waited_s'] + calls['paused_s'])} for the budget."
     )
 
 
@@ -152,13 +186,20 @@ def _last_line(manifest: Mapping[str, Any], jobdir: str) -> str:
             "would take is said above."
         )
     if manifest["exit_status"] == EXIT_COMPLETE:
-        if manifest["filters"]:
-            return (
-                "Complete: every listed ticket is archived with all its messages; the "
-                "file holds what the filters let through."
-            )
-        return "Complete: every listed ticket is there with all its messages."
+        return _complete(manifest)
     return f"INCOMPLETE: {_incomplete(manifest, jobdir)}"
+
+
+def _complete(manifest: Mapping[str, Any]) -> str:
+    missing = left_out(manifest)
+    without = f"; left out: {', '.join(missing)}" if missing else ""
+    if manifest["filters"]:
+        rows = many(manifest["messages"]["exported"], "row")
+        return (
+            "Complete: every listed ticket is archived with all its messages; the "
+            f"file holds what the filters let through, {rows}{without}."
+        )
+    return f"Complete: every listed ticket is there with all its messages{without}."
 
 
 def _incomplete(manifest: Mapping[str, Any], jobdir: str) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gorgias_crawler.archive import Archive, counts, walks
+from gorgias_crawler.job.manifest import left_out
 from gorgias_crawler.wording import many
 
 _NAMED = 20  # failures shown; run.json has all
@@ -17,8 +18,8 @@ def lines(archive: Archive, *, is_running: bool) -> Iterator[str]:
     yield _phase(archive)
     totals = counts.totals(archive)
     yield (
-        f"Tickets: {totals.tickets:,} listed, {totals.tickets - totals.due:,} settled, "
-        f"{totals.due:,} to fetch or to check, {totals.gone:,} gone."
+        f"Tickets: {totals.tickets:,} listed, {totals.tickets - totals.due:,} complete, "
+        f"{totals.due:,} still to fetch, {totals.gone:,} deleted."
     )
     yield (
         f"Messages: {totals.messages:,} archived of {totals.expected:,} that the "
@@ -64,6 +65,8 @@ def _last_run(manifest: Mapping[str, Any] | None) -> Iterator[str]:
     filtered = f", filtered by {given}" if given else ""
     for feed in manifest["feeds"]:
         yield f"  {feed['uri']}: {many(feed['rows'], 'row')}{filtered}"
+    if missing := left_out(manifest):
+        yield f"  left out: {', '.join(missing)}"
     if manifest["ended_by"]:
         yield f"  {manifest['ended_by']}"
 

@@ -1,0 +1,81 @@
+"""Whether a filter asks for what a ticket can have: else it would empty a full file."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from gorgias_crawler.emit.filters import Filters, Json, channels, customers, tags
+from gorgias_crawler.errors import ConfigurationError
+
+CHANNELS = frozenset(
+    [
+        "aircall",
+        "api",
+        "chat",
+        "contact_form",
+        "custom-chat",
+        "email",
+        "facebook",
+        "facebook-mention",
+        "facebook-messenger",
+        "facebook-recommendations",
+        "google-business-messages",
+        "help-center",
+        "instagram-ad-comment",
+        "instagram-comment",
+        "instagram-direct-message",
+        "instagram-mention",
+        "internal-note",
+        "phone",
+        "sms",
+        "tiktok-shop",
+        "twitter",
+        "twitter-direct-message",
+        "whatsapp",
+        "yotpo-review",
+    ]
+)
+"""Channels that Gorgias documents; an account may have others
+(https://developers.gorgias.com/reference/the-ticket-object)."""
+
+_LISTED = 20  # words that exist, shown where one does not
+
+
+def check_words(wanted: Filters, tickets: Iterable[Json]) -> None:
+    """Raise `ConfigurationError` for a word that no ticket can have.
+
+    Such are channels, tags and customers that Gorgias does not document and none of
+    *tickets* has: a misspelt one would replace a full file by a header. It reads only
+    as many tickets as it needs.
+    """
+    missing = {
+        "channel": set(wanted.channel - CHANNELS),
+        "tag": set(wanted.tag),
+        "customer": set(wanted.customer),
+    }
+    seen: dict[str, set[str]] = {name: set() for name in missing}
+    readers = {"channel": channels, "tag": tags, "customer": customers}
+    for ticket in tickets:
+        if not any(missing.values()):
+            return
+        for name in filter(missing.get, missing):
+            words = readers[name](ticket)
+            missing[name] -= words
+            if name != "customer":  # who they are is for no log
+                seen[name] |= words
+    for name, words in missing.items():
+        if words:
+            raise _unknown(name, words, seen[name])
+
+
+def _unknown(name: str, words: set[str], seen: set[str]) -> ConfigurationError:
+    asked = ",".join(sorted(words))
+    nearest = get_close_matches(
+        min(words), seen | CHANNELS if name == "channel" else seen
+    )
+    known = [*nearest, *sorted(seen - set(nearest))][:_LISTED]
+    more = " and more" if len(seen) > _LISTED else ""
+    there_are = f"; there are {', '.join(known)}{more}" if known else ""
+    return ConfigurationError(
+        f"-a {name}={asked}: no archived ticket has this {name}{there_are}. No file was "
+        "written."
+    )
