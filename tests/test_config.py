@@ -9,7 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy import Request
 
-from gorgias_crawler.config import VARIABLES, is_loopback, read_account, read_env_file
+from gorgias_crawler.config import (
+    VARIABLES,
+    environment,
+    is_loopback,
+    read_account,
+    read_env_file,
+)
 from gorgias_crawler.errors import ConfigurationError
 
 USER = {"GORGIAS_API_USER": "ana@example.org", "GORGIAS_API_KEY": "k3y"}
@@ -152,6 +158,89 @@ def test_an_env_file_that_cannot_be_read_is_told(tmp_path):
         pytest.raises(ConfigurationError, match=r"cannot be read \(Denied\)"),
     ):
         read_env_file(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fault"),
+    [
+        ("GORGIAS_API_KEY", '"s3cret"', "has quotes around it"),
+        ("GORGIAS_API_KEY", "'s3cret'", "has quotes around it"),
+        ("GORGIAS_API_KEY", "s3cret # of the shop", "has a blank in it"),
+        ("GORGIAS_API_USER", '"ana@example.org"', "has quotes around it"),
+        ("GORGIAS_AUTH_STRING", f'"{BASIC}"', "has quotes around it"),
+        ("GORGIAS_ACCESS_TOKEN", "to ken", "has a blank in it"),
+        ("GORGIAS_SUBDOMAIN", '"acme"', "has quotes around it"),
+    ],
+)
+def test_what_a_value_was_given_on_its_way_is_told_before_the_first_call(
+    name, value, fault
+):
+    environ = {"GORGIAS_SUBDOMAIN": "acme", **USER} | {name: value}
+    with pytest.raises(ConfigurationError) as caught:
+        read_account(environ)
+    assert f"{name} {fault}" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+LONG = base64.b64encode(b"ana@example.org:" + b"k" * 64).decode()
+
+
+@pytest.mark.parametrize("width", [64, 76])
+@pytest.mark.parametrize("after", ["", "\nGORGIAS_SUBDOMAIN=acme\n"])
+def test_a_value_that_was_wrapped_is_told_by_its_line_and_not_shown(width, after):
+    wrapped = f"{LONG[:width]}\n{LONG[width:]}"
+    text = f"# our key\nGORGIAS_AUTH_STRING={wrapped}{after}"
+    with pytest.raises(ConfigurationError) as caught:
+        environment.check_wrapped(text)
+    assert "line 3" in str(caught.value)
+    assert "GORGIAS_AUTH_STRING" in str(caught.value)
+    assert LONG[width:] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        f"GORGIAS_AUTH_STRING={LONG}\nGORGIAS_SUBDOMAIN=acme\n",
+        f"GORGIAS_AUTH_STRING={LONG[:76]}\nGORGIAS_SUBDOMAIN=acme\n",
+        "GORGIAS_API_KEY=a\nEMPTY=\n",
+        "GORGIAS_API_KEY=a\n\n# a word\nexport PATH\n",
+        "OTHER=a\nnonsense\n",
+    ],
+)
+def test_an_env_file_without_a_cut_value_is_taken(text):
+    environment.check_wrapped(text)
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "proxy.example:3128",
+        "https://u:s3cret@proxy.example",
+        "socks5://p:1",
+        "u:s3cret@p:1",
+        "http://",
+    ],
+)
+def test_a_proxy_that_cannot_be_spoken_to_is_refused_without_its_password(proxy):
+    with pytest.raises(ConfigurationError) as caught:
+        environment.check_proxy({"https": proxy}, "https://acme.gorgias.com/api")
+    assert "https_proxy" in str(caught.value)
+    assert "http://HOST:PORT" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "url"),
+    [
+        ({}, "https://acme.gorgias.com/api"),
+        ({"https": "http://u:p@proxy.example:3128"}, "https://acme.gorgias.com/api"),
+        ({"http": "nonsense"}, "https://acme.gorgias.com/api"),
+        ({"http": "nonsense"}, "http://127.0.0.1:8000/api"),
+    ],
+)
+def test_a_proxy_that_is_right_or_not_used_is_let_be(proxies, url):
+    environment.check_proxy(proxies, url)
 
 
 def test_an_account_hides_its_credentials_when_it_is_printed():

@@ -10,6 +10,7 @@ from scrapy.settings import Settings
 from gorgias_crawler import config
 from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.commands.setting_rules import OF_CALLS
+from gorgias_crawler.config import environment
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.logformatter import PrivateLogFormatter
 
@@ -237,7 +238,7 @@ def test_an_order_that_is_no_number_is_named():
 )
 def test_a_variable_that_is_almost_ours_is_refused_without_its_value(name, nearest):
     with pytest.raises(ConfigurationError) as raised:
-        config.check_names({name: "s3cret"})
+        environment.check_names({name: "s3cret"})
     assert f"{name} in .env" in str(raised.value)
     assert f"do you mean {nearest}?" in str(raised.value)
     assert "s3cret" not in str(raised.value)
@@ -247,14 +248,14 @@ def test_a_variable_that_is_almost_ours_is_refused_without_its_value(name, neare
     "name", ["GORGIAS_DOMAIN", "GORGIAS_WEBHOOK_SECRET", "PATH", "GORGIAS_API_TOKEN"]
 )
 def test_a_variable_of_another_program_is_let_be(name):
-    config.check_names({name: "x"})
-    config.check_names(dict.fromkeys(config.VARIABLES, "x"))
+    environment.check_names({name: "x"})
+    environment.check_names(dict.fromkeys(config.VARIABLES, "x"))
 
 
 @pytest.mark.parametrize("name", config.SETTINGS)
 def test_a_setting_in_the_environment_is_refused_with_how_to_give_it(name):
     with pytest.raises(ConfigurationError, match=f"-s {name}=True"):
-        config.check_names({name: "True"})
+        environment.check_names({name: "True"})
 
 
 # As a user meets it.

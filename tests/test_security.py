@@ -324,6 +324,49 @@ def test_no_proxy_sees_the_key_of_a_server_at_the_ipv6_loopback(open_shop, liste
     assert proxy.received == b""
 
 
+class Refusing(Listener):
+    """A proxy that asks for a password before it connects anybody."""
+
+    def _listen(self, connection: socket.socket) -> None:
+        self.received += connection.recv(65536)
+        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+
+
+def behind(shop, proxy):
+    """Let *shop* be an account on the network, behind *proxy*."""
+    shop.environ |= {
+        "GORGIAS_API_URL": "",
+        "GORGIAS_SUBDOMAIN": "acme",
+        "https_proxy": proxy,
+        "no_proxy": "",
+        "NO_PROXY": "",
+    }
+
+
+def test_a_proxy_that_wants_a_password_is_told_as_the_proxys(open_shop):
+    shop = open_shop(tickets=1)
+    proxy = Refusing()
+    behind(shop, f"http://127.0.0.1:{proxy.port}")
+    ended = shop.crawl()
+    proxy.close()
+    assert ended.status == 1
+    assert f"The proxy http://127.0.0.1:{proxy.port} asks for" in ended.last_lines
+    assert "GORGIAS_SUBDOMAIN" not in ended.log
+    assert proxy.connections == 1
+    assert b"Authorization: Basic" not in proxy.received
+
+
+def test_a_proxy_without_a_scheme_is_refused_before_any_call(open_shop, listen):
+    shop = open_shop(tickets=1)
+    proxy = listen()
+    behind(shop, f"127.0.0.1:{proxy.port}")
+    ended = shop.crawl()
+    assert ended.status == 1
+    (line,) = ended.log.splitlines()
+    assert "https_proxy" in line
+    assert proxy.connections == 0
+
+
 # 3. The key is nowhere else.
 
 

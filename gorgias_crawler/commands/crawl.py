@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from urllib.request import getproxies, proxy_bypass
 
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
@@ -9,6 +10,7 @@ from scrapy.spiderloader import SpiderLoader
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.commands.running import SpiderCommand
+from gorgias_crawler.config import environment
 from gorgias_crawler.errors import EXIT_INCOMPLETE, CommandLineError
 from gorgias_crawler.extensions.run_report import RunReport
 
@@ -46,7 +48,10 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
             raise CommandLineError(f"There is no spider {args[0]!r}: {self.example}.")
         super().check(args, opts)
         arguments.parse(opts.spargs)
-        config.read_account(os.environ)
+        account = config.read_account(os.environ)
+        host = account.host.partition(":")[0]
+        if self.settings.getbool("HTTPPROXY_ENABLED") and not proxy_bypass(host):
+            environment.check_proxy(getproxies(), account.base_url)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider that *args* names."""

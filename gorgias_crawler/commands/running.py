@@ -18,6 +18,7 @@ from scrapy.utils.python import without_none_values
 from gorgias_crawler import config
 from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.commands.refusing import CheckedCommand, tell_refusal
+from gorgias_crawler.config import environment
 from gorgias_crawler.durable import drop_output
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_CANNOT_START, GorgiasError
@@ -63,8 +64,8 @@ class SpiderCommand(CheckedCommand, _Base):
         Raises `ConfigurationError`.
         """
         opts.spargs = filters.resolved(opts.spargs, datetime.now(UTC).date())
-        config.read_env_file(config.ENV_FILE)
-        config.check_names(os.environ)
+        environment.check_wrapped(config.read_env_file(config.ENV_FILE))
+        environment.check_names(os.environ)
 
     def run_spider(self, spider: Any, **arguments: Any) -> Crawler:
         """Run *spider* to its end; ``exitcode`` is set where it could not start."""

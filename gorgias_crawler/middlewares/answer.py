@@ -5,6 +5,7 @@ import random
 
 from OpenSSL import SSL
 from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import TunnelError
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import DownloadCancelledError
@@ -20,6 +21,7 @@ from gorgias_crawler.errors import GorgiasError, MisdirectedError, UnansweredErr
 from gorgias_crawler.middlewares.caller import is_call
 from gorgias_crawler.middlewares.outage import Outage
 from gorgias_crawler.middlewares.waiting import Waiting
+from gorgias_crawler.redact import public_uri
 
 logger = logging.getLogger(__name__)
 
@@ -81,6 +83,13 @@ class AnswerMiddleware(RetryMiddleware):
                 f"The server at {request.url.split('/')[2]} cannot prove that it is "
                 f"Gorgias ({reason}), so nothing was sent to it: check GORGIAS_API_URL;"
                 " behind a company proxy, name its certificates in SSL_CERT_FILE."
+            )
+        if isinstance(exception, TunnelError) and "'status': 407" in str(exception):
+            proxy = public_uri(request.meta.get("proxy") or "")
+            raise MisdirectedError(
+                f"The proxy {proxy} asks for a name and a password (407), so the call "
+                "did not leave: write them into https_proxy=http://NAME:PASSWORD@"
+                "HOST:PORT."
             )
         if isinstance(exception, DownloadCancelledError):
             failed = Failed(UnansweredError("answer too large", of_the_answer=True), 0)

@@ -11,7 +11,6 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,36 +76,6 @@ class Account:
         return is_loopback(urlsplit(self.base_url).hostname or "")
 
 
-def check_names(environ: Mapping[str, str]) -> None:
-    """Raise `ConfigurationError` for a name in *environ* that is almost one of ours.
-
-    Others that begin with GORGIAS_ may be of other programs. A setting of ours would
-    be ignored there.
-    """
-    for name in environ:
-        own = name.upper().removeprefix(_PREFIX)
-        if name in VARIABLES or not name.upper().startswith(_PREFIX):
-            continue
-        if name in SETTINGS:
-            raise ConfigurationError(
-                f"{name} is a setting, and is not read from .env or the environment: "
-                f"give it as -s {name}={environ[name]}."
-            )
-        known = [each.removeprefix(_PREFIX) for each in (*VARIABLES, *SETTINGS)]
-        if nearest := get_close_matches(own, known, 1, _ALMOST):
-            raise ConfigurationError(
-                f"{name} in .env or the environment is not read: do you mean "
-                f"{_PREFIX}{nearest[0]}? If another program needs it, start the crawl "
-                "without it."
-            )
-
-
-_PREFIX = "GORGIAS_"
-# As like as API_KEYS, APIKEY and API_URI are to ours; DOMAIN and API_TOKEN, which other
-# programs use, are below it (chosen).
-_ALMOST = 0.85
-
-
 def read_account(environ: Mapping[str, str]) -> Account:
     """Return the account that *environ* names.
 
@@ -117,10 +86,28 @@ def read_account(environ: Mapping[str, str]) -> Account:
         if not value.isprintable():  # nor is what stands for a byte that is not UTF-8
             raise ConfigurationError(
                 f"{name} holds a character that cannot be printed, or is not UTF-8 (its "
-                "value is not shown here): write it again."
+                "value is not shown here): write it again, in one line."
+            )
+        if name != "GORGIAS_API_URL" and (fault := _mangled(value)):
+            raise ConfigurationError(
+                f"{name} {fault} (its value is not shown here): write the value alone."
             )
     base_url, name = _address(values)
     return Account(base_url, name, _authorization(values))
+
+
+def _mangled(value: str) -> str | None:
+    """Return what a way through files and shells has added to *value*, if anything.
+
+    ``docker --env-file`` keeps quotes and comments, which ``.env`` does not
+    (https://docs.docker.com/reference/cli/docker/container/run/#env).
+    """
+    word = re.sub(r"^(basic|bearer)\s+", "", value, flags=re.IGNORECASE)
+    if word[:1] in ("'", '"') or word[-1:] in ("'", '"'):
+        return "has quotes around it"
+    if re.search(r"\s", word):
+        return "has a blank in it"
+    return None
 
 
 def read_env_file(path: Path) -> str:

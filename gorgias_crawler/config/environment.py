@@ -1,0 +1,92 @@
+"""What is wrong with the environment, found before the first call."""
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+from io import StringIO
+from urllib.parse import urlsplit
+
+from dotenv.parser import parse_stream
+
+from gorgias_crawler.config import SETTINGS, VARIABLES, is_loopback
+from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.redact import public_uri
+
+
+def check_names(environ: Mapping[str, str]) -> None:
+    """Raise `ConfigurationError` for a name in *environ* that is almost one of ours.
+
+    Others that begin with GORGIAS_ may be of other programs. A setting of ours would
+    be ignored there.
+    """
+    for name in environ:
+        own = name.upper().removeprefix(_PREFIX)
+        if name in VARIABLES or not name.upper().startswith(_PREFIX):
+            continue
+        if name in SETTINGS:
+            raise ConfigurationError(
+                f"{name} is a setting, and is not read from .env or the environment: "
+                f"give it as -s {name}={environ[name]}."
+            )
+        known = [each.removeprefix(_PREFIX) for each in (*VARIABLES, *SETTINGS)]
+        if nearest := get_close_matches(own, known, 1, _ALMOST):
+            raise ConfigurationError(
+                f"{name} in .env or the environment is not read: do you mean "
+                f"{_PREFIX}{nearest[0]}? If another program needs it, start the crawl "
+                "without it."
+            )
+
+
+_PREFIX = "GORGIAS_"
+# As like as API_KEYS, APIKEY and API_URI are to ours; DOMAIN and API_TOKEN, which other
+# programs use, are below it (chosen).
+_ALMOST = 0.85
+
+
+def check_wrapped(text: str) -> None:
+    """Raise `ConfigurationError` where *text* of ``.env`` cuts a value of ours in two.
+
+    ``base64`` wraps its lines at 76 characters, and half a key would be sent.
+    """
+    before = None
+    for binding in parse_stream(StringIO(text)):
+        value = binding.value or ""
+        is_rest = binding.error or (binding.key is not None and binding.value is None)
+        if before and len(before.value or "") in _WRAPPED_AT:
+            is_rest |= bool(re.fullmatch(_REST, binding.original.string.strip()))
+        if before and is_rest:
+            raise ConfigurationError(
+                f".env, line {binding.original.line}: this looks like the rest of "
+                f"{before.key} (neither is shown here): write the whole value in one "
+                "line (base64 -w0 does)."
+            )
+        is_ours = (binding.key or "") in VARIABLES and value
+        before = binding if is_ours else None
+
+
+_WRAPPED_AT = (64, 76)  # of PEM and of MIME: RFC 4648, section 3.1
+_REST = r"[A-Za-z0-9+/]+={0,2}"
+
+
+def check_proxy(proxies: Mapping[str, str], base_url: str) -> None:
+    """Raise `ConfigurationError` where a call to *base_url* cannot use its proxy.
+
+    *proxies* are URLs by the scheme that they are for, as `urllib.request.getproxies`
+    reads them from the environment.
+    """
+    asked = urlsplit(base_url)
+    url = proxies.get(asked.scheme)
+    if not url or is_loopback(asked.hostname or ""):
+        return
+    scheme, mark, place = url.partition("://")
+    if not mark or scheme.lower() != "http":
+        shown = public_uri(url) if mark else "its value"
+        raise ConfigurationError(
+            f"{asked.scheme}_proxy: {shown} does not begin with http://, which is the "
+            f"one way to a proxy that is spoken here: write {asked.scheme}_proxy="
+            "http://HOST:PORT, or unset it where no proxy is needed."
+        )
+    if not urlsplit(f"//{place}").hostname:
+        raise ConfigurationError(
+            f"{asked.scheme}_proxy names no host: write it like http://HOST:PORT."
+        )
