@@ -29,7 +29,15 @@ class Account:
     """A bucket on a simulated clock: our calls by a budget, others by a schedule."""
 
     def __init__(
-        self, bucket, share=0.8, latencies=(0.1,), others=(), lost=0.0, seed=1
+        self,
+        bucket,
+        share=0.8,
+        latencies=(0.1,),
+        others=(),
+        lost=0.0,
+        seed=1,
+        *,
+        tells=lambda header, number: header,
     ):
         self.bucket = bucket
         self.budget = Budget(share)
@@ -38,6 +46,8 @@ class Account:
         self.others = sorted(others)
         self.random = random.Random(seed)
         self.lost = lost
+        self.tells = tells
+        self.refused: set[int] = set()
         self.sent_s: list[float] = []
         self.refused_of_others = 0
         self.refused_of_ours = 0
@@ -88,11 +98,17 @@ class Account:
             self.refused_of_ours += refused
             self.highest_by_us = max(self.highest_by_us, self.bucket.level)
             self.answers = getattr(self, "answers", {})
-            self.answers[number] = self.bucket.header
+            self.answers[number] = self.tells(self.bucket.header, number)
+            if refused:
+                self.refused.add(number)
         elif self.random.random() < self.lost:
             self.budget.lost(number, now)
         else:
             self.budget.answered(number, self.answers[number], now)
+            if number in self.refused:
+                self.budget.refused(number, 10.0, now)
+            else:
+                self.budget.relieved()
 
 
 PLANS = ["40/20", "80/20", "40/10", "80/10"]
@@ -232,6 +248,93 @@ def test_a_header_that_tells_nothing_changes_nothing(header):
     assert budget.limit is None
 
 
+# Headers that lie.
+
+LIES = ["1/40", "0/80", "1/4000", "1/999999999", "400/40", "999999999/1", "40/40", ""]
+
+
+@given(
+    plan=st.sampled_from(PLANS),
+    lie=st.sampled_from(LIES),
+    latency=st.floats(0.01, 0.6),
+    window=st.sampled_from([1, 4, 16]),
+)
+@example(plan="40/20", lie="1/40", latency=0.1, window=16)
+def test_a_refusal_teaches_more_than_a_header_that_always_lies(
+    plan, lie, latency, window
+):
+    bucket = Bucket.parse(plan)
+    account = Account(bucket, latencies=[latency], tells=lambda header, number: lie)
+    account.run(400, window)
+    # A lesson costs what is in flight; the more there were, the longer each holds.
+    assert account.refused_of_ours <= 8 + 3 * window
+
+
+@given(
+    plan=st.sampled_from(PLANS),
+    lie=st.sampled_from(LIES),
+    liar=st.sampled_from([1, 2, 30, 150]),
+    latency=st.floats(0.01, 0.6),
+)
+@example(plan="40/20", lie="400/40", liar=30, latency=0.1)
+@example(plan="40/20", lie="999999999/1", liar=1, latency=0.1)
+def test_one_answer_that_lies_costs_little_and_nobody_is_refused(
+    plan, lie, liar, latency
+):
+    def tells(header, number):
+        return lie if number == liar else header
+
+    bucket = Bucket.parse(plan)
+    account = Account(bucket, latencies=[latency], tells=tells)
+    took_s = account.run(400)
+    leak = bucket.limit / bucket.period_s
+    ideal_s = (400 - account_size(bucket, 0.8)) / leak
+    # By then the slowest bucket has emptied twice: a lie is told of again, once.
+    assert took_s <= 1.05 * ideal_s + 2 * latency + 1 + 45
+    assert account.refused_of_ours <= 16
+
+
+def test_refusals_teach_more_when_they_come_again_before_the_pace_is_proven():
+    budget = Budget(0.8)
+    budget.is_pacing = True
+    budget.answered(budget.sent(0.0), "1/1000", 0.0)  # 50 calls a second leak
+    paces = []
+    for good in [40, 39, 80, 0, 0, 0, 0, 0, 0, 0, 5000]:
+        budget.refused(budget.sent(0.0), 0.0, 0.0)
+        paces.append(budget.calls_per_s)
+        for _ in range(good):
+            budget.relieved()
+    assert paces == [50, 50, 2, 2, 1, 0.5, 0.25, 0.125, 0.0625, 0.0625, 0.0625]
+
+
+def test_what_is_used_is_at_most_the_limit():
+    budget = Budget(0.8)
+    budget.is_pacing = True
+    budget.answered(budget.sent(0.0), "400/40", 0.0)
+    assert (budget.used, budget.highest_level, budget.limit) == (40, 40, 40)
+    assert budget.wait_s(0.0) <= 20
+
+
+def test_another_size_is_believed_when_two_answers_tell_it():
+    budget = Budget(0.8)
+    for header, limit in [("1/40", 40), ("1/40", 40), ("1/8", 40), ("1/40", 40)]:
+        budget.answered(budget.sent(0.0), header, 0.0)
+        assert budget.limit == limit
+    for header, limit in [("1/80", 40), ("1/80", 80), ("2/80", 80)]:
+        budget.answered(budget.sent(0.0), header, 0.0)
+        assert budget.limit == limit
+
+
+def test_a_refusal_that_tells_of_a_full_bucket_is_no_lesson():
+    budget = Budget(0.8)
+    budget.is_pacing = True
+    for header, pace in [("80/80", 4), ("79/80", 4), ("1/80", 4), ("1/80", 2)]:
+        number = budget.sent(0.0)
+        budget.answered(number, header, 0.0)
+        budget.refused(number, 0.0, 0.0)
+        assert budget.calls_per_s == pace
+
+
 # What failures mean.
 
 API_ERROR = b'{"error": {"msg": "Gone."}}'
@@ -300,16 +403,17 @@ def test_waits_grow_and_are_bounded(attempt, seed):
     [
         ("7", 7.0),
         ("0.25", 0.25),
-        ("", 10.0),
-        ("0", 10.0),
-        ("-3", 10.0),
-        ("nan", 10.0),
-        ("inf", 10.0),
-        ("soon", 10.0),
-        ("3600", 60.0),
+        ("", None),
+        ("0", None),
+        ("-3", None),
+        ("nan", None),
+        ("inf", None),
+        ("soon", None),
+        ("3600", 3600.0),
         (format_datetime(NOW + timedelta(seconds=12), usegmt=True), 12.0),
-        (format_datetime(NOW - timedelta(seconds=12), usegmt=True), 10.0),
+        (format_datetime(NOW - timedelta(seconds=12), usegmt=True), None),
     ],
 )
 def test_retry_after_is_read_in_all_its_forms(header, seconds):
-    assert verdict.pause_s(header, NOW) == pytest.approx(seconds)
+    asked_s = verdict.asked_pause_s(header, NOW)
+    assert asked_s == (seconds and pytest.approx(seconds))

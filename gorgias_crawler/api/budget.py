@@ -23,6 +23,8 @@ _LONGEST_SPAN_S = 60.0  # then the leak is measured afresh
 _OLD_S = 5.0  # at the documented leaks others can use 10 to 40 calls in that time
 _LONGEST_STRAIN_S = 8.0  # the slowest pace for a struggling server (chosen)
 _LONGEST_YIELD_S = 20.0  # by then every documented bucket has emptied once
+_TO_PROVE = 40  # good answers until a refusal is forgotten: the smallest bucket once
+_MOST_LESSONS = 7  # then the pace is the slowest, a call in 16 s
 _USED_OF_LIMIT = re.compile(r"\s*(\d{1,9})\s*/\s*([1-9]\d{0,8})\s*")
 
 
@@ -66,6 +68,7 @@ class Budget:
         self.highest_level = 0
         self.crowded_since_s: float | None = None
         self.paused_until_s = -math.inf
+        self.paused_s = 0.0
         self._leak_per_s = RATE_WITHOUT_HEADER
         self._level = 0.0
         self._level_at_s = 0.0
@@ -79,11 +82,18 @@ class Budget:
         self._strain_s = 0.0
         self._yield_until_s = -math.inf
         self._times_crowded = 0
+        self._odd_limit: int | None = None
+        self._is_limit_sure = False
+        self._is_told_full = False
+        self._lessons = 0
+        self._to_prove = _TO_PROVE
+        self._proven = 0
 
     @property
     def calls_per_s(self) -> float:
         """The rate that lasts: what leaks, as far as it is known."""
-        return self._leak_per_s
+        slow_s = self._lesson_s()
+        return min(self._leak_per_s, 1 / slow_s) if slow_s else self._leak_per_s
 
     @property
     def allowed(self) -> int:
@@ -106,7 +116,8 @@ class Budget:
         until_s = self.paused_until_s
         if self.is_pacing:
             until_s = max(until_s, self._yield_until_s)
-            until_s = max(until_s, self._last_sent_s + self._strain_s)
+            slow_s = max(self._strain_s, self._lesson_s())
+            until_s = max(until_s, self._last_sent_s + slow_s)
             if self.limit is None:
                 until_s = max(until_s, self._last_sent_s + 1 / RATE_WITHOUT_HEADER)
             elif self._in_flight and self._is_in_the_dark(now_s):
@@ -151,13 +162,12 @@ class Budget:
     def answered(self, number: int, header: str, now_s: float) -> None:
         """Take from the answer to call *number* what it tells of the bucket."""
         sent = self._in_flight.pop(number)
+        self._is_told_full = False
         told = _USED_OF_LIMIT.fullmatch(header)
-        if told is None:
+        if told is None or not self._believes(limit := int(told[2])):
             return
-        used, limit = int(told[1]), int(told[2])
-        if limit != self.limit:
-            self.limit, self._mark = limit, None
-            self._leak_per_s = limit / SLOWEST_LEAK_S
+        used = min(int(told[1]), limit)
+        self._is_told_full = used >= limit - 1  # a call has leaked while it was told
         self._learn_leak(
             _Mark(used, self.calls, sent.at_s), number - sent.beside, now_s
         )
@@ -165,6 +175,22 @@ class Budget:
         self.used = used
         self.highest_level = max(self.highest_level, used)
         self._see_others(used, now_s)
+
+    def _believes(self, limit: int) -> bool:
+        """Take a bucket's size from the first answer that tells it, then from two.
+
+        One answer alone that tells another size is an answer that tells nothing.
+        """
+        if limit == self.limit:
+            self._is_limit_sure, self._odd_limit = True, None
+            return True
+        if self._is_limit_sure and limit != self._odd_limit:
+            self._odd_limit = limit
+            return False
+        self._is_limit_sure = limit == self._odd_limit
+        self.limit, self._mark, self._odd_limit = limit, None, None
+        self._leak_per_s = limit / SLOWEST_LEAK_S
+        return True
 
     def _correct_level(self, used: int, sent_s: float, now_s: float) -> None:
         """Believe the call that the bucket counted last, whichever that was.
@@ -218,12 +244,38 @@ class Budget:
     def refused(self, number: int, pause_s: float, now_s: float) -> bool:
         """Note a 429: the bucket is full. Return whether this begins a pause."""
         self._in_flight.pop(number, None)
-        is_new = self.paused_until_s <= now_s
-        self.paused_until_s = max(self.paused_until_s, now_s + pause_s)
+        is_new = self.pause(pause_s, now_s)
         if self.limit is not None:
             self._level = max(self.level(now_s), float(self.limit))
             self._level_at_s = now_s
+        if is_new and not self._is_told_full:
+            self._learn_from_refusal()
         return is_new
+
+    def pause(self, pause_s: float, now_s: float) -> bool:
+        """Let no call out for so long; return whether no other pause was in force."""
+        is_new = self.paused_until_s <= now_s
+        until_s = max(self.paused_until_s, now_s + pause_s)
+        self.paused_s += until_s - max(self.paused_until_s, now_s)
+        self.paused_until_s = until_s
+        return is_new
+
+    def _learn_from_refusal(self) -> None:
+        """Slow down, for the header speaks of room where there is none.
+
+        One refusal alone may be another client's burst. From the second on it takes
+        twice as many good answers each time until one is forgotten.
+        """
+        if self.limit is not None:
+            self._leak_per_s, self._mark = self.limit / SLOWEST_LEAK_S, None
+        self._to_prove *= 2 if self._lessons else 1
+        self._lessons, self._proven = min(self._lessons + 1, _MOST_LESSONS), 0
+
+    def _lesson_s(self) -> float:
+        """Return the pace that refusals taught: that without a header, or slower."""
+        if self._lessons < 2:
+            return 0.0
+        return 2.0 ** (self._lessons - 2) / RATE_WITHOUT_HEADER
 
     def strained(self) -> None:
         """Slow down: the server struggles. Latency alone is no strain."""
@@ -235,3 +287,6 @@ class Budget:
         self._strain_s /= 2
         if self._strain_s < 0.1 / self._leak_per_s:
             self._strain_s = 0.0
+        self._proven += 1
+        if self._proven >= self._to_prove:
+            self._lessons, self._proven = max(0, self._lessons - 1), 0

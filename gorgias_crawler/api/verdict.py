@@ -22,10 +22,12 @@ from gorgias_crawler.errors import (
 )
 
 LONGEST_WAIT_S = 60.0
-"""No single wait is longer, whatever ``Retry-After`` says: the slowest documented
-bucket empties in 20 s."""
+"""No wait before a retry is longer: an outage that ends is noticed within a minute."""
 
-_DEFAULT_PAUSE_S = 10.0  # in half its 20 s the slowest bucket has room for 20 calls
+PAUSE_S = 10.0
+"""The pause after a 429 that asks for none: in half its 20 s the slowest bucket has
+room for 20 calls."""
+
 _WHIMS = {HTTPStatus.BAD_REQUEST, HTTPStatus.FORBIDDEN}
 _GONE = {HTTPStatus.NOT_FOUND, HTTPStatus.GONE}
 # A 429 comes here for the probe of an outage only: the budget asks again for others.
@@ -94,20 +96,17 @@ def backoff_s(attempt: int, jitter: random.Random) -> float:
     return min(doubled, LONGEST_WAIT_S) * jitter.uniform(0.5, 1.5)
 
 
-def pause_s(retry_after: str, now: datetime) -> float:
-    """Return the seconds that a 429 asks for: integer, decimal or date.
+def asked_pause_s(retry_after: str, now: datetime) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for: integer, decimal or date.
 
-    Only integers are documented. Zero, nothing or nonsense means 10 s; more than 60 s
-    are not waited at once.
+    Only integers are documented. Zero, nothing or nonsense is None.
     """
     try:
         seconds = float(retry_after)
     except ValueError:
         at_us = http_date_us(retry_after)
         seconds = 0.0 if at_us is None else at_us / 1e6 - now.timestamp()
-    if not math.isfinite(seconds) or seconds <= 0:
-        seconds = _DEFAULT_PAUSE_S
-    return min(seconds, LONGEST_WAIT_S)
+    return seconds if 0 < seconds < math.inf else None
 
 
 def utc_now() -> datetime:

@@ -34,7 +34,7 @@ class BudgetMiddleware:
         self._gate = asyncio.Lock()
         self._said_crowded = False
         self._refused_since_s: float | None = None
-        self._waited_s = self._paused_s = 0.0
+        self._waited_s = 0.0
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "BudgetMiddleware":
@@ -83,15 +83,17 @@ class BudgetMiddleware:
             stats.set_value("gorgias/budget/limit", self.budget.limit)
             stats.max_value("gorgias/budget/highest_level", self.budget.highest_level)
         if response.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._pause(number, response, now_s)
+            self._refused(number, response, now_s)
+            stats.set_value("gorgias/budget/paused_s", self.budget.paused_s)
             if request.meta.get("is_probe"):
                 return response  # an answer, and all that it was to tell
             return request.replace(dont_filter=True)
         self._refused_since_s = None
         if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            self.budget.strained()
+            self._strained(response, now_s)
         else:
             self.budget.relieved()
+        stats.set_value("gorgias/budget/paused_s", self.budget.paused_s)
         return response
 
     def process_exception(self, request: Request, exception: Exception) -> None:
@@ -100,24 +102,34 @@ class BudgetMiddleware:
             self.budget.lost(number, time.monotonic())
             self.budget.strained()
 
-    def _pause(self, number: int, response: Response, now_s: float) -> None:
-        asked_for = (response.headers.get("Retry-After") or b"").decode("latin-1")
-        pause_s = verdict.pause_s(asked_for, verdict.utc_now())
-        stats = self.crawler.stats
-        stats.inc_value("gorgias/budget/refused")
+    def _refused(self, number: int, response: Response, now_s: float) -> None:
+        self.crawler.stats.inc_value("gorgias/budget/refused")
         if self._refused_since_s is None:
             self._refused_since_s = now_s
-        paused_s = max(now_s, self.budget.paused_until_s)
+        pause_s = self._asked_pause_s(response) or verdict.PAUSE_S
         if self.budget.refused(number, pause_s, now_s):
-            end = datetime.now().astimezone() + timedelta(seconds=pause_s)
-            logger.warning(
-                "The account's API budget is used up (429): all calls pause for %s, "
-                "until %s.",
-                duration(pause_s),
-                end.strftime("%H:%M:%S"),
-            )
-        self._paused_s += max(0.0, self.budget.paused_until_s - paused_s)
-        stats.set_value("gorgias/budget/paused_s", self._paused_s)
+            self._say_pause("The account's API budget is used up (429)", pause_s)
+
+    def _strained(self, response: Response, now_s: float) -> None:
+        self.budget.strained()
+        pause_s = self._asked_pause_s(response)
+        if pause_s and self.budget.pause(pause_s, now_s):
+            self._say_pause(f"Gorgias asks to wait ({response.status})", pause_s)
+
+    def _asked_pause_s(self, response: Response) -> float | None:
+        """Return what ``Retry-After`` asks for, as far as an outage may last."""
+        header = (response.headers.get("Retry-After") or b"").decode("latin-1")
+        asked_s = verdict.asked_pause_s(header, verdict.utc_now())
+        return asked_s and min(asked_s, self._waiting.max_outage_s)
+
+    def _say_pause(self, why: str, pause_s: float) -> None:
+        end = datetime.now().astimezone() + timedelta(seconds=pause_s)
+        logger.warning(
+            "%s: all calls pause for %s, until %s.",
+            why,
+            duration(pause_s),
+            end.strftime("%H:%M:%S"),
+        )
 
     def _mind_the_others(self, now_s: float) -> None:
         """Say that others hold the budget; end the run where that lasts too long."""
@@ -131,17 +143,15 @@ class BudgetMiddleware:
         if held_s > self._waiting.max_outage_s:
             raise RunEndError(
                 "budget",
-                "Other clients of the account have held its API budget for "
+                "Other integrations have used up the account's API budget for "
                 f"{duration(held_s)} (GORGIAS_MAX_OUTAGE). What was archived is kept; "
                 "run the same command again later.",
             )
         if held_s > _SAY_AFTER_S and not self._said_crowded:
             self._said_crowded = True
             logger.warning(
-                "Other clients of the account hold its API budget above our share "
-                "(GORGIAS_BUDGET_SHARE=%s) for %s: yielding to them, for %s at most "
-                "(GORGIAS_MAX_OUTAGE).",
-                self.budget.share,
+                "Other integrations are using the API; waiting for them, now for %s, for "
+                "%s at most (GORGIAS_MAX_OUTAGE).",
                 duration(held_s),
                 duration(self._waiting.max_outage_s),
             )
