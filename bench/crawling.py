@@ -174,6 +174,23 @@ class Place:
         on_start(self._used()["pid"])
         return self._ended(began_s, process, timeout_s)
 
+    def measure_command(self, *command: str) -> None:
+        """Run another command to its end, as `measure` does a crawl."""
+        wrapper = [sys.executable, "-c", _WRAPPER, str(self.path / "used")]
+        done = subprocess.run(
+            [*wrapper, *_SCRAPY, *command],
+            cwd=self.path,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise SystemExit(
+                f"{' '.join(command)} ended with {done.returncode}: {done.stdout}"
+            )
+
     def _ended(
         self, began_s: float, process: subprocess.Popen[bytes], timeout_s: float
     ) -> Ended:

@@ -416,19 +416,6 @@ def test_the_order_of_events_does_not_matter(found, seed):
 # The document.
 
 
-def table():
-    head = "| column | type | meaning | from |\n| --- | --- | --- | --- |\n"
-    return head + "\n".join(
-        f"| `{column.name}` | {str(column.type).split(' ')[0]} | "
-        f"{column.metadata['meaning']} | {column.metadata['source']} |"
-        for column in fields(TicketMetrics)
-    )
-
-
-def test_the_document_has_the_table_of_the_columns():
-    assert table() in DOCUMENT, f"\n{table()}"
-
-
 def test_the_document_defines_every_metric_in_one_paragraph():
     _, *sections = re.split(r"^### ", DOCUMENT, flags=re.MULTILINE)
     named = []

@@ -111,6 +111,8 @@ def test_an_unfinished_job_says_what_share_it_rests_on(open_shop):
         (("job", "-O", PAGE, "-a", "since=soon"), 1, "-a since=soon: "),
         # notes are never a ticket's: what would be ignored is refused
         (("job", "-O", PAGE, "-a", "notes=true"), 2, "-a notes=true: "),
+        # a misspelt word would make an empty page
+        (("job", "-O", PAGE, "-a", "channel=emial"), 1, "emial"),
         (("nowhere", "-O", PAGE), 1, "nowhere is not a job directory"),
         (("job", "-O", "missing/report.html"), 1, "-O missing/report.html: "),
         (("job", "-O", "job/run.json"), 1, "-O job/run.json: "),

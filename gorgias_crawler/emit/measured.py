@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.emit.beside import Beside
+from gorgias_crawler.emit.filter_words import check_words
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.emit.metrics import Measured, measured
 from gorgias_crawler.items import decoded
@@ -26,8 +27,13 @@ def ticket_metrics(
 def tickets(
     archive: Archive, filters: Filters, beside: Beside, *, only_whole: bool = False
 ) -> Iterator[Measured]:
-    """Yield what is measured of every ticket that *filters* accept, as above."""
+    """Yield what is measured of every ticket that *filters* accept, as above.
+
+    Raises, before the first, `ConfigurationError` where a filter asks for what no
+    ticket can have.
+    """
     with archive.reading():
+        check_words(filters, map(decoded, order.listed_tickets(archive)))
         for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
             ticket = decoded(archived.raw)
             if filters.accept_ticket(ticket):

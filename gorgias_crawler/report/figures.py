@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from gorgias_crawler.api import instant_us
+from gorgias_crawler.emit.history import at_us_of
 from gorgias_crawler.emit.metrics import Author, Authored, Measured
 
 TIMES = ("first_response", "first_human_response", "next_response", "resolution")
@@ -97,8 +97,8 @@ class Figures:
             self.one_touch[found.metrics.one_touch] += 1
         if found.metrics.reopens is not None:
             self.reopened[found.metrics.reopens > 0] += 1
-        created_us = instant_us(ticket.get("created_datetime"))
-        if created_us <= 0:
+        created_us = at_us_of(ticket.get("created_datetime"))
+        if created_us is None:
             self.undated += 1
             return
         day = self._at(created_us).toordinal()
@@ -130,15 +130,14 @@ class Figures:
                     day.times[name].append(min(seconds, _LONGEST_S))
 
     def _add_subjects(self, day: int, ticket: Mapping[str, Any]) -> None:
-        for tag in ticket.get("tags") or ():
-            if isinstance(tag, dict) and tag.get("name"):
-                self.tags[str(tag["name"])][day] += 1
-        fields = ticket.get("custom_fields")
-        values = fields if isinstance(fields, dict) else {}
+        tags = ticket.get("tags")
+        for tag in tags if isinstance(tags, list) else ():
+            if name := _object(tag).get("name"):
+                self.tags[str(name)][day] += 1
+        values = _object(ticket.get("custom_fields"))
         for id_ in self.reason_fields:
-            entry = values.get(id_)
-            if isinstance(entry, dict) and entry.get("value"):
-                self.reasons[str(entry["value"])][day] += 1
+            if value := _object(values.get(id_)).get("value"):
+                self.reasons[str(value)][day] += 1
 
     def _add_people(
         self, ticket: Mapping[str, Any], written: Sequence[Authored]
@@ -157,9 +156,13 @@ class Figures:
                 self.agents[message.user_id].notes += 1
         for user_id in answered:
             self.agents[user_id].tickets += 1
-        assignee = ticket.get("assignee_user")
-        if ticket.get("status") == "open" and isinstance(assignee, dict):
-            self.agents[int(assignee.get("id") or 0)].assigned += 1
+        assignee = _object(ticket.get("assignee_user")).get("id")
+        if ticket.get("status") == "open" and isinstance(assignee, int):
+            self.agents[assignee].assigned += 1
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 @dataclass(frozen=True)
