@@ -99,7 +99,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "file of others": ({"file.csv": CSV}, "use -O to replace it"),
     "file of others by URI": ({"FILE_URI": CSV}, "use -O to replace it"),
     "link to a file of others": ({"link.csv": CSV}, "use -O to replace it"),
-    "link that leads round": ({"round.csv": REPLACE}, "cannot be set up"),
+    "link that leads round": ({"round.csv": REPLACE}, "is not a regular file"),
     "something in the way": ({"trap.csv": CSV}, "File exists"),
     "unknown placeholder": ({"x-%(nothing)s.csv": CSV}, "nothing"),
     "ftp": ({f"ftp://u:{SECRET}@h/x": CSV}, "unknown storage 'ftp'"),

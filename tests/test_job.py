@@ -202,6 +202,14 @@ import os, sys
 from pathlib import Path
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import JobError
+# As nobody Python may not be able to read its own modules: all are loaded before.
+warm = Path(sys.argv[2])
+Archive.open(warm / "archive.sqlite").close()
+Archive.open_to_read(warm / "archive.sqlite").close()
+try:
+    Archive.open_to_read(warm / "missing")
+except JobError:
+    pass
 if os.getuid() == 0:
     os.setuid(65534)
 try:
@@ -212,7 +220,8 @@ except JobError as error:
 """
 
 
-def test_an_archive_that_was_closed_can_be_read_where_nothing_may_be_written():
+def test_an_archive_that_was_closed_can_be_read_where_nothing_may_be_written(tmp_path):
+    warm = tmp_path
     with tempfile.TemporaryDirectory() as name:
         job, path = Path(name), Path(name) / "archive.sqlite"
         archive = Archive.open(path)
@@ -225,7 +234,7 @@ def test_an_archive_that_was_closed_can_be_read_where_nothing_may_be_written():
             path.chmod(0o444)
             job.chmod(0o555)
             done = subprocess.run(
-                [sys.executable, "-c", READ_AS_NOBODY, str(path)],
+                [sys.executable, "-c", READ_AS_NOBODY, str(path), str(warm)],
                 capture_output=True,
                 text=True,
                 check=False,

@@ -55,7 +55,8 @@ class SnapshotFileStorage:
     ) -> None:
         path = Path(file_uri_to_path(uri) if uri.startswith("file:") else uri)
         self.is_stream = _is_stream(path)
-        self._target = path if self.is_stream else path.resolve()
+        # Not resolve(): a loop of links raises there or not, by Python's version.
+        self._target = path if self.is_stream else Path(os.path.realpath(path))
         self.name = str(self._target)
         self._part = self._target.with_name(
             f".{_short(self._target.name)}.{_job_id(spider)}.part"
