@@ -74,3 +74,16 @@ def work(tmp_path):
     path = tmp_path / "work"
     path.mkdir()
     return path
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory, may_fork):
+    """A shop whose crawl is complete; its tests change nothing of it."""
+    path = tmp_path_factory.mktemp("shop")
+    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
+    world = World(tickets=50)
+    with Sandbox(world, rate=None) as sandbox:
+        shop = Shop(path, sandbox, world, forks=may_fork)
+        ended = shop.crawl()
+        assert ended.status == 0, ended.log
+        yield shop

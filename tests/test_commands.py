@@ -6,7 +6,6 @@ import os
 import pty
 import re
 import signal
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -17,41 +16,8 @@ import pytest
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.feeds.formats import CONVERSATION_COLUMNS
-from gorgias_crawler.job import verification
 from gorgias_crawler.sandbox import Answer
-from tests.crawling import SCRAPY, Shop, wait
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory, may_fork):
-    """A shop whose crawl is complete; its tests change nothing of it."""
-    from gorgias_crawler.sandbox import Sandbox, World  # noqa: PLC0415
-
-    path = tmp_path_factory.mktemp("shop")
-    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
-    world = World(tickets=50)
-    with Sandbox(world, rate=None) as sandbox:
-        shop = Shop(path, sandbox, world, forks=may_fork)
-        ended = shop.crawl()
-        assert ended.status == 0, ended.log
-        yield shop
-
-
-def unfinished(shop):
-    """Let a crawl be killed when about half of the tickets are there."""
-    hook_calls = []
-
-    def kill(call):
-        if call.path == "/api/messages":
-            hook_calls.append(call)
-            if len(hook_calls) == 25:
-                process.kill()
-
-    shop.sandbox.on_request = kill
-    process = shop.start("-a", "fetch=per-ticket")
-    wait(process)
-    shop.sandbox.on_request = None
-
+from tests.crawling import SCRAPY, unfinished, wait
 
 # status
 
@@ -99,168 +65,6 @@ def test_what_is_no_job_directory_is_told_so(finished, command):
     assert "nowhere is not a job directory" in ended.log
     assert "Traceback" not in ended.log
     assert not (finished.path / "nowhere").exists()
-
-
-# verify
-
-
-def test_verify_holds_archive_file_and_hash_against_each_other(finished):
-    ended = finished.run("verify", "job")
-    assert ended.status == 0, ended.log
-    assert ended.log.count("all holds") == 4
-
-
-def edit_body(text):
-    return text.replace("refund", "REFUND", 1)
-
-
-def drop_last_row(text):
-    return text[: text.rstrip("\r\n").rindex("\r\n") + 2]
-
-
-def double_last_row(text):
-    return text + text[text.rstrip("\r\n").rindex("\r\n") + 2 :]
-
-
-@pytest.mark.parametrize("spoil", [edit_body, drop_last_row, double_last_row])
-def test_verify_names_the_ticket_that_differs(finished, spoil):
-    copy = finished.path / f"{spoil.__name__}.csv"
-    with finished.file.open(encoding="utf-8", newline="") as file:
-        copy.write_text(spoil(file.read()), encoding="utf-8", newline="")
-    ended = finished.run("verify", "job", copy.name)
-    assert ended.status == 3
-    tickets = {row["ticket_id"] for row in finished.expected()}
-    (line,) = [line for line in ended.log.splitlines() if line.startswith("  ticket")]
-    assert line.split()[1].rstrip(":") in tickets
-
-
-def test_verify_tells_a_file_that_was_changed_after_it_was_written(open_shop):
-    shop = open_shop(tickets=5)
-    shop.crawl()
-    with shop.file.open("ab") as file:
-        file.write(b"\r\n")
-    ended = shop.run("verify", "job")
-    assert ended.status == 3
-    assert "it was changed since it was written" in ended.log
-
-
-def test_verify_tells_a_damaged_archive(open_shop):
-    shop = open_shop(tickets=50)
-    shop.crawl()
-    archive = shop.jobdir / "archive.sqlite"
-    damaged = bytearray(archive.read_bytes())
-    for page in range(20, len(damaged) // 4096):
-        damaged[page * 4096 + 2000 : page * 4096 + 2100] = bytes(100)
-    archive.write_bytes(damaged)
-    ended = shop.run("verify", "job")
-    assert ended.status == 3
-    assert "cannot be read" in ended.log or "is damaged" in ended.log
-    assert "Traceback" not in ended.log
-
-
-def test_a_damaged_archive_is_told_in_one_sentence_by_every_command(open_shop):
-    shop = open_shop(tickets=20)
-    assert shop.crawl().status == 0
-    before, archive = shop.file.read_bytes(), shop.jobdir / "archive.sqlite"
-    db = sqlite3.connect(archive)
-    db.execute(
-        "UPDATE message SET raw = x'00' WHERE id = (SELECT max(id) FROM message)"
-    )
-    db.commit()
-    (page,) = db.execute(
-        "SELECT rootpage FROM sqlite_master WHERE name = 'ticket_counts'"
-    ).fetchone()
-    db.close()
-    for ended in (shop.crawl(), shop.run("export", "job", "-O", shop.file.name)):
-        assert ended.status == 3
-        assert "is damaged" in ended.log.splitlines()[-1]
-        assert "Traceback" not in ended.log
-        assert shop.file.read_bytes() == before
-    with archive.open("r+b") as file:
-        file.seek((page - 1) * 4096)
-        file.write(b"\xa5" * 4096)
-    for command in ("status", "export"):
-        ended = shop.run(command, "job", *(["-O", "x.csv"] * (command == "export")))
-        assert ended.status == 3
-        assert "is damaged" in ended.log.splitlines()[-1]
-        assert "Traceback" not in ended.log
-
-
-JUNK = {
-    "binary.csv": (b"\xff\x00\xfe", "it is not text in UTF-8"),
-    "words.csv": (b"ticket_id\r\nword\r\n", "a ticket_id is not a number"),
-    "bad.json": (b"{", "it is not JSON"),
-    "object.json": (b'{"a": 1}', "a row is not a JSON object"),
-    "number.json": (b"7", "it does not hold a list of rows"),
-    "bad.jsonl": (b'{"ticket_id": 1}\n{', "it is not JSON"),
-    "text.csv.gz": (b"ticket_id\r\n1\r\n", "it is not gzip data"),
-    "cut.csv.gz": (gzip.compress(b"ticket_id\r\n1\r\n")[:-9], "it is cut off"),
-}
-
-
-@pytest.mark.parametrize("name", JUNK)
-def test_verify_says_what_a_file_is_not(tmp_path, name):
-    content, words = JUNK[name]
-    (tmp_path / name).write_bytes(content)
-    problems = verification.file_problems(
-        tmp_path / name, iter([]), {}, is_for_spreadsheets=False
-    )
-    *_, last = problems
-    assert last.endswith(words)
-
-
-@pytest.mark.parametrize("text", ["{", "{}"])
-def test_nothing_depends_on_what_is_in_the_manifest_for_people(finished, text):
-    manifest = finished.jobdir / "run.json"
-    before = manifest.read_text()
-    manifest.write_text(text)
-    status, verify = finished.run("status", "job"), finished.run("verify", "job")
-    manifest.write_text(before)
-    assert (status.status, verify.status) == (0, 0), status.log + verify.log
-    assert verify.log.count("all holds") == 4
-
-
-@pytest.mark.parametrize("command", ["status", "verify"])
-def test_a_reader_that_leaves_is_no_fault(finished, command):
-    read_end, write_end = os.pipe()
-    os.close(read_end)
-    process = subprocess.run(
-        [*SCRAPY, command, "job"],
-        cwd=finished.path,
-        env=finished.environment(),
-        stdout=write_end,
-        stderr=subprocess.PIPE,
-        check=False,
-    )
-    os.close(write_end)
-    assert process.stderr == b""
-    assert process.returncode in {0, 3}
-
-
-def test_verify_of_an_unfinished_job_says_what_is_missing(open_shop):
-    shop = open_shop()
-    unfinished(shop)
-    ended = shop.run("verify", "job")
-    assert ended.status == 3
-    assert "not whole yet: " in ended.log
-
-
-def test_verify_online_tells_what_has_changed_since(open_shop):
-    shop = open_shop(forks=False)
-    shop.crawl()
-    assert shop.run("verify", "job", "--online").status == 0
-    replied = int(shop.expected()[0]["ticket_id"])
-    deleted = int(shop.expected()[-1]["ticket_id"])
-    shop.world.reply(replied)
-    shop.world.delete_ticket(deleted)
-    new = shop.world.add_ticket()
-    ended = shop.run("verify", "job", "--online")
-    assert ended.status == 3
-    assert f"ticket {replied}: " in ended.log
-    assert f"ticket {deleted}: archived, but not listed any more" in ended.log
-    assert f"ticket {new}: listed, but not archived" in ended.log
-    paths = {call.path for call in shop.sandbox.calls[-2:]}
-    assert paths == {"/api/account", "/api/tickets"}
 
 
 # export

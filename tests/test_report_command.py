@@ -11,8 +11,7 @@ from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.report import page
 from gorgias_crawler.sandbox import Sandbox, World
 from tests.browser import browser
-from tests.crawling import Shop
-from tests.test_commands import unfinished
+from tests.crawling import Shop, unfinished
 
 PAGE = "report.html"
 

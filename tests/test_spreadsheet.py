@@ -184,7 +184,7 @@ def test_a_file_is_verified_with_the_settings_that_shaped_it(open_shop):
     shop.file.write_text(text.replace("=", "?", 1), "utf-8")
     ended = shop.run("verify", "job")
     assert ended.status == 3
-    assert "differs in body" in ended.log
+    assert "differs in Text" in ended.log
 
 
 def test_a_compressed_or_empty_file_has_its_byte_order_mark_too(open_shop):

@@ -77,10 +77,14 @@ def miscounted(archive: Archive) -> list[tuple[int, int, int]]:
     ).fetchall()
 
 
-def of_tickets(archive: Archive) -> Iterator[tuple[int, int, int | None]]:
-    """Yield each ticket's id, its number of archived messages, and the expected one."""
+def of_tickets(archive: Archive) -> Iterator[tuple[int, int, int | None, int | None]]:
+    """Yield each ticket's id with its numbers of messages.
+
+    They are those archived, those expected, and those that its listing counted: where
+    the last two differ, the ticket's own answers have refuted the listing.
+    """
     yield from archive.db.execute(
-        f"SELECT id, {ARCHIVED}, {EXPECTED} FROM ticket ORDER BY id"
+        f"SELECT id, {ARCHIVED}, {EXPECTED}, messages_count FROM ticket ORDER BY id"
     )
 
 

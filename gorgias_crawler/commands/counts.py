@@ -32,19 +32,28 @@ class CountsSpider(CallingSpider):
         super().__init__()
         self.archive = archive
         self.listed = 0
+        self.notes: list[str] = []
         self.is_done = False
         self._counts: dict[int, int | None] = {}
         self._guard = WalkGuard()
 
     def problems(self) -> Iterator[str]:
-        """Yield a sentence for each ticket that differs from the archive."""
+        """Yield a sentence for each ticket that differs from the archive.
+
+        A count that the ticket's own answers have refuted is a note, in ``notes``.
+        """
         assert self.archive is not None
-        for id_, count, expected in counts.of_tickets(self.archive):
+        for id_, count, expected, listed in counts.of_tickets(self.archive):
             if id_ not in self._counts:
                 yield f"ticket {id_}: archived, but not listed any more"
                 continue
             now = self._counts.pop(id_)
-            if now is not None and now not in (count, expected):
+            if now == listed and expected not in (listed, None):
+                self.notes.append(
+                    f"ticket {id_}: {now:,} messages counted, {count:,} there, as the "
+                    "ticket's own answers confirmed"
+                )
+            elif now is not None and now not in (count, expected):
                 yield f"ticket {id_}: {now:,} messages counted now, {count:,} archived"
         for id_ in sorted(self._counts):
             yield f"ticket {id_}: listed, but not archived"

@@ -6,7 +6,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -116,8 +116,22 @@ def _complete_targets(opts: Any, settings: BaseSettings) -> None:
 
 def run_crawler(process: Any, crawler: Crawler, **arguments: Any) -> None:
     """Run *crawler* to its end. Raises what kept it from starting."""
+    (error,) = run_crawlers(process, [(crawler, arguments)])
+    if error is not None:
+        raise error
+
+
+def run_crawlers(
+    process: Any, crawls: Iterable[tuple[Crawler, Mapping[str, Any]]]
+) -> list[BaseException | None]:
+    """Run crawlers with their arguments side by side, once in the life of a process.
+
+    Returns what kept each from starting, None where nothing did.
+    """
     _treat_hangup_as_termination()
-    crawl: Future[None] = process.crawl(crawler, **arguments)
+    started: list[Future[None]] = [
+        process.crawl(crawler, **arguments) for crawler, arguments in crawls
+    ]
     # What was imported stays to the end; to look at it again and again for garbage took
     # a fifth of the time that a page of messages takes (measured).
     gc.freeze()
@@ -129,8 +143,10 @@ def run_crawler(process: Any, crawler: Crawler, **arguments: Any) -> None:
     # What is left takes an instant, and its exit status must stand.
     for number in SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    if crawl.done() and not crawl.cancelled() and (error := crawl.exception()):
-        raise error
+    return [
+        crawl.exception() if crawl.done() and not crawl.cancelled() else None
+        for crawl in started
+    ]
 
 
 def _treat_hangup_as_termination() -> None:

@@ -1,30 +1,32 @@
 """``scrapy verify``: whether an archive and its files can be trusted."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from scrapy import Spider
 from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
-from scrapy.utils.conf import arglist_to_dict, build_component_list
-from scrapy.utils.misc import build_from_crawler, load_object
 
 from gorgias_crawler import arguments
 from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.commands import reemission
 from gorgias_crawler.commands.counts import CountsSpider
+from gorgias_crawler.commands.reemission import Reemission
 from gorgias_crawler.commands.refusing import CheckedCommand, say
-from gorgias_crawler.commands.running import reader_may_leave, run_crawler
-from gorgias_crawler.emit import filters, rows
-from gorgias_crawler.emit.filters import Filters
+from gorgias_crawler.commands.running import reader_may_leave, run_crawlers
+from gorgias_crawler.durable import file_sha256
+from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import (
+    EXIT_CANNOT_START,
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
     GorgiasError,
     RunEndError,
 )
-from gorgias_crawler.items import Message
 from gorgias_crawler.job import directory, verification
 
 _SHOWN = 20  # problems of one kind; the first ones tell what is wrong
@@ -48,7 +50,8 @@ class Command(CheckedCommand, ScrapyCommand):
         """Return the explanation in the help."""
         return (
             f"{self.short_desc()}: without FILE, all local ones of its last run. Exit "
-            "status 0 says that all holds; 3 that something differs, by ticket id."
+            "status 0 says that all holds; 3 that something differs, by ticket id; 1 "
+            "that something could not be judged."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -71,107 +74,124 @@ class Command(CheckedCommand, ScrapyCommand):
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Keep the log quiet: the answer is what is printed."""
         assert self.settings is not None
-        self.settings.set("LOG_LEVEL", "WARNING", priority="project")
+        self.settings.set("LOG_LEVEL", "CRITICAL", priority="project")
         super().process_options(args, opts)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Verify the job that *args* names."""
-        self.exitcode = EXIT_INCOMPLETE
         try:
+            arguments.check_names(opts.spargs, filters.MEANINGS)
             archive = directory.archive_to_read(Path(args[0]))
             with reader_may_leave():
-                holds = self._verify(archive, args[1:], opts)
-                self.exitcode = EXIT_COMPLETE if holds else EXIT_INCOMPLETE
+                self.exitcode = self._verdict(archive, args, opts)
             archive.close()
         except GorgiasError as error:
             say(error)
             self.exitcode = error.exit_status
 
-    def _verify(
-        self, archive: Archive, names: list[str], opts: argparse.Namespace
-    ) -> bool:
+    def _create_crawler(self, spider: type[Spider]) -> Crawler:
+        assert self.crawler_process is not None
+        return self.crawler_process.create_crawler(spider)
+
+    def _verdict(
+        self, archive: Archive, args: list[str], opts: argparse.Namespace
+    ) -> int:
         if not _say("Archive file", verification.damages(archive)):
-            return False  # nothing can be held against it
-        holds = _say_counts(archive)
+            return EXIT_INCOMPLETE  # nothing can be held against it
+        totals = counts.totals(archive)
+        what = f"Archive: {totals.tickets:,} tickets, {totals.messages:,} messages"
+        verdicts: list[bool | None] = [_say(what, verification.gaps(archive))]
         manifest = archive.last_manifest() or {}
-        crawler = self._crawler_of_run(manifest.get("settings", {}))
-        feeds = list(_feeds(manifest, names, arglist_to_dict(opts.spargs)))
-        for feed in feeds:
-            holds &= _say_file(archive, feed, crawler)
-        if not feeds:
+        files = list(_files(manifest, args[1:]))
+        feeds = {str(file.path): file.options for file in files if file.options}
+        used = reemission.filters_of(manifest, opts.spargs)
+        again = Reemission(self.crawler_process, manifest, feeds)
+        online = self._create_crawler(CountsSpider)
+        crawls: list[tuple[Crawler, Mapping[str, Any]]] = []
+        if opts.online:
+            crawls.append((online, {"archive": archive}))
+        if feeds:
+            crawls.append((again.crawler, {"jobdir": args[0], **used}))
+        errors = run_crawlers(self.crawler_process, crawls) if crawls else []
+        again.error = errors[-1] if feeds else None
+        verdicts += [_say_file(file, again) for file in files]
+        if not files:
             print("No file was checked, as the last run wrote none: name one.")
         if opts.online:
-            holds &= self._say_online(archive, crawler)
-        return holds
-
-    def _crawler_of_run(self, used: dict[str, Any]) -> Crawler:
-        """Return a crawler with the settings that shaped the rows of the last run."""
-        assert self.settings is not None
-        assert self.crawler_process is not None
-        for name, value in used.items():
-            self.settings.set(name, value, priority="project")
-        return self.crawler_process.create_crawler(CountsSpider)
-
-    def _say_online(self, archive: Archive, crawler: Crawler) -> bool:
-        assert self.crawler_process is not None
-        run_crawler(self.crawler_process, crawler, archive=archive)
-        spider: Any = crawler.spider
-        if spider.ending is not None:
-            raise spider.ending
-        if not spider.is_done:
-            raise RunEndError("stopped", "Stopped before all tickets were listed.")
-        what = f"Gorgias: {spider.listed:,} tickets listed now"
-        return _say(what, spider.problems())
+            verdicts.append(_say_online(online, errors[0]))
+        again.close()
+        if False in verdicts:
+            return EXIT_INCOMPLETE
+        return EXIT_CANNOT_START if None in verdicts else EXIT_COMPLETE
 
 
-def _say_counts(archive: Archive) -> bool:
-    totals = counts.totals(archive)
-    what = f"Archive: {totals.tickets:,} tickets, {totals.messages:,} messages"
-    return _say(what, verification.gaps(archive))
+@dataclass(frozen=True)
+class File:
+    """A file to verify, with its record in the manifest, if the last run wrote it.
+
+    ``options`` are those of the feed that writes it again, None where no reader of ours
+    could tell its rows apart. ``fault`` is why it cannot be read.
+    """
+
+    path: Path
+    record: Mapping[str, Any]
+    options: dict[str, Any] | None = None
+    fault: str | None = None
 
 
-def _say_file(archive: Archive, feed: dict[str, Any], crawler: Crawler) -> bool:
-    path = Path(feed["uri"])
-    if not path.is_file():
-        return _say(f"File {path}", iter(["it is not there"]))
-    rows = _expected(archive, feed["filters"], crawler)
-    is_safe = crawler.settings.getbool("GORGIAS_SPREADSHEET_SAFE")
-    problems = verification.file_problems(
-        path, rows, feed["names"], is_for_spreadsheets=is_safe
-    )
-    holds = _say(f"File {path}", problems)
-    if feed["sha256"]:
-        changed = verification.hash_problems(path, feed["sha256"])
-        holds &= _say("Its SHA-256 against the recorded one", changed)
-    return holds
-
-
-def _expected(archive: Archive, wanted: Filters, crawler: Crawler) -> Iterator[Message]:
-    """Yield the rows as the pipelines of these settings make them."""
-    paths = build_component_list(crawler.settings.getwithbase("ITEM_PIPELINES"))
-    pipelines: list[Callable[[Message], Message]] = [
-        build_from_crawler(load_object(path), crawler).process_item for path in paths
-    ]
-    for message in rows.messages(archive, wanted):
-        row = message
-        for process_item in pipelines:
-            row = process_item(row)
-        yield row
-
-
-def _feeds(
-    manifest: dict[str, Any], names: list[str], values: dict[str, str]
-) -> Iterator[dict[str, Any]]:
-    """Yield what is known of the files to verify: URI, hash, names, filters."""
-    arguments.check_names(values, filters.MEANINGS)
+def _files(manifest: dict[str, Any], names: list[str]) -> Iterator[File]:
     recorded = {feed["uri"]: feed for feed in manifest.get("feeds", [])}
-    used = manifest.get("arguments", {})
-    local = [uri for uri, feed in recorded.items() if feed["sha256"] and ":" not in uri]
+    local = [
+        uri
+        for uri, feed in recorded.items()
+        if feed["sha256"] and Path(uri).is_absolute()
+    ]
     for name in names or local:
-        uri = str(Path(name).resolve())
-        asked = values if values or uri not in recorded else used
-        known = {"uri": uri, "sha256": None, "names": {}} | recorded.get(uri, {})
-        yield known | {"filters": filters.parse(asked)}
+        path = Path(name).resolve()
+        record = recorded.get(str(path), {})
+        try:
+            yield File(path, record, reemission.options_of(path, record))
+        except FileNotFoundError:
+            yield File(path, record, fault="it is not there")
+        except OSError as error:
+            yield File(path, record, fault=f"it cannot be read ({error.strerror})")
+
+
+def _say_file(file: File, again: Reemission) -> bool | None:
+    """Say how *file* is; return whether it holds, None where that cannot be told."""
+    what = f"File {file.path}"
+    if file.fault:
+        print(f"{what}: {file.fault}.")
+        return None if file.path.exists() else False
+    found = again.differences(file.path)
+    verdict = None if found is None else _say(what, found)
+    recorded = file.record.get("sha256")
+    if verdict is None:
+        why = again.trouble if file.options else "its format is not read row by row"
+        print(f"{what}: {why or 'it could not be written again'}.")
+    if not recorded:
+        return verdict
+    is_recorded = file_sha256(file.path) == recorded
+    changed = [] if is_recorded else ["it was changed since it was written"]
+    _say("Its SHA-256 against the recorded one", iter(changed))
+    if verdict is None and file.options is None:
+        return bool(is_recorded)
+    return verdict if is_recorded else False
+
+
+def _say_online(crawler: Crawler, error: BaseException | None) -> bool | None:
+    spider = crawler.spider
+    why = error or getattr(spider, "ending", None)
+    if why is None and isinstance(spider, CountsSpider) and spider.is_done:
+        found = list(spider.problems())  # all of them: it makes the notes
+        holds = _say(f"Gorgias: {spider.listed:,} tickets listed now", iter(found))
+        for note in spider.notes[:_SHOWN]:
+            print(f"  Note: {note}.")
+        return holds
+    if not isinstance(why, GorgiasError):
+        why = RunEndError("stopped", "stopped before the end")
+    print(f"Gorgias: not all tickets could be listed now: {why}")
+    return None
 
 
 def _say(what: str, problems: Iterator[str]) -> bool:

@@ -48,7 +48,10 @@ SETTINGS = {
 }
 """Every setting of ours with its meaning; the defaults are in ``settings.py``."""
 
-OF_ROWS = ("GORGIAS_BODY_FIELDS", "GORGIAS_BODY_AS_TEXT", "GORGIAS_SPREADSHEET_SAFE")
+OF_ROWS = (
+    *("GORGIAS_BODY_FIELDS", "GORGIAS_BODY_AS_TEXT", "GORGIAS_SPREADSHEET_SAFE"),
+    *("ITEM_PIPELINES", "SPIDER_MIDDLEWARES", "FEED_EXPORTERS"),
+)
 """The settings that shape rows: kept with a run, so that its files can be verified."""
 
 

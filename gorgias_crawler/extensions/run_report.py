@@ -13,8 +13,8 @@ from scrapy.crawler import Crawler
 from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler import __version__
-from gorgias_crawler.config import OF_ROWS
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
+from gorgias_crawler.feeds.recorded import row_settings
 from gorgias_crawler.job import manifest
 from gorgias_crawler.job.directory import MANIFEST
 from gorgias_crawler.redact import public_uri
@@ -137,7 +137,7 @@ class RunReport:
             "close_reason": stats.get_value("finish_reason"),
             "arguments": self._spider.arguments,
             "filters": self._spider.options.filters.asked,
-            "settings": {name: self.crawler.settings[name] for name in OF_ROWS},
+            "settings": row_settings(self.crawler.settings),
             "calls": {
                 "made": stats.get_value("gorgias/budget/calls", 0),
                 "refused": stats.get_value("gorgias/budget/refused", 0),

@@ -27,7 +27,7 @@ from scrapy.utils.defer import ensure_awaitable
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
 from gorgias_crawler.feeds.kinds import complete_feeds, same_target
 from gorgias_crawler.feeds.read_back import refuse_unreadable
-from gorgias_crawler.feeds.recorded import RecordedStorage
+from gorgias_crawler.feeds.recorded import RecordedStorage, shaping
 from gorgias_crawler.redact import public_uri, scrubbed
 from gorgias_crawler.wording import many
 
@@ -41,7 +41,8 @@ class FeedRecord:
     ``uri`` is the absolute path of a local file, else the URI without credentials.
     ``bytes`` and ``sha256`` are those of the stored file, compressed if it is; None
     for standard output, devices and pipes. ``names`` are those that the dictionary form
-    of ``FEED_EXPORT_FIELDS`` gave to columns.
+    of ``FEED_EXPORT_FIELDS`` gave to columns, ``options`` all that shaped the file, as
+    `FEEDS` takes it.
     """
 
     uri: str
@@ -50,6 +51,7 @@ class FeedRecord:
     bytes: int | None
     sha256: str | None
     names: dict[str, str]
+    options: dict[str, Any]
 
 
 class SnapshotFeedExporter(FeedExporter):
@@ -258,7 +260,15 @@ def _record(slot: FeedSlot) -> FeedRecord:
     size = digest = None
     if recorded.file is not None and not recorded.is_stream:
         size, digest = recorded.file.bytes, recorded.file.sha256.hexdigest()
-    return FeedRecord(recorded.name, slot.format, slot.itemcount, size, digest, names)
+    return FeedRecord(
+        recorded.name,
+        slot.format,
+        slot.itemcount,
+        size,
+        digest,
+        names,
+        shaping(slot.feed_options),
+    )
 
 
 def _reason(error: Exception) -> str:

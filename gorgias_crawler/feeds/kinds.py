@@ -72,6 +72,7 @@ class Kinds:
             yield uri, named
         else:
             kind = "messages" if format_ in _OF_MESSAGES else self.of_a_file
+            kind = options.get("kind", kind)  # of a file of a folder, written again
             yield uri, self._of_kind(kind, options)
 
     def _folder(self, uri: str, options: Options) -> Iterator[tuple[str, Options]]:
@@ -106,7 +107,12 @@ class Kinds:
 
     def _of_kind(self, kind: str, options: Options) -> Options:
         others = [row for name, row in self.rows.items() if name != kind]
-        filtered = {"item_filter": KindFilter, "other_classes": others, **options}
+        filtered = {
+            "kind": kind,
+            "item_filter": KindFilter,
+            "other_classes": others,
+            **options,
+        }
         return self._with_columns([self.rows[kind]], filtered)
 
     def _with_columns(self, rows: list[type], options: Options) -> Options:

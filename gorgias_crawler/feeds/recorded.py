@@ -2,13 +2,18 @@
 
 import hashlib
 import io
+import re
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import IO, Any, cast
 
 from scrapy import Spider
 from scrapy.extensions.feedexport import FeedStorageProtocol
+from scrapy.settings import BaseSettings
+from scrapy.utils.python import global_object_name
 from twisted.internet.defer import Deferred
 
+from gorgias_crawler.config import OF_ROWS
 from gorgias_crawler.redact import public_uri
 
 
@@ -80,3 +85,47 @@ class RecordedStorage:
         discard = getattr(self.storage, "discard", type(self.file.inner).close)
         with suppress(OSError):
             discard(self.file.inner)
+
+
+_NOT_SHAPING = {
+    *("overwrite", "uri_params", "batch_item_count", "store_empty"),
+    *("columns", "other_classes"),  # follow from the kind
+}
+
+
+def shaping(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a feed's *options* shapes its file, as JSON can hold it.
+
+    A class is named by its path, as ``FEEDS`` takes it, too.
+    """
+    kept = {name: o for name, o in options.items() if name not in _NOT_SHAPING}
+    if "kind" in kept:
+        kept.pop("item_filter", None)
+    return {name: as_json(option) for name, option in kept.items()}
+
+
+def row_settings(settings: BaseSettings) -> dict[str, Any]:
+    """Return what of *settings* shapes rows; of components those of the user alone.
+
+    Ours and Scrapy's are there whatever is named, and later versions may move them.
+    """
+    return {name: _of_user(as_json(settings[name])) for name in OF_ROWS}
+
+
+def _of_user(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    paths = {key: f"{key} {entry}" for key, entry in value.items()}
+    ours = re.compile(r"(?:^| )(?:gorgias_crawler|scrapy)\.")
+    return {key: value[key] for key, path in paths.items() if not ours.search(path)}
+
+
+def as_json(value: Any) -> Any:
+    """Return *value* with components by their paths and settings as dictionaries."""
+    if isinstance(value, Mapping | BaseSettings):
+        return {as_json(key): as_json(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple | set):
+        return [as_json(entry) for entry in value]
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return global_object_name(value) if hasattr(value, "__qualname__") else str(value)

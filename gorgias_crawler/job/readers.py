@@ -11,6 +11,7 @@ import io
 import json
 import lzma
 import sys
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,11 +20,29 @@ from typing import IO, Any
 from xml.etree import ElementTree as ET
 
 if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdFile
+    from compression.zstd import ZstdError, ZstdFile
 else:
-    from backports.zstd import ZstdFile  # a dependency of Scrapy's
+    from backports.zstd import ZstdError, ZstdFile  # a dependency of Scrapy's
 
 Row = dict[str, Any]
+
+UNREADABLE: dict[type[Exception], str] = {
+    UnicodeError: "it is not text in its encoding",
+    json.JSONDecodeError: "it is not JSON",
+    csv.Error: "it is not CSV, or has rows of another length",
+    ET.ParseError: "it is not XML",
+    ValueError: "an id is not a number",
+    AttributeError: "a row is not a JSON object",
+    KeyError: "a row lacks a column",
+    TypeError: "it does not hold a list of rows",
+    EOFError: "it is cut off",
+    zlib.error: "it is not gzip data",
+    gzip.BadGzipFile: "it is not gzip data",
+    lzma.LZMAError: "it is not xz data",
+    ZstdError: "it is not zst data",
+    OSError: "it is not what its name says",
+}
+"""What a reader raises where a file is not what its name says, and what that means."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +82,18 @@ def layout_of_name(name: str) -> Layout:
     if last in _OPENERS:
         return Layout(plain[1:], "utf-8-sig", compressed=[last])
     return Layout(last[1:], "utf-8-sig")  # with or without a byte order mark
+
+
+def first_row(file: IO[bytes], layout: Layout) -> tuple[Row, str]:
+    """Return the first row of *file*, empty where there is none, and the format.
+
+    A file that is named as JSON Lines may hold conversations. Raises what `read` does.
+    """
+    first = next(read(file, layout), {})
+    if layout.format in _LINES and isinstance(first.get("messages"), list):
+        messages = first.pop("messages")
+        return {**first, **messages[0]}, "conversations"
+    return first, layout.format
 
 
 # What csv.reader takes of the options that csv.writer had.
@@ -127,10 +158,11 @@ def _text(
         text.detach()  # whoever has opened the file closes it
 
 
+_LINES = ("jsonlines", "jsonl", "jl")
 _READERS: dict[str, Callable[[IO[bytes], Layout], Iterator[Row]]] = {
     "csv": _csv,
     "json": _json_array,
-    **dict.fromkeys(("jsonlines", "jsonl", "jl"), _json_lines),
+    **dict.fromkeys(_LINES, _json_lines),
     "xml": _xml,
     "conversations": _conversations,
 }

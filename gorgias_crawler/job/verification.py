@@ -1,53 +1,15 @@
-"""Whether an archive holds together, and whether a file is what the archive says."""
+"""Whether an archive holds together, and where two files of rows differ."""
 
-import bz2
-import csv
-import gzip
-import io
 import json
-import lzma
 import sqlite3
-import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import groupby
-from pathlib import Path
-from typing import IO, Any
+from collections.abc import Iterator, Mapping
+from itertools import chain, groupby, zip_longest
+from typing import Any
 
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.archive.compression import BAD_BLOB, unpacked
-from gorgias_crawler.durable import file_sha256
-from gorgias_crawler.emit.cells import json_text, safe_cell
-from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.items import Message
+from gorgias_crawler.job.readers import UNREADABLE, Row
 from gorgias_crawler.wording import many
-
-if sys.version_info >= (3, 14):
-    from compression.zstd import ZstdError, ZstdFile
-else:
-    from backports.zstd import ZstdError, ZstdFile  # a dependency of Scrapy's
-
-Row = dict[str, Any]
-_WHYS: dict[type[Exception], str] = {
-    UnicodeDecodeError: "it is not text in UTF-8",
-    json.JSONDecodeError: "it is not JSON",
-    csv.Error: "it is not CSV",
-    ValueError: "a ticket_id is not a number",
-    AttributeError: "a row is not a JSON object",
-    TypeError: "it does not hold a list of rows",
-    EOFError: "it is cut off",
-    zlib.error: "it is not gzip data",
-    gzip.BadGzipFile: "it is not gzip data",
-    lzma.LZMAError: "it is not xz data",
-    ZstdError: "it is not Zstandard data",
-}
-_COMPRESSED: dict[str, Callable[[Path], Any]] = {
-    ".gz": gzip.GzipFile,
-    ".bz2": bz2.BZ2File,
-    ".xz": lzma.LZMAFile,
-    ".zst": ZstdFile,
-}
-_UNREADABLE: tuple[type[Exception], ...] = (*_WHYS, OSError)
 
 
 def damages(archive: Archive) -> Iterator[str]:
@@ -86,161 +48,111 @@ def _unreadable(archive: Archive, table: str) -> Iterator[str]:
             yield f"{table} {id_}: the archived object cannot be read"
 
 
-def hash_problems(path: Path, recorded: str | None) -> Iterator[str]:
-    """Yield a sentence where the file at *path* has not the *recorded* SHA-256."""
-    try:
-        if recorded is not None and file_sha256(path) != recorded:
-            yield f"{path}: it was changed since it was written (its SHA-256 differs)"
-    except OSError as error:
-        yield f"{path}: it cannot be read ({error.strerror})"
-
-
-def file_problems(
-    path: Path,
-    expected: Iterable[Message],
-    names: Mapping[str, str],
-    *,
-    is_for_spreadsheets: bool,
+def differences(
+    expected: Iterator[Row], found: Iterator[Row], names: Mapping[str, str]
 ) -> Iterator[str]:
-    """Yield a sentence for each ticket whose rows are not the *expected* ones.
+    """Yield a sentence for each ticket or object whose rows are not as *expected*.
 
-    *names* are those that columns have in the file, where they differ.
-    *is_for_spreadsheets* is ``GORGIAS_SPREADSHEET_SAFE``, which CSV files differ by.
-    Raises `ConfigurationError` where the format of the file is unknown.
+    *names* are those that columns have in the files, where they differ. Rows without an
+    id are held against each other in their order. No sentence holds a value but ids.
     """
-    to_cell = _json_value
-    if ".csv" in path.suffixes:
-        to_cell = _safe_csv_cell if is_for_spreadsheets else _csv_cell
-    read = _reader(path)
-    wanted = groupby(expected, key=lambda message: message.ticket_id)
+    first = next(expected, None)
+    theirs = _Counted(found)
+    key = first and _key(first, names)
+    rows = chain([first] if first else [], expected)
     try:
-        columns = {name: column for column, name in names.items()}
-        found = _by_ticket(_rows(path, read, columns))
-        theirs = next(found, None)
-        for ticket_id, messages in wanted:
-            while theirs is not None and theirs[0] < ticket_id:
-                yield f"ticket {theirs[0]}: in the file, not in the archive"
-                theirs = next(found, None)
-            if theirs is None or theirs[0] > ticket_id:
-                yield f"ticket {ticket_id}: in the archive, not in the file"
-                continue
-            yield from _difference(ticket_id, list(messages), theirs[1], to_cell)
-            theirs = next(found, None)
-        while theirs is not None:
-            yield f"ticket {theirs[0]}: in the file, not in the archive"
-            theirs = next(found, None)
-    except _UnreadableError as error:
-        yield str(error)
+        if key:
+            yield from _by_id(rows, theirs, key, names)
+        else:
+            yield from _in_order(rows, theirs)
+    except tuple(UNREADABLE) as error:
+        yield f"after {many(theirs.count, 'row')} it cannot be read: {why(error)}"
 
 
-class _UnreadableError(Exception):
-    """A file is not what its name says; the text says how, without its words."""
+def why(error: Exception) -> str:
+    """Return why a file cannot be read, without the words in it."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return next(w for kind, w in UNREADABLE.items() if isinstance(error, kind))
 
 
-def _rows(
-    path: Path, read: Callable[[IO[str]], Iterator[Row]], columns: Mapping[str, str]
-) -> Iterator[tuple[int, Row]]:
-    """Yield the rows with their ticket ids; *columns* by their names in the file."""
-    number = 0
-    try:
-        with _opened(path) as file:
-            for read_row in read(file):
-                row = {columns.get(key, key): cell for key, cell in read_row.items()}
-                yield _ticket_id(row), row
-                number += 1
-    except _UNREADABLE as error:
-        raise _UnreadableError(
-            f"after {many(number, 'row')} it cannot be read: {_why(error)}"
-        ) from None
+class _Counted:
+    """Rows, counted as they are read."""
+
+    def __init__(self, rows: Iterator[Row]) -> None:
+        self._rows = rows
+        self.count = 0
+
+    def __iter__(self) -> Iterator[Row]:
+        for row in self._rows:
+            row.keys()  # of what is no object this fails
+            yield row
+            self.count += 1
 
 
-def _ticket_id(row: Row) -> int:
-    if row.get("ticket_id") is None:
-        raise ConfigurationError(
-            "The file has no column ticket_id, so its rows cannot be told apart: "
-            "verify a file that has one."
-        )
-    return int(row["ticket_id"])
+def _key(row: Row, names: Mapping[str, str]) -> str | None:
+    """Return the column whose ids ascend from row to row, as it is called in *row*."""
+    keys = (names.get(name, name) for name in ("ticket_id", "id"))
+    return next((key for key in keys if key in row), None)
 
 
-def _why(error: Exception) -> str:
-    known = (why for kind, why in _WHYS.items() if isinstance(error, kind))
-    return next(known, None) or getattr(error, "strerror", None) or "reading fails"
-
-
-def _difference(
-    ticket_id: int,
-    messages: list[Message],
-    rows: list[Row],
-    to_cell: Callable[[Message, str], Any],
+def _by_id(
+    expected: Iterator[Row], found: _Counted, key: str, names: Mapping[str, str]
 ) -> Iterator[str]:
-    if len(messages) != len(rows):
-        yield (
-            f"ticket {ticket_id}: {len(rows):,} rows in the file, "
-            f"{len(messages):,} messages in the archive"
-        )
+    what = "ticket" if key == names.get("ticket_id", "ticket_id") else "id"
+    groups = groupby(found, lambda row: int(row[key]))
+    id_, rows = _next(groups)
+    for wanted, mine in groupby(expected, lambda row: int(row[key])):
+        while id_ is not None and id_ < wanted:
+            yield f"{what} {id_}: in the file, not in the archive"
+            id_, rows = _next(groups)
+        if id_ is None or id_ > wanted:
+            yield f"{what} {wanted}: in the archive, not in the file"
+            continue
+        yield from _within(f"{what} {wanted}", list(mine), rows, names)
+        id_, rows = _next(groups)
+    while id_ is not None:
+        yield f"{what} {id_}: in the file, not in the archive"
+        id_, rows = _next(groups)
+
+
+def _next(groups: Iterator[tuple[int, Iterator[Row]]]) -> tuple[int | None, list[Row]]:
+    id_, rows = next(groups, (None, iter(())))
+    return id_, list(rows)
+
+
+def _within(
+    whose: str, mine: list[Row], theirs: list[Row], names: Mapping[str, str]
+) -> Iterator[str]:
+    if len(mine) != len(theirs):
+        yield f"{whose}: {len(theirs):,} rows in the file, {len(mine):,} in the archive"
         return
-    for message, row in zip(messages, rows, strict=True):
-        names = [name for name, value in row.items() if value != to_cell(message, name)]
-        if names:
-            yield (
-                f"ticket {ticket_id}: message {message.message_id} differs in "
-                f"{', '.join(names)}"
+    message = names.get("message_id", "message_id")
+    for number, (wanted, row) in enumerate(zip(mine, theirs, strict=True), 1):
+        if differing := _columns_that_differ(wanted, row):
+            which = (
+                f"message {wanted[message]}" if message in wanted else f"row {number}"
             )
+            yield f"{whose}: {which} differs in {differing}"
 
 
-def _by_ticket(rows: Iterator[tuple[int, Row]]) -> Iterator[tuple[int, list[Row]]]:
-    for ticket_id, group in groupby(rows, key=lambda row: row[0]):
-        yield ticket_id, [row for _, row in group]
+def _in_order(expected: Iterator[Row], found: _Counted) -> Iterator[str]:
+    for number, (wanted, row) in enumerate(zip_longest(expected, found), 1):
+        if row is None:
+            yield f"row {number:,} and those after it: in the archive, not in the file"
+            return
+        if wanted is None:
+            yield f"row {number:,} and those after it: in the file, not in the archive"
+            return
+        if differing := _columns_that_differ(wanted, row):
+            yield f"row {number:,}: differs in {differing}"
 
 
-def _csv_cell(message: Message, name: str) -> str:
-    value = getattr(message, name, None)
-    if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
-        return ",".join(value)
-    if isinstance(value, dict | list):
-        return json_text(value)
-    return "" if value is None else str(value)
-
-
-def _safe_csv_cell(message: Message, name: str) -> str:
-    cell = _csv_cell(message, name)
-    is_text = isinstance(getattr(message, name, None), str | list | dict)
-    return safe_cell(cell) if is_text else cell
-
-
-def _json_value(message: Message, name: str) -> Any:
-    return getattr(message, name, None)
-
-
-def _opened(path: Path) -> IO[str]:
-    # utf-8-sig reads a file with or without a byte order mark
-    if open_compressed := _COMPRESSED.get(path.suffix.lower()):
-        return io.TextIOWrapper(open_compressed(path), encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
-def _reader(path: Path) -> Callable[[IO[str]], Iterator[Row]]:
-    readers = {".csv": _read_csv, ".jsonl": _read_lines, ".json": _read_array}
-    for suffix in path.suffixes:
-        if suffix in readers:
-            return readers[suffix]
-    raise ConfigurationError(
-        f"{path}: only files named .csv, .jsonl and .json (also compressed) can be verified."
-    )
-
-
-def _read_csv(file: IO[str]) -> Iterator[Row]:
-    csv.field_size_limit(min(sys.maxsize, 2**31 - 1))  # bodies of many MB
-    yield from csv.DictReader(file)
-
-
-def _read_lines(file: IO[str]) -> Iterator[Row]:
-    for line in file:
-        row = json.loads(line)
-        messages = row.pop("messages", [{}])
-        yield from ({**row, **message} for message in messages)
-
-
-def _read_array(file: IO[str]) -> Iterator[Row]:
-    yield from json.load(file)
+def _columns_that_differ(wanted: Row, row: Row) -> str:
+    missing: Any = object()
+    names = dict.fromkeys([*wanted, *row])
+    differing = [n for n in names if wanted.get(n, missing) != row.get(n, missing)]
+    ours = [name for name in differing if name in wanted]
+    # what only the file calls a column may be anything, also what somebody wrote
+    others = ["columns that only the file has"] if len(ours) < len(differing) else []
+    return ", ".join([*ours, *others])
