@@ -23,8 +23,7 @@ _LONGEST_SPAN_S = 60.0  # then the leak is measured afresh
 _OLD_S = 5.0  # at the documented leaks others can use 10 to 40 calls in that time
 _LONGEST_STRAIN_S = 8.0  # the slowest pace for a struggling server (chosen)
 _LONGEST_YIELD_S = 20.0  # by then every documented bucket has emptied once
-_TO_PROVE = 40  # good answers until a refusal is forgotten: the smallest bucket once
-_MOST_LESSONS = 7  # then the pace is the slowest, a call in 16 s
+_TO_PROVE = 100  # good answers until a refusal is forgotten: no bucket holds as many
 _USED_OF_LIMIT = re.compile(r"\s*(\d{1,9})\s*/\s*([1-9]\d{0,8})\s*")
 
 
@@ -85,15 +84,15 @@ class Budget:
         self._odd_limit: int | None = None
         self._is_limit_sure = False
         self._is_told_full = False
-        self._lessons = 0
+        self._is_doubted = False
+        self._lesson_s = 0.0
         self._to_prove = _TO_PROVE
         self._proven = 0
 
     @property
     def calls_per_s(self) -> float:
         """The rate that lasts: what leaks, as far as it is known."""
-        slow_s = self._lesson_s()
-        return min(self._leak_per_s, 1 / slow_s) if slow_s else self._leak_per_s
+        return min(self._leak_per_s, 1 / self._lesson_s if self._lesson_s else math.inf)
 
     @property
     def allowed(self) -> int:
@@ -116,7 +115,7 @@ class Budget:
         until_s = self.paused_until_s
         if self.is_pacing:
             until_s = max(until_s, self._yield_until_s)
-            slow_s = max(self._strain_s, self._lesson_s())
+            slow_s = max(self._strain_s, self._lesson_s)
             until_s = max(until_s, self._last_sent_s + slow_s)
             if self.limit is None:
                 until_s = max(until_s, self._last_sent_s + 1 / RATE_WITHOUT_HEADER)
@@ -263,19 +262,17 @@ class Budget:
     def _learn_from_refusal(self) -> None:
         """Slow down, for the header speaks of room where there is none.
 
-        One refusal alone may be another client's burst. From the second on it takes
-        twice as many good answers each time until one is forgotten.
+        One refusal alone may be another client's burst. The second teaches the pace
+        without a header, the next half of it; each doubles the good answers that it
+        takes to double the pace again.
         """
         if self.limit is not None:
             self._leak_per_s, self._mark = self.limit / SLOWEST_LEAK_S, None
-        self._to_prove *= 2 if self._lessons else 1
-        self._lessons, self._proven = min(self._lessons + 1, _MOST_LESSONS), 0
-
-    def _lesson_s(self) -> float:
-        """Return the pace that refusals taught: that without a header, or slower."""
-        if self._lessons < 2:
-            return 0.0
-        return 2.0 ** (self._lessons - 2) / RATE_WITHOUT_HEADER
+        if self._is_doubted:
+            slower_s = max(2 * self._lesson_s, 1 / RATE_WITHOUT_HEADER)
+            self._lesson_s = min(slower_s, _LONGEST_YIELD_S)
+            self._to_prove *= 2
+        self._is_doubted, self._proven = True, 0
 
     def strained(self) -> None:
         """Slow down: the server struggles. Latency alone is no strain."""
@@ -289,4 +286,6 @@ class Budget:
             self._strain_s = 0.0
         self._proven += 1
         if self._proven >= self._to_prove:
-            self._lessons, self._proven = max(0, self._lessons - 1), 0
+            self._lesson_s, self._proven = self._lesson_s / 2, 0
+            if self._lesson_s < 0.1 / RATE_WITHOUT_HEADER:
+                self._lesson_s, self._is_doubted = 0.0, False
