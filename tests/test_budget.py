@@ -71,7 +71,7 @@ def test_a_refusal_pauses_all_calls_once_and_costs_no_retry(open_shop):
     assert len(pauses) == 2
     calls = shop.manifest()["calls"]
     assert calls["refused"] == len(refused)
-    assert f"(429, paused {calls['paused_s']:.0f} s)" in ended.last_lines
+    assert f"(429, paused {calls['paused_s']:.0f} s)" in ended.log
     assert calls["paused_s"] > 0
     assert 0 < calls["highest_level"] <= calls["bucket_limit"]
 

@@ -267,7 +267,7 @@ def test_a_refusal_teaches_more_than_a_header_that_always_lies(
     account = Account(bucket, latencies=[latency], tells=lambda header, number: lie)
     account.run(400, window)
     # A lesson costs what is in flight; the more there were, the longer each holds.
-    assert account.refused_of_ours <= 4 + 2 * window
+    assert account.refused_of_ours <= 8 + 4 * window
 
 
 @given(
