@@ -60,7 +60,8 @@ EXTENSIONS = {
     "gorgias_crawler.extensions.progress.ProgressLine": 0,
     # Scrapy's own persistence: the archive takes its place.
     "scrapy.extensions.spiderstate.SpiderState": None,
-    # A rate of pages tells nothing here; ProgressLine says what is done and to do.
+    # A rate of pages tells nothing here; ProgressLine says what is done and to do,
+    # as often as LOGSTATS_INTERVAL says.
     "scrapy.extensions.logstats.LogStats": None,
 }
 SCHEDULER = "gorgias_crawler.scheduler.MemoryScheduler"

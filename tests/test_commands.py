@@ -15,6 +15,7 @@ import time
 import pytest
 
 from gorgias_crawler import arguments, config
+from gorgias_crawler.emit import filters
 from gorgias_crawler.feeds.formats import CONVERSATION_COLUMNS
 from gorgias_crawler.sandbox import Answer
 from tests.crawling import SCRAPY, unfinished, wait
@@ -128,7 +129,8 @@ def test_filters_that_match_nothing_write_a_header_and_say_so(finished):
     ended = finished.run("export", "job", "-O", "none.csv", *options)
     assert ended.status == 0, ended.log
     filtered = "filtered by -a until=9999-12-31 -a channel=whatsapp"
-    assert f"Exported 0 rows, {filtered}." in ended.last_lines
+    path = finished.path / "none.csv"
+    assert f"Exported 0 rows to {path}, {filtered}." in ended.last_lines
     assert finished.rows("none.csv") == []
 
 
@@ -266,6 +268,29 @@ def test_html_becomes_text_with_links_and_paragraphs(open_shop):
 # help
 
 
+def words(text):
+    return " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "tables"),
+    [
+        ("crawl", [arguments.MEANINGS, config.SETTINGS, config.VARIABLES]),
+        ("export", [filters.MEANINGS]),
+    ],
+)
+def test_the_help_says_what_each_argument_means_and_what_is_true_of_files(
+    finished, command, tables
+):
+    ended = finished.run(command, "--help")
+    assert ended.status == 0
+    for name, meaning in (pair for table in tables for pair in table.items()):
+        assert f"{name} {words(meaning)}" in words(ended.log)
+    assert "append" not in ended.log.replace("LOG_FILE_APPEND", "")
+    assert "only while it holds what a crawl of this job wrote" in words(ended.log)
+    assert "replaced in one step" in words(ended.log)
+
+
 def test_the_help_names_every_argument_setting_and_variable(finished):
     ended = finished.run("crawl", "--help")
     assert ended.status == 0
@@ -362,26 +387,43 @@ def test_a_terminal_shows_one_live_line_that_log_lines_pass(open_shop):
         assert "calls/s" not in line or "INFO" not in line
 
 
-@pytest.mark.parametrize("has_terminal", [False, True])
-def test_without_a_terminal_or_tqdm_the_log_says_it(open_shop, has_terminal):
+def test_without_a_terminal_the_log_says_it_as_often_as_is_asked(open_shop):
     shop = open_shop(latency_s=0.3)
-    (shop.path / "often.py").write_text(
-        "from gorgias_crawler.settings import *\n"
-        "from gorgias_crawler.extensions import progress\n"
-        "progress._LOG_EVERY_S = 0.3\n"
-        "import sys\n"
-        "sys.modules['tqdm'] = None\n"
-    )
-    shop.environ["SCRAPY_SETTINGS_MODULE"] = "often"
-    path = [str(shop.path), os.environ.get("PYTHONPATH", "")]
-    shop.environ["PYTHONPATH"] = os.pathsep.join(path)
-    if has_terminal:
-        _, log = in_a_terminal(shop, "-a", "fetch=per-ticket")
-    else:
-        log = shop.crawl("-a", "fetch=per-ticket").log
-    assert "of 50 tickets, " in log
-    assert "calls/s, budget" in log
-    assert "\r\x1b" not in log
+    every = ("-s", "LOGSTATS_INTERVAL=0.3")
+    log = shop.crawl("-a", "fetch=per-ticket", *every).log
+    assert re.search(r"INFO: .* of 50 tickets, .* calls/s, budget", log)
+    assert "\r" not in log
+
+
+@pytest.mark.parametrize(
+    "options", [["-s", "LOGSTATS_INTERVAL=0"], ["--nolog", "-s", "LOGSTATS_INTERVAL=1"]]
+)
+def test_a_log_that_shall_not_tell_of_progress_does_not(open_shop, options):
+    shop = open_shop(latency_s=0.3, tickets=20)
+    log = shop.crawl("-a", "fetch=per-ticket", *options).log
+    assert "calls/s" not in log
+
+
+def test_on_a_terminal_a_run_speaks_as_a_tool(open_shop):
+    shop = open_shop(tickets=5)
+    status, drawn = in_a_terminal(shop)
+    assert status == 0
+    lines = [
+        line.rsplit("\r", 1)[-1] for line in drawn.replace("\r\n", "\n").split("\n")
+    ]
+    assert lines[0].startswith("Fetching all tickets of 127.0.0.1, then writing ")
+    assert lines[-2] == "Complete: every listed ticket is there with all its messages."
+    for line in lines:
+        assert not re.search(r"scrapy|INFO|\d\d:\d\d:\d\d|\[", line), line
+
+
+@pytest.mark.parametrize(
+    "options", [["-L", "DEBUG"], ["-s", "LOG_FORMAT=x%(message)s"]]
+)
+def test_whoever_asks_for_a_log_on_a_terminal_gets_it(open_shop, options):
+    shop = open_shop(tickets=1)
+    _, drawn = in_a_terminal(shop, *options)
+    assert "Spider opened" in drawn
 
 
 # S3

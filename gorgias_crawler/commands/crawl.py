@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 from scrapy.spiderloader import SpiderLoader
 
 from gorgias_crawler import arguments, config
-from gorgias_crawler.commands.running import SpiderCommand
+from gorgias_crawler.commands.running import SpiderCommand, show_tables
 from gorgias_crawler.config import environment
 from gorgias_crawler.errors import EXIT_INCOMPLETE, CommandLineError
 from gorgias_crawler.extensions.run_report import RunReport
@@ -32,13 +32,13 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """List the spider's arguments and our settings beside Scrapy's options."""
         super().add_options(parser)
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        parser.epilog = "\n\n".join(
-            [
-                _table("Arguments of the spider, -a NAME=VALUE:", arguments.MEANINGS),
-                _table("Settings, -s NAME=VALUE:", config.SETTINGS),
-                _table("Variables of the environment or .env:", config.VARIABLES),
-            ]
+        show_tables(
+            parser,
+            {
+                "Arguments of the spider, -a NAME=VALUE:": arguments.MEANINGS,
+                "Settings, -s NAME=VALUE:": config.SETTINGS,
+                "Variables of the environment or .env:": config.VARIABLES,
+            },
         )
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -66,9 +66,3 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         # After a second Ctrl-C Scrapy leaves without its last signals.
         report.finish()
         return report.exit_status
-
-
-def _table(title: str, meanings: dict[str, str]) -> str:
-    width = max(map(len, meanings))
-    rows = (f"  {name:{width}}  {meaning}" for name, meaning in meanings.items())
-    return "\n".join([title, *rows])

@@ -9,9 +9,9 @@ from scrapy import Request
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
 
-from gorgias_crawler import arguments
+from gorgias_crawler import arguments, config
 from gorgias_crawler.archive import counts
-from gorgias_crawler.commands.running import SpiderCommand
+from gorgias_crawler.commands.running import SpiderCommand, show_tables
 from gorgias_crawler.commands.setting_rules import OF_CALLS
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import (
@@ -68,10 +68,17 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         """Return the line in the list of commands."""
         return "Write a file from a job's archive, without a call to the API"
 
-    def long_desc(self) -> str:
-        """Return the explanation in the help."""
-        names = ", ".join(filters.MEANINGS)
-        return f"{self.short_desc()}. Arguments, -a NAME=VALUE: {names}."
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        """List the arguments and the settings of rows beside Scrapy's options."""
+        super().add_options(parser)
+        of_rows = {name: config.SETTINGS[name] for name in config.OF_ROWS}
+        show_tables(
+            parser,
+            {
+                "Arguments, -a NAME=VALUE:": filters.MEANINGS,
+                "Settings, -s NAME=VALUE:": of_rows,
+            },
+        )
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the arguments, and that there is an archive. Raises `GorgiasError`."""
@@ -117,7 +124,8 @@ def _exit_status(crawler: Crawler) -> int:
     rows = max((feed.rows for feed in spider.feeds_stored), default=0)
     dropped = left_out({"dropped": spider.dropped})
     without = f"; left out: {', '.join(dropped)}" if dropped else ""
-    sentence = f"Exported {many(rows, 'row')}{filtered}{without}."
+    to = ", ".join(feed.uri for feed in spider.feeds_stored)
+    sentence = f"Exported {many(rows, 'row')} to {to}{filtered}{without}."
     if dropped:
         tell(logger, logging.WARNING, sentence)
     else:

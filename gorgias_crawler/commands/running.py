@@ -6,6 +6,8 @@ import logging
 import os
 import signal
 import sys
+import textwrap
+from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -27,6 +29,7 @@ from gorgias_crawler.job.directory import Job
 from gorgias_crawler.settings import FEEDS
 
 if TYPE_CHECKING:
+    import argparse
     from asyncio import Future
 
     from scrapy.commands import BaseRunSpiderCommand as _Base
@@ -38,6 +41,9 @@ else:
 # shown with -L DEBUG.
 _WORDY_LOGGERS = ("scrapy.addons", "scrapy.middleware", "scrapy.utils.log")
 
+# What they say of a good run, the closing lines say in a person's words.
+_OF_THE_MACHINE = ("scrapy.core", "scrapy.extensions", "gorgias_crawler.feeds")
+
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 """What asks a process to end."""
 if hasattr(signal, "SIGHUP"):
@@ -48,6 +54,33 @@ class SpiderCommand(CheckedCommand, _Base):
     """A command that runs one spider; to be mixed into Scrapy's own."""
 
     operands = range(1, 2)
+
+    def add_options(self, parser: "argparse.ArgumentParser") -> None:
+        """Say of Scrapy's options what is true here."""
+        super().add_options(parser)
+        names = ", ".join(self.arguments)
+        parser.add_argument(
+            "-a",
+            dest="spargs",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help=f"an argument (may be repeated), explained below: {names}",
+        )
+        parser.add_argument(
+            *("-o", "--output"),
+            action="append",
+            metavar="FILE",
+            help="write all rows to FILE; it may be replaced only while it holds what a "
+            "crawl of this job wrote (FILE:FORMAT where the name says no format)",
+        )
+        parser.add_argument(
+            *("-O", "--overwrite-output"),
+            action="append",
+            metavar="FILE",
+            help="write all rows to FILE, whatever is there; it is replaced in one step, "
+            "when all rows are written",
+        )
 
     def prepare(self, opts: Any) -> None:
         """Let a file that is named replace the default one. Raises `UsageError`."""
@@ -63,9 +96,29 @@ class SpiderCommand(CheckedCommand, _Base):
 
         Raises `ConfigurationError`.
         """
+        assert self.settings is not None
         opts.spargs = filters.resolved(opts.spargs, datetime.now(UTC).date())
+        if self.is_for_a_person:
+            # A tool's words, not a log's: Scrapy's own lines and all stamps are left
+            # to log files and -L DEBUG.
+            self.settings.set("LOG_FORMAT", "%(message)s", priority="default")
+            # Scrapy resets levels when it sets up its log, but no filters.
+            logging.getLogger("scrapy.utils.log").addFilter(
+                lambda record: record.levelno >= logging.WARNING
+            )
         environment.check_wrapped(config.read_env_file(config.ENV_FILE))
         environment.check_names(os.environ)
+
+    @property
+    def is_for_a_person(self) -> bool:
+        """Whether what is said is read on a terminal, as it is said by default."""
+        assert self.settings is not None
+        is_default = (
+            self.settings["LOG_LEVEL"] == "INFO"
+            and not self.settings["LOG_FILE"]
+            and not self.settings.getpriority("LOG_FORMAT")
+        )
+        return is_default and sys.stderr.isatty()
 
     def run_spider(self, spider: Any, **arguments: Any) -> Crawler:
         """Run *spider* to its end; ``exitcode`` is set where it could not start."""
@@ -77,6 +130,9 @@ class SpiderCommand(CheckedCommand, _Base):
             logging.getLogger("scrapy.crawler").addFilter(
                 lambda record: not str(record.msg).startswith("Overridden settings")
             )
+        if self.is_for_a_person:
+            for name in _OF_THE_MACHINE:
+                logging.getLogger(name).setLevel(logging.WARNING)
         assert self.crawler_process is not None
         crawler = self._create_crawler(spider)
         try:
@@ -163,3 +219,22 @@ def reader_may_leave() -> Iterator[None]:
         sys.stdout.flush()
     except BrokenPipeError:
         drop_output(sys.stdout)
+
+
+def show_tables(
+    parser: "argparse.ArgumentParser", tables: Mapping[str, Mapping[str, str]]
+) -> None:
+    """Show *tables* of names with their meanings, by title, at the end of the help."""
+    parser.formatter_class = RawDescriptionHelpFormatter
+    parser.epilog = "\n\n".join(
+        "\n".join([title, *_rows(meanings)]) for title, meanings in tables.items()
+    )
+
+
+def _rows(meanings: Mapping[str, str]) -> Iterator[str]:
+    width = max(map(len, meanings))
+    indent = " " * (width + 4)
+    for name, meaning in meanings.items():
+        yield from textwrap.wrap(
+            meaning, 88, initial_indent=f"  {name:{width}}  ", subsequent_indent=indent
+        )

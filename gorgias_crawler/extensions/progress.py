@@ -1,4 +1,4 @@
-"""A live line on a terminal, or a log line a minute where there is none."""
+"""A live line on a terminal, or a log line now and then where there is none."""
 
 import asyncio
 import contextlib
@@ -8,8 +8,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from types import ModuleType
-from typing import Any
+from typing import TextIO
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -21,7 +20,6 @@ from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 logger = logging.getLogger(__name__)
 
-_LOG_EVERY_S = 60.0  # as often as Scrapy's own line, which this one replaces
 _DRAW_EVERY_S = 1.0
 
 # Counting takes a millisecond for a thousand tickets and a second for a million, and
@@ -29,15 +27,13 @@ _DRAW_EVERY_S = 1.0
 _PAUSE_PER_COUNT = 20
 
 _MOMENTS = 10  # as many are averaged, so that the rate does not jump
-_WITH_BAR = "{desc} |{bar}|{percentage:.0f}%"
-_NARROWEST_BAR = 10  # columns; a narrower one says less than its percentage
 
 
 class ProgressLine:
     """Says how far the run is, as long as it runs.
 
-    With tqdm installed (``pip install -e '.[bar]'``) and a terminal on standard error,
-    as a bar that log lines pass; else in the log, once a minute.
+    On a terminal it is a live line below what is logged; elsewhere a log line each
+    ``LOGSTATS_INTERVAL`` seconds, as Scrapy's own, which it replaces; 0 is never.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -54,30 +50,25 @@ class ProgressLine:
         return cls(crawler)
 
     def _begin(self) -> None:
-        tqdm = _tqdm() if sys.stderr.isatty() else None
-        telling = self._log() if tqdm is None else self._draw(tqdm)
-        self._telling = asyncio.ensure_future(telling)
+        settings = self.crawler.settings
+        log_every_s = settings.getfloat("LOGSTATS_INTERVAL")
+        if settings.getbool("LOG_ENABLED") and sys.stderr.isatty():
+            self._telling = asyncio.ensure_future(self._draw())
+        elif log_every_s:
+            self._telling = asyncio.ensure_future(self._log(log_every_s))
 
     def _end(self) -> None:
         if self._telling is not None:
             self._telling.cancel()
 
-    async def _log(self) -> None:
-        async for now in self._moments_each(_LOG_EVERY_S):
+    async def _log(self, every_s: float) -> None:
+        async for now in self._moments_each(every_s):
             logger.info("%s.", now)
 
-    async def _draw(self, tqdm: ModuleType) -> None:
-        with (
-            _log_lines_pass(tqdm),
-            tqdm.tqdm(bar_format="{desc}", leave=False, total=1, ncols=1) as bar,
-        ):
+    async def _draw(self) -> None:
+        with _live_line() as line:
             async for now in self._moments_each(_DRAW_EVERY_S):
-                bar.ncols = _columns()
-                text = now.line(bar.ncols)
-                has_room = len(text) + len(" ||100%") + _NARROWEST_BAR <= bar.ncols
-                bar.bar_format = _WITH_BAR if has_room else "{desc}"
-                bar.n = now.share
-                bar.set_description_str(text)
+                line.show(now.line(_columns()))
 
     async def _moments_each(self, every_s: float) -> AsyncIterator[Progress]:
         """Measure every so many seconds, and less often where measuring is slow."""
@@ -118,36 +109,47 @@ def _columns() -> int:
 
 
 @contextlib.contextmanager
-def _log_lines_pass(tqdm: Any) -> Iterator[None]:
-    """Let log lines appear above the bar instead of through it."""
+def _live_line() -> Iterator["LiveLine"]:
+    """Give a line on standard error that log lines pass; it vanishes at the end."""
+    line = LiveLine(sys.stderr)
     handler = get_scrapy_root_handler()
     if not isinstance(handler, logging.StreamHandler) or handler.stream != sys.stderr:
-        yield  # a log file does not meet the bar
-        return
-    before = handler.setStream(_Above(tqdm))
+        handler = None  # a log file does not meet the line
+    before = handler and handler.setStream(line)
     try:
-        yield
+        yield line
     finally:
-        handler.setStream(before)
+        line.show("")
+        if handler and before:
+            handler.setStream(before)
 
 
-class _Above:
-    """A stream that writes above the bar."""
+class LiveLine:
+    """The last line of a terminal, and a stream for what shall stand above it.
 
-    def __init__(self, tqdm: Any) -> None:
-        self.tqdm = tqdm
+    It is overwritten with blanks, which every terminal understands.
+    """
+
+    def __init__(self, terminal: TextIO) -> None:
+        self._terminal = terminal
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Show *text* in place of what was shown before."""
+        width = len(self._shown)
+        end = "" if text else "\r"
+        self._terminal.write(f"\r{text.ljust(width)}{end}")
+        self._terminal.flush()
+        self._shown = text
 
     def write(self, text: str) -> None:
-        self.tqdm.tqdm.write(text, file=sys.stderr, end="")
+        """Write whole lines above the line."""
+        shown = self._shown
+        self.show("")
+        self._terminal.write(text)
+        if shown:
+            self.show(shown)
 
     def flush(self) -> None:
-        sys.stderr.flush()
-
-
-def _tqdm() -> ModuleType | None:
-    """Return the library that draws bars, None where it is not installed."""
-    try:
-        import tqdm  # noqa: PLC0415
-    except ImportError:
-        return None
-    return tqdm  # type: ignore[no-any-return]
+        """Show at once what was written."""
+        self._terminal.flush()
