@@ -71,7 +71,8 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """List the arguments and the settings of rows beside Scrapy's options."""
         super().add_options(parser)
-        of_rows = {name: config.SETTINGS[name] for name in config.OF_ROWS}
+        ours = config.SETTINGS.items()
+        of_rows = {name: text for name, text in ours if name in config.OF_ROWS}
         show_tables(
             parser,
             {
