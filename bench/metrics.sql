@@ -2,7 +2,7 @@
 -- the page's. Needs the tables
 --   ticket (id, status, created, closed, snoozed, spam, trashed)
 --   message (ticket, public, from_agent, sender, rule, at, imported, lost)
---   event (ticket, type, at), bot (id)
+--   event (ticket, type, at): created, merged, closed, reopened; bot (id)
 --   opening (opens, closes): every span of business hours
 -- with times in seconds since 1970 and truths as 0 and 1; lost: deleted or not sent.
 
@@ -22,14 +22,15 @@ CREATE TABLE asked AS
     SELECT ticket, min(at) AS at FROM written WHERE by_customer GROUP BY ticket;
 
 CREATE TABLE history AS
-    SELECT ticket, max(at) AS last, max(at) FILTER (WHERE type = 'ticket-closed') AS closed,
+    SELECT ticket, max(at) FILTER (WHERE type = 'ticket-closed') AS closed,
         coalesce(max(at) FILTER (WHERE type = 'ticket-reopened'), 0) AS reopened
     FROM event GROUP BY ticket;
 
+-- A ticket that was closed after the newest event was closed again since then.
 CREATE TABLE ended AS
     SELECT ticket.id AS ticket, ticket.created,
         CASE WHEN history.closed > history.reopened
-            AND NOT coalesce(ticket.closed > history.last, 0)
+            AND NOT coalesce(ticket.closed > (SELECT max(at) FROM event), 0)
         THEN history.closed ELSE ticket.closed END AS at
     FROM ticket LEFT JOIN history ON history.ticket = ticket.id
     WHERE ticket.status = 'closed' AND ticket.id IN (SELECT id FROM known);

@@ -29,6 +29,7 @@ from gorgias_crawler.wording import duration
 
 _KINDS = ("users", "account", "events", "satisfaction_surveys", "custom_fields")
 _METRICS = ("first_response", "first_human_response", "resolution")
+_EVENTS = {f"ticket-{what}" for what in ("created", "merged", "closed", "reopened")}
 _MOST_BYTES = 3_000_000  # of the page of a year of 100,000 tickets
 _MOST_MB = 300.0  # the library that draws takes 130 of it
 _ZONE = ZoneInfo("Europe/Paris")  # where the sandbox's shop is, and when it is open
@@ -138,7 +139,7 @@ def _recomputed(place: Place) -> sqlite3.Connection:
     ))  # fmt: skip
     _put(db, "event", (
         (e["object_id"], e["type"], _seconds(e["created_datetime"]))
-        for e in _exported(place, "events") if e["object_type"] == "Ticket"
+        for e in _exported(place, "events") if e["object_type"] == "Ticket" and e["type"] in _EVENTS
     ))  # fmt: skip
     _put(
         db, "bot", ((u["id"],) for u in _exported(place, "users") if u["role"] == "bot")

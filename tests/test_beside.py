@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from gorgias_crawler.api import instant_us
 from gorgias_crawler.emit.beside import Beside
+from gorgias_crawler.emit.history import resolved_us
 
 USERS: list[dict[str, Any]] = [
     {"id": 1, "name": "Gorgias Bot", "role": {"name": "bot"}},
@@ -36,7 +38,7 @@ KINDS: dict[str, list[dict[str, Any]]] = {
 
 
 def test_each_kind_is_read_for_what_it_tells():
-    beside = Beside.read(KINDS.get)
+    beside = Beside.read(lambda kind, *_: KINDS.get(kind))
     assert beside.bots == frozenset({1})
     assert beside.names == {
         1: "Gorgias Bot", 2: "Kim Agent", 3: "sam@shop.example", 4: "User 4"
@@ -52,9 +54,25 @@ def test_each_kind_is_read_for_what_it_tells():
     assert other.history is None
 
 
+def test_events_are_archived_until_the_newest_of_any_ticket():
+    events = [
+        {"object_type": "Ticket", "object_id": id_, "type": "ticket-closed",
+         "created_datetime": f"2025-03-0{id_}T08:00:00+00:00"}
+        for id_ in (1, 2, 3)
+    ]  # fmt: skip
+    beside = Beside.read(lambda kind, *_: events if kind == "events" else None)
+    of = {"id": 1, "status": "closed", "closed_datetime": "2025-03-02T08:00:00+00:00"}
+    told = beside.known_of(1).history
+    assert told is not None
+    # touched while events were archived: the event tells; after that the ticket does
+    assert resolved_us(of, told) == told.closed_us
+    of["closed_datetime"] = "2025-03-04T08:00:00+00:00"
+    assert resolved_us(of, told) == instant_us(of["closed_datetime"])
+
+
 def test_what_is_not_archived_is_unknown():
-    assert Beside.read(lambda _: None) == Beside()
-    none = Beside.read(lambda _: [])
+    assert Beside.read(lambda *_: None) == Beside()
+    none = Beside.read(lambda *_: [])
     assert (none.bots, none.reason_fields) == (frozenset(), frozenset())
     assert (none.scores, none.histories) == ({}, {})
     assert none.hours is None

@@ -1,15 +1,22 @@
 """What figures need beside tickets and messages, out of whatever is archived."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
+from gorgias_crawler.emit import history
 from gorgias_crawler.emit.business_hours import BusinessHours, of_account
 from gorgias_crawler.emit.history import History
 from gorgias_crawler.emit.metrics import Known
 
 Json = Mapping[str, Any]
-Reader = Callable[[str], Iterable[Json] | None]
+
+
+class Reader(Protocol):
+    """Gives the archived objects of a kind, None where the kind is not archived."""
+
+    def __call__(self, kind: str, *words: str) -> Iterable[Json] | None:
+        """Return those that have one of *words*, if any are given."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,6 @@ class Beside:
     def read(cls, objects: Reader) -> "Beside":
         """Read all that is needed.
 
-        *objects* gives the archived objects of a kind, None where it is not archived.
         Of an event only what a ticket's `History` needs is kept.
         """
         users = _listed(objects("users"))
@@ -42,7 +48,7 @@ class Beside:
             hours=_hours(objects("account") or ()),
             reason_fields=None if fields is None else _reason_fields(fields),
             scores=_scores(objects("satisfaction_surveys")),
-            histories=_histories(objects("events")),
+            histories=_histories(objects("events", *history.TYPES)),
         )
 
     def known_of(self, ticket_id: int) -> Known:
@@ -105,4 +111,7 @@ def _histories(events: Iterable[Json] | None) -> dict[int, History] | None:
     for event in events:
         if event.get("object_type") == "Ticket":
             histories.setdefault(event["object_id"], History()).add(event)
+    until_us = max((told.until_us for told in histories.values()), default=0)
+    for told in histories.values():
+        told.until_us = until_us
     return histories

@@ -17,12 +17,20 @@ def at_us_of(text: object) -> int | None:
     return at_us if 0 < at_us < _LATEST_US else None
 
 
+CREATED, MERGED = "ticket-created", "ticket-merged"
+CLOSED, REOPENED = "ticket-closed", "ticket-reopened"
+
+TYPES = (CREATED, MERGED, CLOSED, REOPENED)
+"""The types of events that count; of a ticket there are several times as many."""
+
+
 @dataclass(slots=True)
 class History:
     """What a ticket's archived events tell, added in any order.
 
     They are whole where the ticket's first one is among them: Gorgias keeps events for
-    about a year. Instants are in microseconds since 1970, 0 before any.
+    about a year. Instants are in microseconds since 1970, 0 before any. ``until_us`` is
+    the newest event that is archived, of whichever ticket.
     """
 
     is_whole: bool = False
@@ -30,22 +38,22 @@ class History:
     reopens: int = 0
     closed_us: int = 0  # the last of each
     reopened_us: int = 0
-    last_us: int = 0
+    until_us: int = 0
 
     def add(self, event: Json) -> None:
         """Add an event of the ticket."""
         at_us = at_us_of(event.get("created_datetime")) or 0
-        self.last_us = max(self.last_us, at_us)
-        match event.get("type"):
-            case "ticket-created":
-                self.is_whole = True
-            case "ticket-merged":
-                self.merged = True
-            case "ticket-closed":
-                self.closed_us = max(self.closed_us, at_us)
-            case "ticket-reopened":
-                self.reopens += 1
-                self.reopened_us = max(self.reopened_us, at_us)
+        self.until_us = max(self.until_us, at_us)
+        type_ = event.get("type")
+        if type_ == CREATED:
+            self.is_whole = True
+        elif type_ == MERGED:
+            self.merged = True
+        elif type_ == CLOSED:
+            self.closed_us = max(self.closed_us, at_us)
+        elif type_ == REOPENED:
+            self.reopens += 1
+            self.reopened_us = max(self.reopened_us, at_us)
 
 
 def resolved_us(ticket: Json, history: History) -> int | None:
@@ -67,6 +75,6 @@ def _closed_us(ticket: Json, history: History) -> int | None:
     closed_us = at_us_of(ticket.get("closed_datetime"))
     if history.closed_us <= history.reopened_us:
         return closed_us
-    if closed_us is not None and closed_us > history.last_us:
-        return closed_us  # closed again since the events were archived
+    if closed_us is not None and closed_us > history.until_us:
+        return closed_us  # closed again since events were archived
     return history.closed_us
