@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itemadapter import ItemAdapter
 
 from gorgias_crawler.emit.bodies import select_body
 from gorgias_crawler.items import (
@@ -16,8 +17,10 @@ from gorgias_crawler.items import (
     Ticket,
     TicketMetrics,
     decoded,
+    lazy_ticket,
     message_columns,
     message_reader,
+    message_row,
     ticket_columns,
 )
 from gorgias_crawler.items.columns import Type, columns, reader
@@ -167,3 +170,17 @@ def test_ids_stand_beside_the_names_that_can_change():
     columns = ticket_columns(ticket)
     assert columns["tag_ids"] == [31, 32]
     assert (columns["assignee_id"], columns["team_id"]) == (2, 71)
+
+
+@given(st.dictionaries(st.text(), JSON), st.dictionaries(st.text(), JSON))
+def test_a_lazy_row_has_the_columns_of_an_eager_one_in_any_order(ticket, message):
+    eager = Message(**ticket_columns(ticket), **message_columns(message))
+    lazy = message_row(lazy_ticket(ticket), message)
+    assert ItemAdapter(lazy).asdict() == ItemAdapter(eager).asdict()
+    backwards = message_row(lazy_ticket(ticket), message)
+    for name in reversed(COLUMNS):
+        assert getattr(backwards, name) == getattr(eager, name), name
+    backwards.body = "changed"
+    assert backwards.body == "changed"
+    with pytest.raises(AttributeError):
+        _ = backwards.no_such_column

@@ -625,7 +625,9 @@ WORDY = {
         3,
     ),
     "rows that cannot be made": (
-        "from gorgias_crawler.emit import rows\nrows.message_columns = broken\n",
+        "from gorgias_crawler.emit import rows
+rows.message_row = broken
+",
         3,
     ),
     "a parser that raises": (

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.emit.filter_words import check_words
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.items import Message, decoded, message_columns, ticket_columns
+from gorgias_crawler.items import Message, decoded, lazy_ticket, message_row
 
 
 def messages(
@@ -23,8 +23,8 @@ def messages(
             ticket = decoded(archived.raw)
             if not filters.accept_ticket(ticket):
                 continue
-            columns = ticket_columns(ticket)
+            columns = lazy_ticket(ticket)
             for raw_message in raw_messages:
                 message = decoded(raw_message)
                 if filters.accept_message(message):
-                    yield Message(**columns, **message_columns(message))
+                    yield message_row(columns, message)

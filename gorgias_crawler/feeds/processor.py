@@ -3,6 +3,7 @@
 import traceback
 from typing import Any
 
+from pydispatch.dispatcher import getAllReceivers, liveReceivers
 from scrapy import signals
 from scrapy.exceptions import DropItem
 from scrapy.extensions.corestats import CoreStats
@@ -10,6 +11,8 @@ from scrapy.pipelines import ItemPipelineManager
 from scrapy.utils.python import global_object_name
 
 from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
+
+_OUR_PIPELINES = "gorgias_crawler.pipelines"  # by name: that room is below
 
 
 class RowProcessor(ItemPipelineManager):
@@ -45,6 +48,26 @@ class RowProcessor(ItemPipelineManager):
         for handler in self._handlers:
             handler(item, self._spider)
         return item
+
+    @property
+    def is_unwatched(self) -> bool:
+        """Whether no component but ours looks at a row on its way to the feeds."""
+        assert self.crawler is not None
+        ours = all(type(p).__module__ == _OUR_PIPELINES for p in self.middlewares)
+        scraper = self.crawler.engine.scraper
+        looks = scraper.spidermw.methods["process_spider_output"]
+        heard = getAllReceivers(self.crawler, signals.item_scraped)
+        return ours and not any(looks) and not any(liveReceivers(heard))
+
+    def process_unwatched(self, item: Any) -> None:
+        """Do at once what Scrapy does with *item*, where nobody else looks at it.
+
+        Its way takes a third of the time that a row takes (measured).
+        """
+        for pipeline in self.middlewares:
+            item = pipeline.process_item(item)
+        for handler in self._handlers:
+            handler(item, self._spider)
 
     def _name_of_dropper(self, error: DropItem) -> str:
         for frame, _ in traceback.walk_tb(error.__traceback__):

@@ -7,8 +7,12 @@ from gorgias_crawler.items.message import (
     DEFAULT_COLUMNS,
     Message,
     is_of_ticket,
+)
+from gorgias_crawler.items.reading import (
+    lazy_ticket,
     message_columns,
     message_reader,
+    message_row,
     ticket_columns,
 )
 from gorgias_crawler.items.ticket import Ticket
@@ -23,8 +27,10 @@ __all__ = [
     "Type",
     "decoded",
     "is_of_ticket",
+    "lazy_ticket",
     "message_columns",
     "message_reader",
+    "message_row",
     "ticket_columns",
     "types",
 ]

@@ -85,6 +85,23 @@ def reader(
     return read
 
 
+def readers(row: type, of: str) -> dict[str, Callable[[Json], Any]]:
+    """Return for each column of *row* what takes it out of an object called *of*."""
+    return {
+        name: _reader_of(column.metadata["source"])
+        for name, column in columns(row).items()
+        if column.metadata["source"].startswith(f"{of}.")
+    }
+
+
+def _reader_of(source: str) -> Callable[[Json], Any]:
+    _, key = _own_key(("", source))
+    if key:
+        return lambda value: value.get(key)
+    paths = _alternatives(source)
+    return lambda value: _first(value, paths)
+
+
 Steps = tuple[tuple[str, str], ...]  # keys, and what stands there: "", "[]" or "{}"
 
 

@@ -4,20 +4,20 @@ A field's metadata says what it means and where it comes from; the README's tabl
 columns is made from it.
 """
 
-from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from gorgias_crawler.items import columns
-from gorgias_crawler.items.columns import Json, Type, column
+from gorgias_crawler.items.columns import Type, column
+from gorgias_crawler.items.lazy import LazyRow
 from gorgias_crawler.items.ticket import Ticket
 
 _of_ticket = partial(columns.same_column, Ticket)
 
 
 @dataclass(slots=True)
-class Message:
+class Message(LazyRow):
     """One row of the export. Values are as the API gives them, None if it has none."""
 
     ticket_id: int = _of_ticket("id")
@@ -268,30 +268,3 @@ _OF_TICKET = {
 def is_of_ticket(name: str) -> bool:
     """Tell whether all messages of a ticket share the column *name*."""
     return name in _OF_TICKET
-
-
-ticket_columns = columns.reader(Message, "ticket")
-"""Takes the columns out of a ticket that all of its messages share."""
-
-
-def message_reader(
-    names: Collection[str] | None = None,
-) -> Callable[[Json], dict[str, Any]]:
-    """Return what takes a message's own columns out of it, or *names* alone of them.
-
-    ``body`` is none of them: settings and a pipeline say what it is.
-    """
-    read = columns.reader(Message, "message", names)
-    people = [name for name in ("sender", "receiver") if names is None or name in names]
-
-    def read_message(message: Json) -> dict[str, Any]:
-        values = read(message)
-        for name in people:
-            values[name] = values[name] or ""
-        return values
-
-    return read_message
-
-
-message_columns = message_reader()
-"""Takes all of a message's own columns out of it."""
