@@ -9,6 +9,7 @@ import time
 from gorgias_crawler.sandbox import Answer
 from gorgias_crawler.sandbox.bucket import Bucket
 from gorgias_crawler.sandbox.faults import FAULTS
+from gorgias_crawler.wording import duration
 from tests.crawling import wait
 
 PER_TICKET = ("-a", "fetch=per-ticket")
@@ -71,7 +72,8 @@ def test_a_refusal_pauses_all_calls_once_and_costs_no_retry(open_shop):
     assert len(pauses) == 2
     calls = shop.manifest()["calls"]
     assert calls["refused"] == len(refused)
-    assert f"(429, paused {calls['paused_s']:.0f} s)" in ended.log
+    waited = duration(calls["waited_s"] + calls["paused_s"])
+    assert f"waited {waited} for the budget" in ended.log
     assert calls["paused_s"] > 0
     assert 0 < calls["highest_level"] <= calls["bucket_limit"]
 
