@@ -625,9 +625,7 @@ WORDY = {
         3,
     ),
     "rows that cannot be made": (
-        "from gorgias_crawler.emit import rows
-rows.message_row = broken
-",
+        "from gorgias_crawler.emit import rows\nrows.message_row = broken\n",
         3,
     ),
     "a parser that raises": (
