@@ -16,8 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.metrics import Known, measured
-from gorgias_crawler.report import page, sections
+from gorgias_crawler.report import page, sections, trust
 from gorgias_crawler.report.figures import Figures, periods, quantile
 from gorgias_crawler.report.words import Archived, Section
 from gorgias_crawler.wording import duration
@@ -412,6 +414,35 @@ def test_what_people_wrote_stays_text(written):
     for tag in HOSTILE:
         assert tag not in text
         assert html.escape(tag) in text
+
+
+def test_the_page_says_what_was_not_permitted_and_what_each_run_took(tmp_path):
+    archive = Archive.open(tmp_path / "archive.sqlite")
+    kind = {"new": 1_200, "changed": 3, "deleted": 2, "incomplete": None}
+    manifest = {
+        "run": 1,
+        "ended": "2025-03-01T03:15:00+00:00",
+        "exit_status": 0,
+        "seconds": 90.0,
+        "calls": {"made": 64, "refused": 0, "highest_level": 31.2, "bucket_limit": 40},
+        "objects": {
+            "users": {**kind, "not_permitted": None},
+            "events": {**kind, "not_permitted": "403, scope events:read"},
+        },
+    }
+    archive.end_run(archive.begin_run(), manifest)
+    archive.begin_run()  # one that did not come to its end
+    found = {section.id: section for section in trust.sections(archive, Beside())}
+    archive.close()
+    assert found["runs"].rows == [
+        ["1", "2025-03-01 03:15 UTC", "complete", "64", "90 s", "0", "31 of 40"]
+    ]
+    told = dict(zip(column(found["kinds"], "kind"),
+                    column(found["kinds"], "in the last run"), strict=True))  # fmt: skip
+    assert told["users"] == "1,200 new, 3 changed, 2 deleted"
+    assert told["events"] == "not permitted: 403, scope events:read"
+    assert told["account"] == "not asked for"
+    assert set(column(found["kinds"], "archived")) == {"no"}
 
 
 # In a browser.

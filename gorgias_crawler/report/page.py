@@ -32,13 +32,12 @@ def html(head: Head, sections: Iterable[Section], trust: Sequence[Section]) -> s
     """
     style = _HERE.joinpath("page.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    shown = list(sections)
     page: str = _template().render(
         head=head,
         style=style,
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'",
-        sections=[(section, list(_drawings(section))) for section in shown],
+        sections=[(section, list(_drawings(section))) for section in sections],
         trust=trust,
     )
     return page

@@ -1,8 +1,8 @@
 """The sections that show which, who and when most."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import replace
 
 from gorgias_crawler.report import charts
 from gorgias_crawler.report.figures import Figures
@@ -43,69 +43,61 @@ def busy(figures: Figures, archived: Archived) -> Section:
     )
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What the tickets are about, in two ways: tags and contact reasons."""
-
-    id: str
-    title: str
-    definition: str
-    one: str
-    empty: str
-    days: Mapping[str, Counter[int]] = field(default_factory=dict)
+_CHANGE = (
+    "Change compares the newer half of the days with the older half. A ticket counts "
+    "once for each."
+)
 
 
-def subjects(figures: Figures, archived: Archived) -> Iterator[Subject]:
-    """Yield the ways to say what tickets are about."""
-    compared = (
-        "Change compares the newer half of the days with the older half. A ticket "
-        "counts once for each."
-    )
-    yield Subject(
+def tags(figures: Figures) -> Section:
+    """Return how many tickets each tag has, with its change."""
+    section = Section(
         "tags",
         "Tags",
-        f"Tickets with each tag, by when they were created. {compared}",
-        "tag",
-        "No ticket of this period has a tag.",
-        figures.tags,
+        f"Tickets with each tag, by when they were created. {_CHANGE}",
+        ["tag"],
+        empty="No ticket of this period has a tag.",
     )
-    yield Subject(
+    return _filled(section, figures, figures.tags)
+
+
+def reasons(figures: Figures, archived: Archived) -> Section:
+    """Return how many tickets each contact reason has, with its change."""
+    section = Section(
         "reasons",
         "Contact reasons",
-        f"Tickets by the value of the custom field that Gorgias manages as contact "
-        f"reason, by when they were created. {compared}",
-        "contact reason",
-        "No ticket of this period has a contact reason."
+        "Tickets by the value of the custom field that Gorgias manages as contact "
+        f"reason, by when they were created. {_CHANGE}",
+        ["contact reason"],
+        empty="No ticket of this period has a contact reason."
         if archived.fields
         else "Not known: which field has the contact reason is not archived. Crawl "
         "with -a objects=custom_fields.",
-        figures.reasons,
     )
+    return _filled(section, figures, figures.reasons)
 
 
-def by_subject(figures: Figures, of: Subject) -> Section:
-    """Return how many tickets each tag or contact reason has, with its change."""
+def _filled(
+    section: Section, figures: Figures, days_of: Mapping[str, Counter[int]]
+) -> Section:
     days = all_days(figures)
     older, newer = days[: len(days) // 2], days[(len(days) + 1) // 2 :]
-    ranked = sorted(of.days, key=lambda name: (-of.days[name].total(), name))
+    ranked = sorted(days_of, key=lambda name: (-days_of[name].total(), name))
     rows = []
     for name in ranked[:_ROWS]:
         before, after = (
-            sum(count for day, count in of.days[name].items() if day in half)
+            sum(count for day, count in days_of[name].items() if day in half)
             for half in (older, newer)
         )
-        total = of.days[name].total()
-        rows.append([name, *map(number, (total, before, after)), change(before, after)])
+        counts = map(number, (days_of[name].total(), before, after))
+        rows.append([name, *counts, change(before, after)])
     drawn = ranked[:_DRAWN]
-    values = [{"x": name, "n": of.days[name].total()} for name in drawn]
-    return Section(
-        of.id,
-        of.title,
-        of.definition,
-        [of.one, "tickets", "older half", "newer half", "change"],
-        rows,
-        charts.bars(values, drawn) if values else None,
-        empty=of.empty,
+    values = [{"x": name, "n": days_of[name].total()} for name in drawn]
+    return replace(
+        section,
+        head=[*section.head, "tickets", "older half", "newer half", "change"],
+        rows=rows,
+        chart=charts.bars(values, drawn) if values else None,
     )
 
 

@@ -32,8 +32,8 @@ def sections(figures: Figures, archived: Archived) -> Iterator[Section]:
         yield over_time.times(figures, spans, name, archived)
     yield ranked.busy(figures, archived)
     yield over_time.backlog(figures, spans)
-    for subject in ranked.subjects(figures, archived):
-        yield ranked.by_subject(figures, subject)
+    yield ranked.tags(figures)
+    yield ranked.reasons(figures, archived)
     yield ranked.agents(figures, archived)
     yield over_time.satisfaction(figures, spans, archived)
 

@@ -3,22 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gorgias_crawler import errors
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.emit.beside import Beside
-from gorgias_crawler.errors import (
-    EXIT_CANNOT_START,
-    EXIT_COMPLETE,
-    EXIT_INCOMPLETE,
-)
 from gorgias_crawler.report.words import NO_VALUE, Section, number
 from gorgias_crawler.wording import duration, many
 
 _RUNS = 30  # a month of nights
 _FAILURES = 20  # run.json has all
 _ENDS = {
-    EXIT_COMPLETE: "complete",
-    EXIT_CANNOT_START: "could not start",
-    EXIT_INCOMPLETE: "incomplete",
+    errors.EXIT_COMPLETE: "complete",
+    errors.EXIT_CANNOT_START: "could not start",
+    errors.EXIT_INCOMPLETE: "incomplete",
 }
 
 
@@ -26,7 +22,7 @@ def sections(archive: Archive, beside: Beside) -> Iterator[Section]:
     """Yield the parts of the page's last section. Raises `RunEndError`."""
     with archive.reading():
         yield _completeness(archive)
-        yield _kinds(beside)
+        yield _kinds(archive, beside)
         yield _runs(archive)
 
 
@@ -58,7 +54,7 @@ def _completeness(archive: Archive) -> Section:
     )
 
 
-def _kinds(beside: Beside) -> Section:
+def _kinds(archive: Archive, beside: Beside) -> Section:
     needed = [
         ("users", beside.bots, "who is a person and who a bot"),
         ("account", beside.hours, "business hours and their time zone"),
@@ -66,14 +62,28 @@ def _kinds(beside: Beside) -> Section:
         ("custom_fields", beside.reason_fields, "contact reasons"),
         ("satisfaction_surveys", beside.scores, "scores"),
     ]
+    told = (archive.last_manifest() or {}).get("objects", {})
     return Section(
         "kinds",
         "What else it needs",
         "Without one of these some figures are unknown; no figure is guessed. To archive "
         "one: scrapy crawl gorgias with -a objects=KIND,KIND.",
-        ["kind", "archived", "what it tells"],
-        [[kind, "no" if has is None else "yes", what] for kind, has, what in needed],
+        ["kind", "archived", "in the last run", "what it tells"],
+        [
+            [kind, "no" if has is None else "yes", _told(told.get(kind)), what]
+            for kind, has, what in needed
+        ],
     )
+
+
+def _told(of: Mapping[str, Any] | None) -> str:
+    """Return what the last run's manifest says of a kind."""
+    if of is None:
+        return "not asked for"
+    if of["not_permitted"]:
+        return f"not permitted: {of['not_permitted']}"
+    said = [f"{of[name]:,} {name}" for name in ("new", "changed", "deleted")]
+    return ", ".join([*said, *filter(None, [of["incomplete"]])])
 
 
 def _runs(archive: Archive) -> Section:
