@@ -74,12 +74,13 @@ LOG_FORMATTER = "gorgias_crawler.logformatter.PrivateLogFormatter"
 
 # The file.
 
-FEEDS = {"gorgias_tickets.csv": {"format": "csv", "overwrite": True}}
+# It replaces what this job wrote or holds rows of its account, and nothing else.
+FEEDS = {"gorgias_tickets.csv": {"format": "csv", "of_account": True}}
 FEED_STORAGES = {
     "": "gorgias_crawler.feeds.storages.SnapshotFileStorage",
     "file": "gorgias_crawler.feeds.storages.SnapshotFileStorage",
     "stdout": "gorgias_crawler.feeds.storages.SnapshotStdoutStorage",
-    "s3": "gorgias_crawler.feeds.storages.CheckedS3Storage",
+    "s3": "gorgias_crawler.feeds.s3.CheckedS3Storage",
     # Not offered: they write over the target while they upload.
     "ftp": None,
     "ftps": None,

@@ -16,6 +16,8 @@ from tests.crawling import SCRAPY, At, wait
 WAYS = ["per-ticket", "bulk"]
 MESSAGES_OF_TICKET = "ticket_id"
 
+NIGHT_BEFORE = "ticket_id,created_datetime\n"  # of an account without tickets
+
 
 def kill_when_asked(shop, matches, signal_=signal.SIGKILL, *options):
     """Start a crawl and send it a signal when the sandbox is asked what matches."""
@@ -114,14 +116,14 @@ def test_a_job_goes_on_with_the_other_plan(open_shop):
 @pytest.mark.crash
 def test_a_kill_while_the_file_is_written_leaves_the_old_one(open_shop):
     shop = open_shop(tickets=400)
-    shop.file.write_text("of the night before")
+    shop.file.write_text(NIGHT_BEFORE)
     process = shop.start()
     while not list(shop.path.glob(".*.part")) and process.poll() is None:
         time.sleep(0.001)
     process.kill()
     wait(process)
     assert process.returncode == -signal.SIGKILL
-    assert shop.file.read_text() == "of the night before"
+    assert shop.file.read_text() == NIGHT_BEFORE
     assert shop.crawl().status == 0
     assert shop.rows() == shop.expected()
     assert not list(shop.path.glob(".*.part"))
@@ -130,7 +132,7 @@ def test_a_kill_while_the_file_is_written_leaves_the_old_one(open_shop):
 @pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
     shop = open_shop(tickets=150, forks=False)
-    shop.file.write_text("of the night before")
+    shop.file.write_text(NIGHT_BEFORE)
     stopped = kill_when_asked(
         shop, nth(40, "/api/messages"), signal_, "-a", "fetch=per-ticket"
     )
@@ -140,7 +142,7 @@ def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
     assert "scrapy export job -O partial.csv" in stopped.last_lines
     assert " ERROR: INCOMPLETE: stopped" in stopped.last_lines
     assert "Traceback" not in stopped.log
-    assert shop.file.read_text() == "of the night before"
+    assert shop.file.read_text() == NIGHT_BEFORE
     assert shop.manifest()["failed"] == []
     assert shop.crawl().status == 0
     assert shop.rows() == shop.expected()
@@ -149,7 +151,7 @@ def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
 def test_a_signal_in_the_first_second_ends_it_and_touches_nothing(open_shop):
     # a fork would have the imports of that second behind it; no run is complete in it
     shop = open_shop(tickets=3, latency_s=0.5, forks=False)
-    shop.file.write_text("of the night before")
+    shop.file.write_text(NIGHT_BEFORE)
     for after_s in (0.3, 0.6, 0.9):
         process = shop.start()
         time.sleep(after_s)
@@ -158,7 +160,7 @@ def test_a_signal_in_the_first_second_ends_it_and_touches_nothing(open_shop):
         ended = wait(process)
         assert ended.status in {-signal.SIGTERM, 3}
         assert "Traceback" not in ended.log
-        assert shop.file.read_text() == "of the night before"
+        assert shop.file.read_text() == NIGHT_BEFORE
     shop.sandbox.latency_s = 0
     assert shop.crawl().status == 0
     assert shop.rows() == shop.expected()
@@ -367,7 +369,7 @@ def test_a_full_disk_ends_the_run_and_keeps_its_work(open_shop, limit_bytes, wha
     if what == "feed":
         # the archive is whole and larger than the limit, and is not written to
         assert shop.crawl().status == 0
-        shop.file.write_text("of the night before")
+        shop.file.write_text(NIGHT_BEFORE)
     process = subprocess.Popen(
         [*SCRAPY, "crawl", "gorgias", "-s", "JOBDIR=job", "-O", "tickets.jsonl"],
         cwd=shop.path,
@@ -482,12 +484,12 @@ def test_a_run_that_may_read_no_message_keeps_the_file_of_the_night_before(
         tickets=10,
         on_request=lambda call: html if call.path == "/api/messages" else None,
     )
-    shop.file.write_text("of the night before")
+    shop.file.write_text(NIGHT_BEFORE)
     ended = shop.crawl("-s", "RETRY_TIMES=0")
     assert ended.status == 3
     assert "Not one message could be fetched (" in ended.last_lines
     assert str(status) in ended.last_lines
-    assert shop.file.read_text() == "of the night before"
+    assert shop.file.read_text() == NIGHT_BEFORE
 
 
 def test_a_run_that_finds_nothing_to_do_is_complete(open_shop):

@@ -61,6 +61,12 @@ def unfinished(archive: Archive) -> Iterator[bytes]:
         yield unpacked(raw)
 
 
+def ticket(archive: Archive, id_: int) -> bytes | None:
+    """Return the JSON of one ticket, None where no listing has shown it."""
+    row = archive.db.execute("SELECT raw FROM ticket WHERE id = ?", (id_,)).fetchone()
+    return unpacked(row[0]) if row and row[0] else None
+
+
 def listed_tickets(archive: Archive) -> Iterator[bytes]:
     """Yield the JSON of every ticket that a listing has shown."""
     for (raw,) in archive.db.execute("SELECT raw FROM ticket WHERE length(raw) > 0"):

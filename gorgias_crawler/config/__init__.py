@@ -48,10 +48,7 @@ SETTINGS = {
 }
 """Every setting of ours with its meaning; the defaults are in ``settings.py``."""
 
-OF_ROWS = (
-    *("GORGIAS_BODY_FIELDS", "GORGIAS_BODY_AS_TEXT", "GORGIAS_SPREADSHEET_SAFE"),
-    *("ITEM_PIPELINES", "SPIDER_MIDDLEWARES", "FEED_EXPORTERS"),
-)
+OF_ROWS = ("GORGIAS_BODY_FIELDS", "GORGIAS_BODY_AS_TEXT", "GORGIAS_SPREADSHEET_SAFE")
 """The settings that shape rows: kept with a run, so that its files can be verified."""
 
 

@@ -24,11 +24,13 @@ from scrapy.extensions.feedexport import (
 from scrapy.extensions.postprocessing import PostProcessingManager
 from scrapy.utils.defer import ensure_awaitable
 
+from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
 from gorgias_crawler.feeds.kinds import complete_feeds, same_target
 from gorgias_crawler.feeds.read_back import refuse_unreadable
+from gorgias_crawler.feeds.reasons import explained, next_step, reason
 from gorgias_crawler.feeds.recorded import RecordedStorage, shaping
-from gorgias_crawler.redact import public_uri, scrubbed
+from gorgias_crawler.redact import public_uri
 from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)
@@ -102,8 +104,8 @@ class SnapshotFeedExporter(FeedExporter):
             raise
         except Exception as error:  # noqa: BLE001 - any storage's constructor
             raise FeedError(
-                f"{shown} cannot be set up ({_explained(error, uri)}): "
-                f"{_next_step(error, scheme)}."
+                f"{shown} cannot be set up ({explained(error, uri)}): "
+                f"{next_step(error, scheme)}."
             ) from None
         name = _recorded(slot).name
         if any(_recorded(other).name == name for other in self.slots):
@@ -141,6 +143,16 @@ class SnapshotFeedExporter(FeedExporter):
     def open_spider(self, spider: Spider) -> None:
         """Do nothing: the slots are there since the feeds were checked."""
 
+    def check_account(self, archive: Archive) -> None:
+        """Refuse a default file that holds what is not of the account of *archive*.
+
+        To be called when its tickets are listed, before a message is asked for. Raises
+        `FeedError`.
+        """
+        for slot in self.slots:
+            if check := getattr(_recorded(slot).storage, "check_account", None):
+                check(archive)
+
     def item_scraped(self, item: Any, spider: Spider) -> None:
         """Write *item* to each feed; the first error ends the run."""
         self._received += 1
@@ -152,7 +164,7 @@ class SnapshotFeedExporter(FeedExporter):
                     slot.exporter.export_item(item)
                     slot.itemcount += 1
             except Exception as error:  # noqa: BLE001 - Scrapy would swallow it
-                self._fail(slot, error, _reason(error))
+                self._fail(slot, error, reason(error))
 
     async def close_spider(self, spider: Spider, reason: str = "") -> None:
         """Store what is complete, throw away the rest."""
@@ -200,13 +212,13 @@ class SnapshotFeedExporter(FeedExporter):
             if slot.itemcount or slot.store_empty:
                 _finish(slot)
         except Exception as error:  # noqa: BLE001 - any exporter's error
-            self._fail(slot, error, _reason(error))
+            self._fail(slot, error, reason(error))
             return
         try:
             if slot.file:
                 await ensure_awaitable(_recorded(slot).store())
         except Exception as error:  # noqa: BLE001 - any storage's error
-            self._fail(slot, error, _explained(error, slot.uri))
+            self._fail(slot, error, explained(error, slot.uri))
             return
         record = _record(slot)
         getattr(self.crawler.spider, "feeds_stored", []).append(record)
@@ -269,26 +281,3 @@ def _record(slot: FeedSlot) -> FeedRecord:
         names,
         shaping(slot.feed_options),
     )
-
-
-def _reason(error: Exception) -> str:
-    """Return why writing failed, but no text that may hold a customer's words."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    if isinstance(error, UnicodeEncodeError):
-        return f"FEED_EXPORT_ENCODING={error.encoding} lacks a character; use utf-8"
-    return type(error).__name__
-
-
-def _explained(error: Exception, uri: str) -> str:
-    """Return why a storage failed, without the secrets of its *uri*."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return f"{type(error).__name__}: {scrubbed(str(error), uri)}"
-
-
-def _next_step(error: Exception, scheme: str) -> str:
-    package = {"s3": "boto3", "gs": "google-cloud-storage"}.get(scheme)
-    if package and isinstance(error, (NotConfigured, ImportError)):
-        return f"pip install {package}"
-    return "mend that or name another place"

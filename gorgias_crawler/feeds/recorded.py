@@ -87,8 +87,9 @@ class RecordedStorage:
             discard(self.file.inner)
 
 
+_COMPONENTS = ("ITEM_PIPELINES", "SPIDER_MIDDLEWARES", "FEED_EXPORTERS")
 _NOT_SHAPING = {
-    *("overwrite", "uri_params", "batch_item_count", "store_empty"),
+    *("overwrite", "of_account", "uri_params", "batch_item_count", "store_empty"),
     *("columns", "other_classes"),  # follow from the kind
 }
 
@@ -109,7 +110,9 @@ def row_settings(settings: BaseSettings) -> dict[str, Any]:
 
     Ours and Scrapy's are there whatever is named, and later versions may move them.
     """
-    return {name: _of_user(as_json(settings[name])) for name in OF_ROWS}
+    return {
+        name: _of_user(as_json(settings[name])) for name in (*OF_ROWS, *_COMPONENTS)
+    }
 
 
 def _of_user(value: Any) -> Any:

@@ -13,23 +13,25 @@ import os
 import stat
 import sys
 from contextlib import suppress
-from http import HTTPStatus
 from pathlib import Path
 from typing import IO, Any, Self, cast
 
 from scrapy import Spider
 from scrapy.crawler import Crawler
-from scrapy.extensions.feedexport import S3FeedStorage, StdoutFeedStorage
+from scrapy.extensions.feedexport import StdoutFeedStorage
 from w3lib.url import file_uri_to_path
 
+from gorgias_crawler.archive import Archive
 from gorgias_crawler.durable import (
     copy_rights,
     create_exclusively,
     drop_output,
+    file_sha256,
     is_mounted,
     sync_directory,
 )
 from gorgias_crawler.errors import FeedError, RunEndError
+from gorgias_crawler.job.default_file import why_not_of_account
 from gorgias_crawler.job.directory import is_file_of_job
 from gorgias_crawler.redact import public_uri
 
@@ -63,6 +65,9 @@ class SnapshotFileStorage:
         )
         # As in Scrapy: -O sets it, -o leaves it out.
         self._overwrite = bool((feed_options or {}).get("overwrite"))
+        # The default file: it may hold rows of the account, too.
+        self._of_account = bool((feed_options or {}).get("of_account"))
+        self._proven: str | None = None
         self._owns_feed = getattr(spider, "owns_feed", lambda _uri: False)
         self._claim_feed = getattr(spider, "claim_feed", lambda _path, _sha256: None)
         self._jobdir = getattr(spider, "jobdir", None)
@@ -88,10 +93,23 @@ class SnapshotFileStorage:
                 f"The feed {self.name} (FEEDS, -o or -O) would replace a file of the "
                 "job itself: name another one."
             )
-        self._target_status()
+        self._target_status(may_be_proven=self._of_account)
         self._target.parent.mkdir(parents=True, exist_ok=True)
         os.close(create_exclusively(self._part))
         self._part.unlink()
+
+    def check_account(self, archive: Archive) -> None:
+        """Raise `FeedError` where a default file there is not of the account."""
+        if not self._of_account or self._owns_feed(self.name):
+            return
+        if self._target_status(may_be_proven=True) is None:
+            return
+        if why := why_not_of_account(self._target, archive):
+            raise FeedError(
+                f"The feed {self.name} exists, and {why}: move it away, or name another "
+                "file with -O FILE (-O replaces whatever is there)."
+            )
+        self._proven = file_sha256(self._target)
 
     def _check_name(self) -> None:
         """Refuse a name that no report could hold."""
@@ -189,8 +207,12 @@ class SnapshotFileStorage:
         if not self.is_stream and not self._rows_are_kept:
             self._part.unlink(missing_ok=True)
 
-    def _target_status(self) -> os.stat_result | None:
-        """Return the target's status, None where there is nothing yet."""
+    def _target_status(self, *, may_be_proven: bool = False) -> os.stat_result | None:
+        """Return the target's status, None where there is nothing yet.
+
+        Raises `FeedError` where it must stay; *may_be_proven* believes that it will be
+        found to be of the account.
+        """
         try:
             status = os.lstat(self._target)
         except FileNotFoundError:
@@ -210,33 +232,17 @@ class SnapshotFileStorage:
                 "itself, as `docker -v FILE:FILE` does, and cannot be replaced: mount "
                 "the directory that it is in."
             )
-        if not self._overwrite and not self._owns_feed(self.name):
+        if not (self._overwrite or may_be_proven or self._is_own()):
             raise FeedError(
                 f"The feed {self.name} (-o) exists, and no crawl of this job wrote "
                 "what is in it: use -O to replace it, or choose another name."
             )
         return status
 
-
-class CheckedS3Storage(S3FeedStorage):
-    """Scrapy's, which uploads at the end, but asks for the bucket at the start.
-
-    Registered in ``FEED_STORAGES`` for ``s3``.
-    """
-
-    def check(self) -> None:
-        """Raise what boto3 raises where the bucket cannot be reached.
-
-        A key that may only write is refused this question, and is believed.
-        """
-        from botocore.exceptions import ClientError  # noqa: PLC0415  # optional
-
-        try:
-            self.s3_client.head_bucket(Bucket=self.bucketname)
-        except ClientError as error:
-            status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-            if status != HTTPStatus.FORBIDDEN:
-                raise
+    def _is_own(self) -> bool:
+        if self._proven is not None and file_sha256(self._target) == self._proven:
+            return True
+        return bool(self._owns_feed(self.name))
 
 
 class SnapshotStdoutStorage(StdoutFeedStorage):

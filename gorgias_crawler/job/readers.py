@@ -84,6 +84,12 @@ def layout_of_name(name: str) -> Layout:
     return Layout(last[1:], "utf-8-sig")  # with or without a byte order mark
 
 
+def header(file: IO[bytes], layout: Layout) -> list[str]:
+    """Return the first line of a CSV file. Raises what `read` does."""
+    with _text(file, layout) as text:
+        return next(csv.reader(text), [])
+
+
 def first_row(file: IO[bytes], layout: Layout) -> tuple[Row, str]:
     """Return the first row of *file*, empty where there is none, and the format.
 

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from gorgias_crawler import api, arguments
 from gorgias_crawler.archive import counts
 from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.calls import Call
@@ -47,7 +48,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         self.arguments = kwargs
         self.options = arguments.parse(kwargs)
         self.filters = self.options.filters
-        self._is_emitting = self._is_waiting = False
+        self._is_emitting = self._is_waiting = self._file_is_checked = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -84,6 +85,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
     @ends_run
     def go_on(self) -> Output:
         """Yield the calls that may go out now; the rows when no call is left."""
+        self._check_default_file()
         while len(self.agenda.in_flight) < self.window and not self.is_stopping:
             call = self.agenda.take()
             if call is None:
@@ -97,6 +99,15 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             self.agenda.phase = "writing rows"
             self._refuse_to_write_nothing()
             yield self.rows_request()
+
+    def _check_default_file(self) -> None:
+        """Once all tickets are listed, refuse a file there of another account."""
+        if self._file_is_checked or not counts.is_listed(self.archive):
+            return
+        self._file_is_checked = True
+        feeds = self.crawler.get_extension(SnapshotFeedExporter)
+        if feeds is not None and not self.options.estimate:
+            feeds.check_account(self.archive)
 
     async def wait(self, response: Response) -> AsyncIterator[Any]:
         """Wait until doubtful answers may be asked for again, or the run ends."""

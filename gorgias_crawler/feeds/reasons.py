@@ -1,0 +1,29 @@
+"""Why a feed failed, in words that hold neither secrets nor customers' words."""
+
+from scrapy.exceptions import NotConfigured
+
+from gorgias_crawler.redact import scrubbed
+
+
+def reason(error: Exception) -> str:
+    """Return why writing failed, but no text that may hold a customer's words."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    if isinstance(error, UnicodeEncodeError):
+        return f"FEED_EXPORT_ENCODING={error.encoding} lacks a character; use utf-8"
+    return type(error).__name__
+
+
+def explained(error: Exception, uri: str) -> str:
+    """Return why a storage failed, without the secrets of its *uri*."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return f"{type(error).__name__}: {scrubbed(str(error), uri)}"
+
+
+def next_step(error: Exception, scheme: str) -> str:
+    """Return what to do where a feed of *scheme* cannot be set up."""
+    package = {"s3": "boto3", "gs": "google-cloud-storage"}.get(scheme)
+    if package and isinstance(error, (NotConfigured, ImportError)):
+        return f"pip install {package}"
+    return "mend that or name another place"
