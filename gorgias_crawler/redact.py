@@ -1,12 +1,14 @@
-"""What is hidden before anything is shown: the secrets of a feed's URI."""
+"""What is hidden before anything is shown: secrets, and what a server may send."""
 
 import re
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 # User name and password of a URI; the second half is for a password with a "/" in it.
 _USERINFO = re.compile(r"(?<=://)(?:[^/]*|[^/:]*:(?!\d+/).*)@")
 _PASSWORD = re.compile(r"[^:/]+://[^:/@]*:(.*)@")
 _QUERY = re.compile(r"(?<=://)([^?]*)\?.*", re.DOTALL)
+
+_LONGEST_SHOWN = 100  # characters; a request id has 36
 
 
 def public_uri(uri: str) -> str:
@@ -25,3 +27,20 @@ def scrubbed(text: str, uri: str) -> str:
         for secret in filter(None, (match[1], unquote(match[1]))):
             text = text.replace(secret, "***")
     return text
+
+
+def shown(text: str) -> str:
+    """Return what a server sent as it may stand in a log: one short, plain line.
+
+    A terminal obeys escape sequences, and a line break would begin a forged line.
+    """
+    line = "".join(one if one.isprintable() else "?" for one in text[:_LONGEST_SHOWN])
+    return line if len(text) <= _LONGEST_SHOWN else f"{line}..."
+
+
+def host_of(url: str) -> str:
+    """Return the host that *url* names, with its port, without user and password."""
+    try:
+        return shown(urlsplit(url).netloc.rpartition("@")[2])
+    except ValueError:
+        return ""

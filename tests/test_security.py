@@ -265,6 +265,24 @@ def test_a_redirect_is_an_error_that_names_its_target(open_shop, listen, status)
     assert elsewhere.connections == 0
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://ann:s3cret@evil.example/x",
+        "//ann:s3cret@evil.example",
+        "http://s3cret@evil.example:8443/?s3cret",
+        "https://evil.example/\x1b]0;s3cret\x07",
+    ],
+)
+def test_a_redirect_is_named_without_its_user_and_password(open_shop, target):
+    redirect = Answer(302, b"", {"Location": target})
+    shop = open_shop(tickets=3, on_request=lambda call: redirect)
+    ended = shop.crawl("-L", "DEBUG")
+    assert ended.status == 1
+    assert "redirect (302) to evil.example" in ended.last_lines
+    assert "s3cret" not in ended.log
+
+
 @pytest.mark.parametrize("path", ["/api/tickets", "/api/messages"])
 def test_a_redirect_midway_ends_the_run(open_shop, listen, path):
     elsewhere = listen()
@@ -326,11 +344,17 @@ def test_no_proxy_sees_the_key_of_a_server_at_the_ipv6_loopback(open_shop, liste
 
 
 class Refusing(Listener):
-    """A proxy that asks for a password before it connects anybody."""
+    """A proxy that asks for a password before it connects anybody, or never does."""
+
+    def __init__(
+        self, answer: bytes = b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n"
+    ) -> None:
+        self._answer = answer
+        super().__init__()
 
     def _listen(self, connection: socket.socket) -> None:
         self.received += connection.recv(65536)
-        connection.sendall(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
+        connection.sendall(self._answer)
 
 
 def behind(shop, proxy):
@@ -355,6 +379,19 @@ def test_a_proxy_that_wants_a_password_is_told_as_the_proxys(open_shop):
     assert "GORGIAS_SUBDOMAIN" not in ended.log
     assert proxy.connections == 1
     assert b"Authorization: Basic" not in proxy.received
+
+
+def test_a_proxy_that_lets_nothing_through_is_told_at_once(open_shop):
+    shop = open_shop(tickets=1)
+    proxy = Refusing(b"HTTP/1.1 403 Forbidden\r\n\r\n")
+    behind(shop, f"http://ann:s3cret@127.0.0.1:{proxy.port}")
+    ended = shop.crawl()
+    proxy.close()
+    assert ended.status == 1
+    assert f"proxy http://127.0.0.1:{proxy.port} does not let" in ended.last_lines
+    assert "GORGIAS_SUBDOMAIN" not in ended.log
+    assert "s3cret" not in ended.log
+    assert proxy.connections == 1
 
 
 def test_a_proxy_without_a_scheme_is_refused_before_any_call(open_shop, listen):
@@ -538,6 +575,61 @@ def test_a_refused_key_is_not_shown(open_shop, status):
     assert ended.status == 1
     assert (shop.path / "dumps.txt").exists()
     assert_no_secret(shop, ended)
+
+
+@pytest.mark.parametrize("kind", CREDENTIALS)
+@pytest.mark.parametrize("place", ["domain", "cursor"])
+def test_a_key_that_the_server_repeats_is_not_stored(open_shop, kind, place):
+    shop = open_shop(tickets=150)
+    shop.environ |= CREDENTIALS[kind]
+
+    def repeat(call):
+        secret = ACCESS_TOKEN if kind == "token" else [API_KEY, BASIC][call.number % 2]
+        page = json.loads(shop.sandbox.answer(call).body)
+        if place == "domain" and call.path == "/api/account":
+            page["domain"] = f"acme-{secret}"
+        elif place == "cursor" and call.path == "/api/tickets":
+            page["meta"]["next_cursor"] = f"at {secret.upper()}"
+        headers = {"Content-Type": f"text/{secret}", "X-Request-Id": secret}
+        return Answer(200, json.dumps(page).encode(), headers)
+
+    shop.sandbox.on_request = repeat
+    ended = shop.crawl(*ONCE, "-L", "DEBUG")
+    assert ended.status == 3, ended.log
+    assert "an answer that repeats the key" in ended.log
+    assert "request id ***" in ended.log
+    assert_no_secret(shop, ended)
+
+
+@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\nb", "a\ud83d", "\0", "c" * 9000])
+@pytest.mark.parametrize("place", ["domain", "cursor"])
+def test_what_cannot_be_printed_is_no_domain_and_no_cursor(open_shop, place, text):
+    shop = open_shop(tickets=150)
+
+    def mislead(call):
+        page = json.loads(shop.sandbox.answer(call).body)
+        if place == "domain" and call.path == "/api/account":
+            page["domain"] = text
+        elif place == "cursor" and call.path == "/api/tickets":
+            page["meta"]["next_cursor"] = text
+        return Answer(200, json.dumps(page).encode())
+
+    shop.sandbox.on_request = mislead
+    ended = shop.crawl(*ONCE, "-L", "DEBUG")
+    assert ended.status == 3, ended.log
+    why = "is too long" if len(text) > 100 else "has unprintable characters"
+    assert f"{'next_' * (place == 'cursor')}{place} {why}" in ended.log
+    assert "Traceback" not in ended.log
+    assert "\x1b" not in ended.log
+
+
+def test_headers_are_logged_in_one_short_line_without_escape_sequences(open_shop):
+    headers = {"X-Request-Id": f"a\x1b[31m{'b' * 500}", "Content-Type": "\x9b1mtext"}
+    shop = open_shop(tickets=3, on_request=lambda call: Answer(500, b"", headers))
+    ended = shop.crawl(*ONCE, "-L", "DEBUG")
+    assert f"bytes of ?1mtext, request id a?[31m{'b' * 94}...)" in ended.log
+    assert "\x1b" not in ended.log
+    assert "\x9b" not in ended.log
 
 
 def test_the_key_is_on_the_wire(open_shop):

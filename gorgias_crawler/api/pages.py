@@ -10,6 +10,7 @@ from gorgias_crawler.api.dates import instant_us
 
 _MAX_ID = 2**63 - 1  # SQLite's largest integer; ids are far below it today
 _MAX_NESTING = 100  # recorded objects nest 6 deep; Python's parser stands about 900
+_LONGEST_TEXT = 8_000  # of a cursor: servers take no longer URL; seen are about 100
 _TOO_DEEP = "JSON nested too deeply"
 
 
@@ -65,10 +66,10 @@ class Page(Generic[Row]):
 def parse_account(body: bytes) -> str | None:
     """Return the account's domain, None where the answer does not tell.
 
-    Raises `BadAnswerError` where the body is not a JSON object.
+    Raises `BadAnswerError` where the body is not a JSON object, or no name can be so.
     """
     domain = decoded_object(body).get("domain")
-    return domain if isinstance(domain, str) and domain else None
+    return _plain(domain, "domain") if isinstance(domain, str) and domain else None
 
 
 def parse_tickets(body: bytes) -> Page[Ticket]:
@@ -149,7 +150,16 @@ def page(body: bytes, parse_row: Callable[[dict[str, Any], str], Row]) -> Page[R
     if not all(isinstance(row, dict) for row, _ in data):
         raise BadAnswerError("a row is not an object")
     rows = (parse_row(row, text) for row, text in data)
-    return Page(tuple(rows), cursor or None)
+    return Page(tuple(rows), _plain(cursor, "next_cursor") if cursor else None)
+
+
+def _plain(text: str, name: str) -> str:
+    """Return what is stored, sent and shown again. Raises `BadAnswerError`."""
+    if not text.isprintable():  # nor is a half of a surrogate pair
+        raise BadAnswerError(f"{name} has unprintable characters")
+    if len(text) > _LONGEST_TEXT:
+        raise BadAnswerError(f"{name} is too long")
+    return text
 
 
 def _taken_apart(body: bytes) -> tuple[dict[str, Any], json_rows.Rows | None]:

@@ -9,7 +9,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from gorgias_crawler.api import http_date_us, parse_error
 from gorgias_crawler.errors import (
@@ -20,6 +19,7 @@ from gorgias_crawler.errors import (
     UnansweredError,
     UnauthorizedError,
 )
+from gorgias_crawler.redact import host_of
 
 LONGEST_WAIT_S = 60.0
 """No wait before a retry is longer: an outage that ends is noticed within a minute."""
@@ -64,7 +64,7 @@ def judge(
 def _error(status: int, body: bytes, location: str) -> AnswerError:
     reason = f"{status} {_phrase(status)}".strip()
     if status < HTTPStatus.BAD_REQUEST:
-        target = urlsplit(location).netloc or "an unnamed place"
+        target = host_of(location) or "an unnamed place"
         return MisdirectedError(
             f"Gorgias answers with a redirect ({status}) to {target}, which is not "
             "followed, because the key is for one host only: check GORGIAS_SUBDOMAIN "

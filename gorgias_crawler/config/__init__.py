@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from gorgias_crawler.errors import ConfigurationError
 
@@ -51,6 +51,8 @@ SETTINGS = {
 OF_ROWS = ("GORGIAS_BODY_FIELDS", "GORGIAS_BODY_AS_TEXT", "GORGIAS_SPREADSHEET_SAFE")
 """The settings that shape rows: kept with a run, so that its files can be verified."""
 
+_SHORTEST_SECRET = 8  # a shorter one may stand in any text by chance; keys have 64
+
 
 @dataclass(frozen=True)
 class Account:
@@ -64,6 +66,19 @@ class Account:
     base_url: str
     name: str
     authorization: str = field(repr=False)
+
+    def is_told_by(self, text: str) -> bool:
+        """Tell whether *text* holds the key, the auth string or the token."""
+        word = self.authorization.partition(" ")[2].rstrip("=")
+        secrets = [word]
+        if self.authorization.startswith("Basic "):
+            pair = base64.b64decode(word + "==").decode(errors="replace")
+            secrets += [pair, pair.partition(":")[2]]
+        told = unquote(text).casefold()
+        return any(
+            len(secret) >= _SHORTEST_SECRET and secret.casefold() in told
+            for secret in secrets
+        )
 
     @property
     def host(self) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 import random
+import re
 
 from OpenSSL import SSL
 from scrapy import Request
@@ -18,10 +19,10 @@ from gorgias_crawler import api
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.verdict import Failed
 from gorgias_crawler.errors import GorgiasError, MisdirectedError, UnansweredError
-from gorgias_crawler.middlewares.caller import is_call
+from gorgias_crawler.middlewares.caller import caller_of, is_call
 from gorgias_crawler.middlewares.outage import Outage
 from gorgias_crawler.middlewares.waiting import Waiting
-from gorgias_crawler.redact import public_uri
+from gorgias_crawler.redact import public_uri, shown
 
 logger = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class AnswerMiddleware(RetryMiddleware):
         if not crawler.settings.getbool("RETRY_ENABLED"):
             self.max_retry_times = 0
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
+        self._account = caller_of(crawler).account
         self._waiting = Waiting(crawler)
         self._outage = Outage(crawler, self._waiting)
 
@@ -67,8 +69,8 @@ class AnswerMiddleware(RetryMiddleware):
             request.url,
             failed.error.reason,
             len(response.body),
-            _header(response, "Content-Type"),
-            _header(response, "X-Request-Id"),
+            self._shown(response, "Content-Type"),
+            self._shown(response, "X-Request-Id"),
         )
         return await self._again(request, failed)
 
@@ -84,17 +86,15 @@ class AnswerMiddleware(RetryMiddleware):
                 f"Gorgias ({reason}), so nothing was sent to it: check GORGIAS_API_URL;"
                 " behind a company proxy, name its certificates in SSL_CERT_FILE."
             )
-        if isinstance(exception, TunnelError) and "'status': 407" in str(exception):
-            proxy = public_uri(request.meta.get("proxy") or "")
-            raise MisdirectedError(
-                f"The proxy {proxy} asks for a name and a password (407), so the call "
-                "did not leave: write them into https_proxy=http://NAME:PASSWORD@"
-                "HOST:PORT."
-            )
+        proxy = public_uri(request.meta.get("proxy") or "")
+        if refusal := _refusal_of_proxy(exception):
+            raise MisdirectedError(f"The proxy {proxy} {refusal}")
         if isinstance(exception, DownloadCancelledError):
             failed = Failed(UnansweredError("answer too large", of_the_answer=True), 0)
         elif isinstance(exception, self.exceptions_to_retry):
-            unanswered = UnansweredError(_name(exception), of_the_answer=False)
+            through = f" through the proxy {proxy}" if proxy else ""
+            reason = f"{_name(exception)}{through}"
+            unanswered = UnansweredError(reason, of_the_answer=False)
             failed = Failed(unanswered, self.max_retry_times)
         else:
             return None
@@ -114,12 +114,24 @@ class AnswerMiddleware(RetryMiddleware):
         fault = response.flags[0] if response.flags else None
         try:
             if fault is None:
-                request.cb_kwargs["page"] = request.meta["parse"](response.body)
+                page = request.meta["parse"](response.body)
+                self._refuse_secrets(page)
+                request.cb_kwargs["page"] = page
                 return None
         except api.BadAnswerError as error:
             fault = str(error)
         unusable = UnansweredError(str(fault), of_the_answer=True)
         return Failed(unusable, self.max_retry_times)
+
+    def _refuse_secrets(self, page: object) -> None:
+        """Raise `BadAnswerError` where what would be stored holds the key."""
+        text = page if isinstance(page, str) else getattr(page, "next_cursor", None)
+        if text and self._account.is_told_by(text):
+            raise api.BadAnswerError("an answer that repeats the key")
+
+    def _shown(self, response: Response, name: str) -> str:
+        text = _header(response, name)
+        return "***" if self._account.is_told_by(text) else shown(text)
 
     async def _again(self, request: Request, failed: Failed) -> Request:
         """Return the request, to be asked again; raise the error that stands."""
@@ -147,6 +159,23 @@ def _name(exception: Exception) -> str:
     """Name a network failure without its text, which may hold a URL."""
     words = type(exception).__name__.removesuffix("Error")
     return "".join(f" {c.lower()}" if c.isupper() else c for c in words).strip()
+
+
+def _refusal_of_proxy(exception: Exception) -> str | None:
+    """Return why a proxy lets no call through, None for other failures."""
+    is_of_proxy = isinstance(exception, TunnelError)
+    status = re.search(r"'status': (4\d\d)", str(exception)) if is_of_proxy else None
+    if status is None:
+        return None
+    if status[1] == "407":
+        return (
+            "asks for a name and a password (407), so the call did not leave: write "
+            "them into https_proxy=http://NAME:PASSWORD@HOST:PORT."
+        )
+    return (
+        f"does not let the call to Gorgias through ({status[1]}): ask who runs it to "
+        "allow your account's address, or unset https_proxy where none is needed."
+    )
 
 
 def _distrust(exception: Exception) -> str | None:
