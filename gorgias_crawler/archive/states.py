@@ -58,37 +58,45 @@ IS_WHOLE = f"(due = 0 OR (due = {DUE_BY_WALK} AND {EXPECTED} = {ARCHIVED}))"
 tickets at its end; by the counts, many are complete before."""
 
 
-def due_of_listed(
-    archive: Archive, ticket: Ticket, due: int | None, *, is_miscounted: bool = False
-) -> int:
-    """Return what is due of a *ticket* that a list shows as new or changed.
+class Listed:
+    """What is due of the tickets of one page; the archive is asked once for a page."""
 
-    *due* is what was due before, None of a new one. The count of one that
-    *is_miscounted* has been wrong before: if it agrees, that may be by accident.
-    """
-    needed = _needed(archive, ticket)
-    if is_miscounted and needed == DUE_BY_WALK:
-        needed = DUE_BY_URL
-    # A sampled ticket that has changed tells nothing of the walk any more.
-    return max(needed, min(due or 0, DUE_BY_URL))
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._is_first = archive.facts.complete_us is None
+        # The walk has passed the newest messages: it misses what has come since, and a
+        # deletion beside it would make the count agree.
+        self._is_passed = is_sampling(archive) or (
+            walks.get(archive, walks.NEWEST_MESSAGES) is not None
+        )
 
+    def due_of_new(self, ticket: Ticket) -> int:
+        """Return what is due of a ticket of which the archive has nothing yet."""
+        return self._needed(ticket, has_messages=False)
 
-def _needed(archive: Archive, ticket: Ticket) -> int:
-    is_first = archive.facts.complete_us is None
-    has_messages = _has(archive, ticket.id)
-    if ticket.messages_count is None or _has(archive, ticket.id, "AND unsent"):
-        return DUE_BY_URL
-    if ticket.messages_count == 0 and not has_messages:
-        # Most tickets have a message: a count that moves later than its ticket would
-        # hide it. A first run cannot ask for each; see `sample_zero_counts`.
-        return 0 if is_first else DUE_BY_URL
-    if is_first and has_messages:
-        return DUE_BY_URL  # See `settle_walk` for walks that are not whole.
-    if is_sampling(archive) or walks.get(archive, walks.NEWEST_MESSAGES) is not None:
-        # The walk has passed the newest messages: it misses what has come since, and
-        # a deletion beside it would make the count agree.
-        return DUE_BY_URL
-    return DUE_BY_WALK
+    def due_of_changed(self, ticket: Ticket, due: int, *, is_miscounted: bool) -> int:
+        """Return what is due of a ticket that is shown changed, where *due* was.
+
+        The count of one that *is_miscounted* has been wrong before: if it agrees, that
+        may be by accident.
+        """
+        needed = self._needed(ticket, has_messages=_has(self._archive, ticket.id))
+        is_waiting = _has(self._archive, ticket.id, "AND unsent")
+        if is_waiting or (is_miscounted and needed == DUE_BY_WALK):
+            needed = DUE_BY_URL
+        # A sampled ticket that has changed tells nothing of the walk any more.
+        return max(needed, min(due, DUE_BY_URL))
+
+    def _needed(self, ticket: Ticket, *, has_messages: bool) -> int:
+        if ticket.messages_count is None:
+            return DUE_BY_URL
+        if ticket.messages_count == 0 and not has_messages:
+            # Most tickets have a message: a count that moves later than its ticket
+            # would hide it. A first run cannot ask for each; see `sample_zero_counts`.
+            return 0 if self._is_first else DUE_BY_URL
+        if self._is_passed or (self._is_first and has_messages):
+            return DUE_BY_URL  # See `settle_walk` for walks that are not whole.
+        return DUE_BY_WALK
 
 
 def _has(archive: Archive, ticket_id: int, condition: str = "") -> bool:

@@ -14,7 +14,7 @@ from gorgias_crawler.archive.file import Archive
 from gorgias_crawler.archive.states import (
     DUE_BY_URL,
     DUE_BY_WALK,
-    due_of_listed,
+    Listed,
     forget_staged,
     settle,
 )
@@ -51,21 +51,24 @@ def put_tickets(
     *listing* is the number of the listing that they were seen in; *changes* is
     counted up.
     """
-    for ticket in tickets:
-        _put_ticket(archive, ticket, listing, changes)
-
-
-def _put_ticket(
-    archive: Archive, ticket: Ticket, listing: int, changes: Changes
-) -> None:
-    old = archive.db.execute(
-        "SELECT due, listed, updated_us, messages_count, gone, raw, settled_count, "
-        "settled_rows FROM ticket WHERE id = ?",
-        (ticket.id,),
-    ).fetchone()
-    raw = packed(ticket.raw)
-    if old is None:
-        due = due_of_listed(archive, ticket, None)
+    page = list(tickets)
+    ids = json.dumps([ticket.id for ticket in page])
+    old = {
+        id_: columns
+        for id_, *columns in archive.db.execute(
+            "SELECT id, due, listed, updated_us, messages_count, gone, raw, "
+            "settled_count, settled_rows FROM ticket WHERE id IN "
+            "(SELECT value FROM json_each(?))",
+            (ids,),
+        )
+    }
+    _are_there("tickets", archive, ids)
+    state = Listed(archive)
+    for ticket in {ticket.id: ticket for ticket in page}.values():
+        if ticket.id in old:
+            _update(archive, ticket, old[ticket.id], state, listing, changes)
+            continue
+        due, raw = state.due_of_new(ticket), packed(ticket.raw)
         archive.db.execute(
             "INSERT INTO ticket (id, updated_us, messages_count, due, listed, raw, "
             "changed_run) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -74,11 +77,25 @@ def _put_ticket(
                 *(due, listing, raw, changes.run),
             ),
         )
-        archive.db.execute(
-            "DELETE FROM deleted WHERE kind = 'tickets' AND id = ?", (ticket.id,)
-        )
         changes.new += 1
-        return
+
+
+def _are_there(kind: str, archive: Archive, ids: str) -> None:
+    """Note that objects are there, whatever was found missing before."""
+    archive.db.execute(
+        "DELETE FROM deleted WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
+        (kind, ids),
+    )
+
+
+def _update(  # of one page all but the first two
+    archive: Archive,
+    ticket: Ticket,
+    old: list[Any],
+    state: Listed,
+    listing: int,
+    changes: Changes,
+) -> None:
     due, listed, updated_us, count, gone, old_raw, *settled = old
     # What is listed is not gone, whatever its message URL said.
     is_same = (updated_us, count, gone) == (ticket.updated_us, ticket.messages_count, 0)
@@ -88,9 +105,10 @@ def _put_ticket(
         changes.new += listed == NOT_LISTED
         changes.changed += listed != NOT_LISTED
         is_miscounted = settled[1] is not None and settled[0] != settled[1]
-        due = due_of_listed(archive, ticket, due, is_miscounted=is_miscounted)
+        due = state.due_of_changed(ticket, due, is_miscounted=is_miscounted)
         # What is staged belongs to the ticket as it was before.
         forget_staged(archive, ticket.id)
+    raw = packed(ticket.raw)
     has_changed = not _is_alike(old_raw, raw)
     archive.db.execute(
         "UPDATE ticket SET updated_us = ?, messages_count = ?, due = ?, listed = ?, "
@@ -156,6 +174,7 @@ def store(archive: Archive, messages: list[Columns], run: int) -> None:
             (ids,),
         )
     }
+    _are_there("messages", archive, ids)
     changed = set()
     for id_, ticket_id, _, _, raw in messages:
         was_in, was = old.get(id_, (None, b""))
