@@ -90,6 +90,7 @@ FEED_EXPORTERS = {
     "xml": "gorgias_crawler.feeds.xml.StrictXmlItemExporter",
     "conversations": "gorgias_crawler.feeds.formats.ConversationsItemExporter",
     "parquet": "gorgias_crawler.feeds.parquet.ParquetItemExporter",
+    "sqlite": "gorgias_crawler.feeds.sqlite.SqliteItemExporter",
     "manifest": "gorgias_crawler.feeds.folder.ManifestExporter",  # of a folder
 }
 FEED_EXPORT_ENCODING = "utf-8"  # default None: JSON would be escaped to ASCII

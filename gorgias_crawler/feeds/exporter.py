@@ -116,11 +116,11 @@ class SnapshotFeedExporter(FeedExporter):
     def _checked_slot(self, template: str, feed_options: dict[str, Any]) -> FeedSlot:
         spider = self.crawler.spider
         assert spider is not None
-        if check := getattr(self.exporters[feed_options["format"]], "check", None):
-            check()
         params = self._get_uri_params(spider, feed_options["uri_params"])
         uri = apply_uri_params(template, params)
         slot = self._start_new_batch(1, uri, feed_options, spider, template)
+        if check := getattr(self.exporters[slot.format], "check", None):
+            check(slot.storage)
         if isinstance(slot.storage, GCSFeedStorage):
             import_module("google.cloud.storage")  # Scrapy's finds out at the upload
         if check := getattr(slot.storage, "check", None):

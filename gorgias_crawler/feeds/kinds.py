@@ -60,9 +60,14 @@ class Kinds:
         if uri.endswith("/"):
             yield from self._folder(uri, options)
         elif format_ in _OF_ALL_KINDS:
-            yield uri, self._of_classes(list(self.rows.values()), options)
+            if (options.get("fields") or self.fields) and len(self.rows) > 1:
+                raise FeedError(
+                    f"{_shown(uri)} holds every kind with all its columns: leave "
+                    "FEED_EXPORT_FIELDS (fields) out, or name one kind in item_classes."
+                )
+            yield uri, self._of_classes(dict(self.rows), options)
         elif options.get("item_classes"):
-            named = self._of_classes([], options)
+            named = self._of_classes({}, options)
             if format_ in _OF_ONE_KIND and len(named["item_classes"]) > 1:
                 raise FeedError(
                     f"{_shown(uri)} names several item_classes, and a table of the "
@@ -100,10 +105,12 @@ class Kinds:
             | {"item_export_kwargs": {"folder": uri, "files": files}},
         )
 
-    def _of_classes(self, rows: list[type], options: Options) -> Options:
+    def _of_classes(self, rows: dict[str, type], options: Options) -> Options:
+        kinds = {row: kind for kind, row in self.rows.items()}
         named = [load_object(name) for name in options.get("item_classes") or ()]
-        found = named or rows
-        return {"item_classes": found, **self._with_columns(found, options)}
+        found = {kinds.get(row, row.__name__): row for row in named} or rows
+        classes = {"item_classes": list(found.values())}
+        return {**self._with_columns(found, options), **classes}
 
     def _of_kind(self, kind: str, options: Options) -> Options:
         others = [row for name, row in self.rows.items() if name != kind]
@@ -113,18 +120,19 @@ class Kinds:
             "other_classes": others,
             **options,
         }
-        return self._with_columns([self.rows[kind]], filtered)
+        return self._with_columns({kind: self.rows[kind]}, filtered)
 
-    def _with_columns(self, rows: list[type], options: Options) -> Options:
+    def _with_columns(self, rows: dict[str, type], options: Options) -> Options:
         format_ = options.get("format")
-        columns = list(dict.fromkeys(name for row in rows for name in types(row)))
-        full = {"columns": columns, **options}
+        columns = [name for row in rows.values() for name in types(row)]
+        full = {"columns": list(dict.fromkeys(columns)), **options}
         if format_ in _TYPED:
             kwargs = options.get("item_export_kwargs", {})
             return {**full, "item_export_kwargs": {"rows": rows, **kwargs}}
         if format_ in _OF_MESSAGES or self.fields:
             return full
-        fields = DEFAULT_COLUMNS if rows == [Message] else columns
+        is_of_messages = [*rows.values()] == [Message]
+        fields = DEFAULT_COLUMNS if is_of_messages else full["columns"]
         return {"fields": fields, **full}
 
 

@@ -46,6 +46,17 @@ class FeedFile(io.BufferedIOBase):
         """Return the number of bytes written so far."""
         return self.bytes
 
+    @property
+    def path(self) -> str:
+        """Where the file is, for a library that writes it by its name."""
+        return str(self.inner.name)
+
+    def reread(self) -> None:
+        """Count and hash what was written by name."""
+        with open(self.path, "rb") as file:  # noqa: PTH123 - bytes or text
+            self.sha256 = hashlib.file_digest(file, "sha256")
+            self.bytes = file.tell()
+
     def discard(self) -> None:
         """Let nothing more through to the file."""
         self._discarded = True

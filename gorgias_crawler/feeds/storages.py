@@ -126,7 +126,10 @@ class SnapshotFileStorage:
         if not self.is_stream:
             # Before it is there: a later run removes what a killed one leaves.
             self._claim_feed(str(self._part), None)
-            return open(create_exclusively(self._part), "wb")  # noqa: PTH123 - a descriptor
+            # Not from the descriptor alone: SQLite writes the file by its name.
+            return open(
+                self._part, "wb", opener=lambda *_: create_exclusively(self._part)
+            )
         # Opening a pipe that nobody reads is then an error, not a wait for ever.
         nonblocking = getattr(os, "O_NONBLOCK", 0)  # Windows has no such flag
         try:

@@ -1,36 +1,41 @@
 """The values of a row as formats with types hold them, and none of them lost."""
 
 import json
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 from gorgias_crawler.items import Type
 from gorgias_crawler.items.columns import columns
+from gorgias_crawler.wording import many
+
+logger = logging.getLogger(__name__)
 
 OTHER_VALUES = "other_values"
 """The column of what does not fit: JSON text of a column's name to its value."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
-_MISFIT = object()
 _LARGEST = 2**63  # integers of Parquet and SQLite have 64 bits
 
 # A ticket's dates come again with each of its messages.
 _AT_HAND = 256
 
-Instant = Callable[[str], Any]
-"""Makes of a date what a format holds as an instant; raises `ValueError`."""
+Convert = Callable[[Any], Any]
+"""Makes of a value what a format holds; raises `ValueError` where it does not fit."""
 
 
 @lru_cache(_AT_HAND)
 def microseconds(text: str) -> int:
     """Return a date as microseconds since 1970; without an offset it is UTC.
 
-    Raises `ValueError`.
+    Raises `ValueError`, and `TypeError` for what is no text.
     """
     return (_utc(text) - _EPOCH) // _US
 
@@ -40,13 +45,16 @@ def utc_text(text: str) -> str:
     """Return a date as SQLite's own functions write it, in UTC.
 
     Only then does a column compare with ``datetime('now', '-30 days')`` as text, and
-    sort (https://www.sqlite.org/lang_datefunc.html). Raises `ValueError`.
+    sort (https://www.sqlite.org/lang_datefunc.html). Raises `ValueError`, and
+    `TypeError` for what is no text.
     """
     return _utc(text).replace(tzinfo=None).isoformat(" ", "microseconds")
 
 
 def _utc(text: str) -> datetime:
     instant = datetime.fromisoformat(text)
+    if instant.tzinfo is UTC:
+        return instant
     try:
         return instant.replace(tzinfo=instant.tzinfo or UTC).astimezone(UTC)
     except OverflowError:
@@ -74,7 +82,7 @@ class TypedRows:
     """
 
     def __init__(
-        self, row: type, fields: Mapping[str, str] | Iterable[str] | None, at: Instant
+        self, row: type, fields: Mapping[str, str] | Iterable[str] | None, at: Convert
     ) -> None:
         """Take the columns of the class *row*, or *fields* of them.
 
@@ -84,36 +92,81 @@ class TypedRows:
         known = columns(row)
         names = fields or list(known)
         self._fields = tuple(names)
-        self._titles = tuple(names.values() if isinstance(names, Mapping) else names)
+        titles = names.values() if isinstance(names, Mapping) else names
         found = [known.get(name) for name in self._fields]
         self.columns = [
             TypedColumn(title, **(field.metadata if field else _UNKNOWN))
-            for title, field in zip(self._titles, found, strict=True)
+            for title, field in zip(titles, found, strict=True)
         ]
-        self._converters = [_converter(column.type, at) for column in self.columns]
+        converters = {**_CONVERTERS, Type.INSTANT: at}
+        self._converters = [converters[column.type] for column in self.columns]
+        self._classes = [_CLASSES.get(column.type) for column in self.columns]
+        self._converted = [
+            index for index, class_ in enumerate(self._classes) if class_ is None
+        ]
+        self._fitting: set[tuple[type, ...]] = set()
         self.columns.append(_OF_OTHER_VALUES)
         self.misfits = 0
+        self._row = row
+        # Of one name it would return the value alone.
+        is_plain = len(self._fields) > 1 and set(self._fields) <= set(known)
+        self._get = attrgetter(*self._fields) if is_plain else None
 
     def values(self, item: Any) -> list[Any]:
         """Return the typed values of *item*; ``None`` stays ``None``."""
-        get = item.get if hasattr(item, "get") else partial(getattr, item)
-        given = [get(name, None) for name in self._fields]
-        typed = [
-            None if value is None else convert(value)
-            for convert, value in zip(self._converters, given, strict=True)
-        ]
-        others = self._set_apart(typed, given) if _MISFIT in typed else None
-        typed.append(others)
+        if self._get and type(item) is self._row:
+            given = list(self._get(item))
+        else:
+            get = item.get if hasattr(item, "get") else partial(getattr, item)
+            given = [get(name, None) for name in self._fields]
+        try:
+            return [*self._as_a_whole(given), None]
+        except (ValueError, TypeError):
+            return self._one_by_one(given)
+
+    def _as_a_whole(self, given: list[Any]) -> list[Any]:
+        """Return the typed values; most rows have only values that fit.
+
+        One look at the classes of all values took a fifth of the time that a look at
+        each does (measured).
+        """
+        classes = tuple(map(type, given))
+        if classes not in self._fitting:
+            for class_, right in zip(classes, self._classes, strict=True):
+                if right and class_ not in (right, NoneType):
+                    raise TypeError
+            self._fitting.add(classes)
+        typed = given.copy()
+        for index in self._converted:
+            value = given[index]
+            if value is not None:
+                typed[index] = self._converters[index](value)
         return typed
 
-    def _set_apart(self, typed: list[Any], given: list[Any]) -> str:
+    def _one_by_one(self, given: list[Any]) -> list[Any]:
+        """Return the typed values, and what does not fit as JSON."""
+        typed: list[Any] = []
         others = {}
-        for index, value in enumerate(typed):
-            if value is _MISFIT:
-                typed[index] = None
-                others[self._titles[index]] = given[index]
+        for column, convert, value in zip(
+            self.columns, self._converters, given, strict=False
+        ):
+            try:
+                typed.append(None if value is None else convert(value))
+            except (ValueError, TypeError):
+                typed.append(None)
+                others[column.name] = value
         self.misfits += len(others)
-        return _json(others)
+        return [*typed, _json(others) if others else None]
+
+
+def tell_misfits(count: int) -> None:
+    """Warn of *count* values that are not of their column's type, if there are any."""
+    if count:
+        logger.warning(
+            "%s not of the type of the column: each stands in the column %s of its row.",
+            many(count, "value"),
+            OTHER_VALUES,
+        )
 
 
 _UNKNOWN = {"type": None, "meaning": "", "source": ""}
@@ -126,68 +179,49 @@ _OF_OTHER_VALUES = TypedColumn(
 )
 
 
-def _integer(value: Any) -> Any:
+def _integer(value: Any) -> int:
     # Not isinstance: a truth is an int for Python.
     if type(value) is int and -_LARGEST <= value < _LARGEST:
         return value
-    return _MISFIT
+    raise ValueError
 
 
-def _number(value: Any) -> Any:
+def _number(value: Any) -> float:
     if type(value) is float and math.isfinite(value):
         return value
     if type(value) is int and abs(value) <= 2**53:  # a float holds those exactly
         return float(value)
-    return _MISFIT
+    raise ValueError
 
 
-def _boolean(value: Any) -> Any:
-    return value if type(value) is bool else _MISFIT
+def _of_class(class_: type, value: Any) -> Any:
+    if type(value) is not class_:
+        raise TypeError
+    return value
 
 
-def _text(value: Any) -> Any:
-    return value if type(value) is str else _MISFIT
+def _each(convert: Convert, value: Any) -> list[Any]:
+    return [convert(entry) for entry in _of_class(list, value)]
 
 
 def _any_text(value: Any) -> str:
     return value if isinstance(value, str) else _json(value)
 
 
-def _json(value: Any) -> str:
-    # What is no JSON can come from a pipeline alone.
-    return json.dumps(value, ensure_ascii=False, default=str)
+# What is no JSON can come from a pipeline alone.
+_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
-def _texts(value: Any) -> Any:
-    is_right = type(value) is list and all(type(entry) is str for entry in value)
-    return value if is_right else _MISFIT
+_CLASSES: dict[Type | None, type] = {Type.BOOLEAN: bool, Type.TEXT: str}
+"""What a value of these types is, all of it."""
 
-
-def _integers(value: Any) -> Any:
-    is_right = type(value) is list and _MISFIT not in map(_integer, value)
-    return value if is_right else _MISFIT
-
-
-_CONVERTERS: dict[Type | None, Callable[[Any], Any]] = {
+_CONVERTERS: dict[Type | None, Convert] = {
     Type.INTEGER: _integer,
     Type.NUMBER: _number,
-    Type.BOOLEAN: _boolean,
-    Type.TEXT: _text,
-    Type.TEXTS: _texts,
-    Type.INTEGERS: _integers,
+    Type.BOOLEAN: partial(_of_class, bool),
+    Type.TEXT: partial(_of_class, str),
+    Type.TEXTS: partial(_each, partial(_of_class, str)),
+    Type.INTEGERS: partial(_each, _integer),
     Type.JSON: _json,
     None: _any_text,
 }
-
-
-def _converter(type_: Type | None, instant: Instant) -> Callable[[Any], Any]:
-    if type_ is not Type.INSTANT:
-        return _CONVERTERS[type_]
-
-    def to_instant(value: Any) -> Any:
-        try:
-            return instant(value) if type(value) is str else _MISFIT
-        except ValueError:
-            return _MISFIT
-
-    return to_instant
