@@ -27,9 +27,10 @@ from scrapy.utils.defer import ensure_awaitable
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
 from gorgias_crawler.feeds.kinds import complete_feeds, same_target
+from gorgias_crawler.feeds.pipeline_columns import PipelineColumns
 from gorgias_crawler.feeds.read_back import refuse_unreadable
 from gorgias_crawler.feeds.reasons import explained, next_step, reason
-from gorgias_crawler.feeds.recorded import RecordedStorage, shaping
+from gorgias_crawler.feeds.recorded import RecordedStorage, row_settings, shaping
 from gorgias_crawler.redact import public_uri
 from gorgias_crawler.wording import many
 
@@ -74,6 +75,7 @@ class SnapshotFeedExporter(FeedExporter):
             raise NotConfigured
         complete_feeds(crawler)
         self._received = 0
+        self._columns: dict[FeedSlot, PipelineColumns] = {}
         super().__init__(crawler)
 
     def _storage_supported(self, uri: str, feed_options: dict[str, Any]) -> bool:
@@ -97,7 +99,7 @@ class SnapshotFeedExporter(FeedExporter):
                 f"{shown} has the unknown storage {scheme!r}: use one of {known}, or a "
                 "path (./name, if the name has a colon)."
             )
-        self._check_columns(feed_options)
+        columns = self._columns_of(feed_options)
         try:
             slot = self._checked_slot(uri, feed_options)
         except FeedError:
@@ -111,6 +113,7 @@ class SnapshotFeedExporter(FeedExporter):
         if any(_recorded(other).name == name for other in self.slots):
             raise same_target(uri, name)
         self.slots.append(slot)
+        self._columns[slot] = columns
         return True
 
     def _checked_slot(self, template: str, feed_options: dict[str, Any]) -> FeedSlot:
@@ -130,15 +133,11 @@ class SnapshotFeedExporter(FeedExporter):
         slot.storage = RecordedStorage(slot.storage, uri)
         return slot
 
-    def _check_columns(self, feed_options: Mapping[str, Any]) -> None:
-        """Refuse a column that no row has; Scrapy would leave it empty."""
-        known = feed_options.get("columns")
-        for name in feed_options["fields"] or ():
-            if known is not None and name not in known:
-                raise FeedError(
-                    f"FEED_EXPORT_FIELDS: there is no column {name!r}; known are "
-                    f"{', '.join(known)}."
-                )
+    def _columns_of(self, options: dict[str, Any]) -> PipelineColumns:
+        kinds: Mapping[str, type] = getattr(self.crawler.spider, "kinds", {})
+        used = row_settings(self.settings)
+        makers = used["ITEM_PIPELINES"] or used["SPIDER_MIDDLEWARES"]
+        return PipelineColumns(options, kinds.values(), has_pipelines=bool(makers))
 
     def open_spider(self, spider: Spider) -> None:
         """Do nothing: the slots are there since the feeds were checked."""
@@ -159,6 +158,7 @@ class SnapshotFeedExporter(FeedExporter):
         for slot in self.slots.copy():
             try:
                 if slot.filter.accepts(item):
+                    self._columns[slot].see(item)
                     slot.start_exporting()
                     assert slot.exporter
                     slot.exporter.export_item(item)
@@ -209,6 +209,8 @@ class SnapshotFeedExporter(FeedExporter):
 
     async def _store(self, slot: FeedSlot) -> None:
         try:
+            if slot.itemcount:
+                self._columns[slot].check_all_came()
             if slot.itemcount or slot.store_empty:
                 _finish(slot)
         except Exception as error:  # noqa: BLE001 - any exporter's error

@@ -11,7 +11,7 @@ from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter, CsvItemExporter
 
 from gorgias_crawler.emit.cells import json_text, safe_cell
-from gorgias_crawler.items import Message, is_of_ticket
+from gorgias_crawler.items import COLUMNS, Message, is_of_ticket
 
 CONVERSATION_COLUMNS = [
     "ticket_id", "subject", "channel", "status", "language", "tags", "customer_name",
@@ -38,6 +38,7 @@ class HeaderedCsvItemExporter(CsvItemExporter):
         super().__init__(file, **kwargs)
         self._is_for_spreadsheets = is_for_spreadsheets
         self._is_empty = True
+        self._are_declared = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, file: BytesIO, **kwargs: Any) -> Self:
@@ -65,6 +66,10 @@ class HeaderedCsvItemExporter(CsvItemExporter):
         names = self.fields_to_export
         if self._headers_not_written or type(item) is not Message or not names:
             super().export_item(item)  # the first row, or an item that a pipeline made
+            self._are_declared = set(self.fields_to_export or ()) <= set(COLUMNS)
+            return
+        if not self._are_declared:  # a pipeline makes a column for some rows
+            super().export_item(item)
             return
         # As Scrapy's, without its adapter, which took a third of the time per row.
         self.csv_writer.writerow([self._cell(getattr(item, name)) for name in names])

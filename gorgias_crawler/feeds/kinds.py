@@ -95,7 +95,10 @@ class Kinds:
             )
         files = {kind: f"{kind}.{format_}" for kind in self.rows}
         for kind, row in self.rows.items():
-            fields = {"fields": self.fields or list(types(row))}
+            fields = {
+                "fields": self.fields or list(types(row)),
+                "takes_more": not self.fields,
+            }
             yield f"{uri}{files[kind]}", self._of_kind(kind, {**fields, **options})
         is_overwritten = {k: options[k] for k in ("overwrite",) if k in options}
         yield (
@@ -133,7 +136,7 @@ class Kinds:
             return full
         is_of_messages = [*rows.values()] == [Message]
         fields = DEFAULT_COLUMNS if is_of_messages else full["columns"]
-        return {"fields": fields, **full}
+        return {"fields": fields, "takes_more": "fields" not in options, **full}
 
 
 def complete_feeds(crawler: Crawler) -> None:

@@ -101,7 +101,7 @@ class RecordedStorage:
 _COMPONENTS = ("ITEM_PIPELINES", "SPIDER_MIDDLEWARES", "FEED_EXPORTERS")
 _NOT_SHAPING = {
     *("overwrite", "of_account", "uri_params", "batch_item_count", "store_empty"),
-    *("columns", "other_classes"),  # follow from the kind
+    *("columns", "other_classes", "takes_more"),  # follow from the kind
 }
 
 
