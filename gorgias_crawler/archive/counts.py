@@ -168,6 +168,16 @@ def is_listed_ticket(archive: Archive, ticket_id: int) -> bool:
     return archive.db.execute(listed, (ticket_id,)).fetchone() is not None
 
 
+def has_changed_since(archive: Archive, run: int) -> bool:
+    """Tell whether a run after *run* has seen a ticket or object change or go."""
+    changed = archive.db.execute(
+        "SELECT 1 FROM ticket WHERE changed_run > ?1 UNION ALL "
+        "SELECT 1 FROM deleted WHERE run > ?1 LIMIT 1",
+        (run,),
+    )
+    return changed.fetchone() is not None
+
+
 def check_due_index(archive: Archive) -> None:
     """Raise what SQLite raises of damage where the table has due tickets no index has.
 

@@ -49,6 +49,7 @@ DROP INDEX ticket_counts;
 ALTER TABLE ticket RENAME COLUMN answered TO settled_rows;
 ALTER TABLE ticket ADD COLUMN settled_count INTEGER;
 ALTER TABLE ticket ADD COLUMN changed_run INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX ticket_changed ON ticket (changed_run);
 ALTER TABLE ticket ADD COLUMN asked_run INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ticket ADD COLUMN asks INTEGER NOT NULL DEFAULT 0;
 UPDATE ticket SET settled_count = messages_count WHERE settled_rows IS NOT NULL;

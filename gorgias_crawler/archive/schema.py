@@ -57,6 +57,7 @@ CREATE TABLE ticket (
 );
 CREATE INDEX ticket_due ON ticket (id, due) WHERE due > 0;
 CREATE INDEX ticket_listed ON ticket (listed);
+CREATE INDEX ticket_changed ON ticket (changed_run);
 {TICKET_COUNTS}
 CREATE TABLE message (
     id INTEGER PRIMARY KEY,

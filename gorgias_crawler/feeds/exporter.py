@@ -31,6 +31,7 @@ from gorgias_crawler.feeds.pipeline_columns import PipelineColumns
 from gorgias_crawler.feeds.read_back import refuse_unreadable
 from gorgias_crawler.feeds.reasons import explained, next_step, reason
 from gorgias_crawler.feeds.recorded import RecordedStorage, row_settings, shaping
+from gorgias_crawler.feeds.unchanged import unchanged
 from gorgias_crawler.redact import public_uri
 from gorgias_crawler.wording import many
 
@@ -45,7 +46,7 @@ class FeedRecord:
     ``bytes`` and ``sha256`` are those of the stored file, compressed if it is; None
     for standard output, devices and pipes. ``names`` are those that the dictionary form
     of ``FEED_EXPORT_FIELDS`` gave to columns, ``options`` all that shaped the file, as
-    `FEEDS` takes it.
+    `FEEDS` takes it. One that is ``unchanged`` was stored by the run before.
     """
 
     uri: str
@@ -55,6 +56,7 @@ class FeedRecord:
     sha256: str | None
     names: dict[str, str]
     options: dict[str, Any]
+    unchanged: bool = False
 
 
 class SnapshotFeedExporter(FeedExporter):
@@ -165,6 +167,21 @@ class SnapshotFeedExporter(FeedExporter):
                     slot.itemcount += 1
             except Exception as error:  # noqa: BLE001 - Scrapy would swallow it
                 self._fail(slot, error, reason(error))
+
+    def keep_unchanged(self, last: Mapping[str, Any], filtered_by: str) -> bool:
+        """Leave the files as they are, where all are what the *last* run has stored.
+
+        *last* is its manifest; the archive must not have changed since.
+        """
+        kept = unchanged(self.slots, last, self.crawler.settings, filtered_by)
+        if kept is None:
+            return False
+        self.slots.clear()
+        for feed in kept:
+            record = FeedRecord(**{**feed, "unchanged": True})
+            getattr(self.crawler.spider, "feeds_stored", []).append(record)
+            logger.info("Nothing has changed, so it is left as it is: %s", record.uri)
+        return True
 
     async def close_spider(self, spider: Spider, reason: str = "") -> None:
         """Store what is complete, throw away the rest."""

@@ -165,7 +165,9 @@ def _calls_line(manifest: Mapping[str, Any]) -> str:
 
 def _feeds_line(manifest: Mapping[str, Any]) -> str:
     stored = [
-        f"{feed['uri']} ({many(feed['rows'], 'row')})" for feed in manifest["feeds"]
+        f"{feed['uri']} ({many(feed['rows'], 'row')}"
+        f"{', unchanged' if feed['unchanged'] else ''})"
+        for feed in manifest["feeds"]
     ]
     said = list(stored)
     if stored and manifest["filters"]:

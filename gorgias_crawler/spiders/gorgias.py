@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from gorgias_crawler import api, arguments
 from gorgias_crawler.archive import counts
-from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.errors import EXIT_COMPLETE, RunEndError
 from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.answers import Answers
@@ -98,7 +98,8 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             self._is_emitting = True
             self.agenda.phase = "writing rows"
             self._refuse_to_write_nothing()
-            yield self.rows_request()
+            if not self._keeps_files():
+                yield self.rows_request()
 
     def _check_default_file(self) -> None:
         """Once all tickets are listed, refuse a file there of another account."""
@@ -116,6 +117,19 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         self._is_waiting = False
         for output in self.go_on():
             yield output
+
+    def _keeps_files(self) -> bool:
+        """Leave the files as they are where nothing has changed since they were."""
+        last = self.archive.last_manifest() or {"run": 0, "exit_status": None}
+        feeds = self.crawler.get_extension(SnapshotFeedExporter)
+        self._yielded_all = (
+            last["exit_status"] == EXIT_COMPLETE
+            and not counts.has_changed_since(self.archive, last["run"])
+            and feeds is not None
+            and self.are_rows_unwatched()
+            and feeds.keep_unchanged(last, self.filters.asked)
+        )
+        return self._yielded_all
 
     def _refuse_to_write_nothing(self) -> None:
         """Keep the old file where no message at all could be fetched."""

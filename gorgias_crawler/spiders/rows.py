@@ -102,6 +102,11 @@ class RowsSpider(RunSpider):
         hashes = self.archive.hashes_of_feed(uri)
         return bool(hashes) and file_sha256(Path(uri)) in hashes
 
+    def are_rows_unwatched(self) -> bool:
+        """Tell whether no component of the user's looks at the rows."""
+        processor = self.crawler.engine.scraper.itemproc
+        return isinstance(processor, RowProcessor) and processor.is_unwatched
+
     def rows_request(self) -> Request:
         """Return what leads to the rows: Scrapy takes them best from a callback."""
         return Request("data:,", callback=self.parse_rows)
@@ -113,7 +118,7 @@ class RowsSpider(RunSpider):
         """
         self.filtered_by = self.filters.asked
         processor = self.crawler.engine.scraper.itemproc
-        is_unwatched = isinstance(processor, RowProcessor) and processor.is_unwatched
+        is_unwatched = self.are_rows_unwatched()
         for row in self._rows():
             if self.is_stopping:
                 return
