@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
     from gorgias_crawler.feeds.compared import ComparedFile
-    from gorgias_crawler.feeds.exporter import FeedRecord
+    from gorgias_crawler.feeds.recorded import FeedRecord
 
 _STORAGE = "gorgias_crawler.feeds.compared.ComparedStorage"
 

@@ -7,7 +7,6 @@ of writing and storing; the crawl then ends well without its file.
 import logging
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import PureWindowsPath
 from typing import Any, cast
@@ -30,33 +29,17 @@ from gorgias_crawler.feeds.kinds import complete_feeds, same_target
 from gorgias_crawler.feeds.pipeline_columns import PipelineColumns
 from gorgias_crawler.feeds.read_back import refuse_unreadable
 from gorgias_crawler.feeds.reasons import explained, next_step, reason
-from gorgias_crawler.feeds.recorded import RecordedStorage, row_settings, shaping
+from gorgias_crawler.feeds.recorded import (
+    FeedRecord,
+    RecordedStorage,
+    row_settings,
+    shaping,
+)
 from gorgias_crawler.feeds.unchanged import unchanged
 from gorgias_crawler.redact import public_uri
 from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class FeedRecord:
-    """A feed that was stored.
-
-    ``uri`` is the absolute path of a local file, else the URI without credentials.
-    ``bytes`` and ``sha256`` are those of the stored file, compressed if it is; None
-    for standard output, devices and pipes. ``names`` are those that the dictionary form
-    of ``FEED_EXPORT_FIELDS`` gave to columns, ``options`` all that shaped the file, as
-    `FEEDS` takes it. One that is ``unchanged`` was stored by the run before.
-    """
-
-    uri: str
-    format: str
-    rows: int
-    bytes: int | None
-    sha256: str | None
-    names: dict[str, str]
-    options: dict[str, Any]
-    unchanged: bool = False
 
 
 class SnapshotFeedExporter(FeedExporter):

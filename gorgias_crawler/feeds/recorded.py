@@ -5,6 +5,7 @@ import io
 import re
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import IO, Any, cast
 
 from scrapy import Spider
@@ -15,6 +16,27 @@ from twisted.internet.defer import Deferred
 
 from gorgias_crawler.config import OF_ROWS
 from gorgias_crawler.redact import public_uri
+
+
+@dataclass(frozen=True)
+class FeedRecord:
+    """A feed that was stored.
+
+    ``uri`` is the absolute path of a local file, else the URI without credentials.
+    ``bytes`` and ``sha256`` are those of the stored file, compressed if it is; None
+    for standard output, devices and pipes. ``names`` are those that the dictionary form
+    of ``FEED_EXPORT_FIELDS`` gave to columns, ``options`` all that shaped the file, as
+    `FEEDS` takes it. One that is ``unchanged`` was stored by the run before.
+    """
+
+    uri: str
+    format: str
+    rows: int
+    bytes: int | None
+    sha256: str | None
+    names: dict[str, str]
+    options: dict[str, Any]
+    unchanged: bool = False
 
 
 class FeedFile(io.BufferedIOBase):

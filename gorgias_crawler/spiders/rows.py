@@ -22,7 +22,7 @@ from gorgias_crawler.items import Message
 from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
 
 if TYPE_CHECKING:
-    from gorgias_crawler.feeds.exporter import FeedRecord
+    from gorgias_crawler.feeds.recorded import FeedRecord
 
 _ROWS_AT_ONCE = 100  # 5 ms; then signals, the live line and others have their turn
 
