@@ -82,9 +82,9 @@ class FaultError(RunEndError):
         at = f" in {frames[-1].name}" if frames else ""
         super().__init__(
             "fault",
-            f"The crawler itself has failed ({type(error).__name__}{at}). This is a "
-            "fault of it: please report it with the lines above. What was archived is "
-            "kept, and the same command tries again.",
+            f"This is a bug in gorgias_crawler ({type(error).__name__}{at}): please "
+            "report it with the lines above. What was archived is kept, and the same "
+            "command tries again.",
         )
 
 

@@ -3,9 +3,11 @@
 import csv
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
+import termios
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +116,26 @@ def wait(process: Process, timeout_s: float = 50) -> Ended:
         log, _ = process.communicate()
         raise AssertionError(f"the crawl hangs:\n{log}") from None
     return Ended(process.wait(), log)
+
+
+def on_a_terminal(command, cwd, env) -> tuple[int, str]:
+    """Run *command* where its output is a terminal; return what stays to be read.
+
+    What a carriage return overwrites is not left.
+    """
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 150))
+    process = subprocess.Popen(command, cwd=cwd, env=env, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    drawn = b""
+    while True:
+        try:
+            drawn += os.read(ours, 65536)
+        except OSError:  # what a closed terminal answers
+            break
+    os.close(ours)
+    lines = drawn.decode().replace("\r\n", "\n").split("\n")
+    return process.wait(), "\n".join(line.rsplit("\r", 1)[-1] for line in lines)
 
 
 class At:

@@ -1,5 +1,6 @@
 """The README says what happens: its tables, its output, its commands."""
 
+import ast
 import os
 import re
 import shlex
@@ -11,7 +12,7 @@ import pytest
 
 from gorgias_crawler import arguments, config, items, settings
 from tests import columns_page
-from tests.crawling import SCRAPY, Shop
+from tests.crawling import SCRAPY, Shop, on_a_terminal
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -82,35 +83,73 @@ def test_every_file_that_is_linked_is_there():
 
 
 def normalized(text, directory):
-    """Leave out what differs from run to run: dates, ports, places, durations."""
+    """Leave out what differs from run to run: places and durations."""
     text = text.replace(str(directory), "/home/you/gorgias")
-    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", "DATE", text)
     text = re.sub(r"calls in \d+ s", "calls in SOME s", text)
     return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
 def demo(directory):
-    """Run the demo as the first command does; return what it shows."""
+    """Run the demo on a terminal, as the first command does; return what it shows."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("GORGIAS_")}
     (directory / "scrapy.cfg").write_bytes((ROOT / "scrapy.cfg").read_bytes())
-    return subprocess.run(
-        [*SCRAPY, "demo"],
-        cwd=directory,
-        env=kept,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=True,
-    ).stdout
+    status, shown = on_a_terminal([*SCRAPY, "demo"], directory, kept)
+    assert status == 0, shown
+    return shown
+
+
+def of_the_crawl(shown):
+    """Return what the crawl itself says, from what it will do to what it did."""
+    lines = shown.splitlines()
+    (first,) = (i for i, line in enumerate(lines) if line.startswith("Fetching all "))
+    (last,) = (i for i, line in enumerate(lines) if line.startswith("Complete: "))
+    return "\n".join(lines[first : last + 1])
 
 
 def test_the_demo_shows_what_the_readme_shows(tmp_path):
     shown = README.split("```text\n")[1].split("```")[0]
     found = demo(tmp_path)
-    assert normalized(found, tmp_path) == normalized(shown, tmp_path)
+    assert normalized(of_the_crawl(found), tmp_path) == normalized(shown, tmp_path)
+    assert "demo/gorgias_tickets.csv begins:" in found
     assert (tmp_path / "demo" / "gorgias_tickets.csv").exists()
     assert (tmp_path / "demo" / "job" / "run.json").exists()
     assert [path.name for path in tmp_path.iterdir() if "csv" in path.name] == []
+
+
+def sentences():
+    """Return the texts of the product, without what is filled in."""
+    for path in (ROOT / "gorgias_crawler").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = (getattr(part, "value", "…") for part in node.values)
+                yield "".join(part if isinstance(part, str) else "…" for part in parts)
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield node.value
+
+
+def test_what_troubleshooting_quotes_is_what_is_said():
+    (rows,) = re.findall(r"\| what it says .*\n\| -.*\n((?:\|.*\n)+)", README)
+    said = "\n".join(sentences())
+    quoted = re.findall(
+        r"`([^`]+)`", "\n".join(r.split("|")[1] for r in rows.split("\n") if r)
+    )
+    assert len(quoted) >= 10
+    for words in quoted:
+        assert words.split("(401")[0].rstrip("… ") in said, words
+
+
+def test_each_account_has_a_directory_of_its_own_in_the_clone(open_shop):
+    assert "`cd acme && ../.venv/bin/scrapy crawl gorgias`" in README
+    shop = open_shop(tickets=2)
+    account = shop.environment()
+    shop.path = shop.path / "acme"
+    shop.path.mkdir()
+    names = ("GORGIAS_API_URL", "GORGIAS_API_USER", "GORGIAS_API_KEY")
+    (shop.path / ".env").write_text("".join(f"{n}={account[n]}\n" for n in names))
+    kept = {k: v for k, v in account.items() if k not in names}
+    subprocess.run([*SCRAPY, "crawl", "gorgias"], cwd=shop.path, env=kept, check=True)
+    assert shop.rows() == shop.expected()
+    assert (shop.path / "crawls").is_dir()
 
 
 def test_every_command_of_the_readme_works(open_shop):
@@ -142,7 +181,7 @@ def fill():
     for name, content in TABLES.items():
         text = text.replace(f"\n{name}\n", f"\n{content}\n")
     with tempfile.TemporaryDirectory() as name:
-        shown = demo(Path(name)).replace(name, "/home/you/gorgias").strip()
+        shown = of_the_crawl(demo(Path(name))).replace(name, "/home/you/gorgias")
     text = text.replace("\nDEMO_OUTPUT\n", f"\n{shown}\n")
     (ROOT / "README.md").write_text(text, "utf-8")
 
