@@ -118,11 +118,8 @@ def wait(process: Process, timeout_s: float = 50) -> Ended:
     return Ended(process.wait(), log)
 
 
-def on_a_terminal(command, cwd, env) -> tuple[int, str]:
-    """Run *command* where its output is a terminal; return what stays to be read.
-
-    What a carriage return overwrites is not left.
-    """
+def drawn_on_a_terminal(command, cwd, env) -> tuple[int, str]:
+    """Run *command* where its output is a terminal; return all that it drew."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 150))
     process = subprocess.Popen(command, cwd=cwd, env=env, stdout=theirs, stderr=theirs)
@@ -134,8 +131,14 @@ def on_a_terminal(command, cwd, env) -> tuple[int, str]:
         except OSError:  # what a closed terminal answers
             break
     os.close(ours)
-    lines = drawn.decode().replace("\r\n", "\n").split("\n")
-    return process.wait(), "\n".join(line.rsplit("\r", 1)[-1] for line in lines)
+    return process.wait(), drawn.decode().replace("\r\n", "\n")
+
+
+def on_a_terminal(command, cwd, env) -> tuple[int, str]:
+    """As `drawn_on_a_terminal`, but what a carriage return overwrites is not left."""
+    status, drawn = drawn_on_a_terminal(command, cwd, env)
+    lines = (line.rsplit("\r", 1)[-1] for line in drawn.split("\n"))
+    return status, "\n".join(lines)
 
 
 class At:

@@ -3,13 +3,11 @@
 import gzip
 import json
 import os
-import pty
 import re
 import signal
 import stat
 import subprocess
 import sys
-import termios
 import time
 
 import pytest
@@ -18,7 +16,7 @@ from gorgias_crawler import arguments, config
 from gorgias_crawler.emit import filters
 from gorgias_crawler.feeds.formats import CONVERSATION_COLUMNS
 from gorgias_crawler.sandbox import Answer
-from tests.crawling import SCRAPY, unfinished, wait
+from tests.crawling import SCRAPY, drawn_on_a_terminal, unfinished, wait
 
 # status
 
@@ -41,7 +39,7 @@ def test_status_works_while_a_crawl_is_at_work_and_does_not_disturb_it(open_shop
         time.sleep(0.02)
     ended = shop.run("status", "job")
     assert "a crawl is at work on it now" in ended.log
-    assert "Phase: fetching messages per ticket" in ended.log
+    assert "Phase: fetching messages ticket by ticket" in ended.log
     assert wait(process).status == 0
     assert shop.rows() == shop.expected()
 
@@ -354,24 +352,8 @@ def test_the_demo_says_where_it_cannot_write(open_shop):
 
 def in_a_terminal(shop, *options):
     """Run a crawl whose standard error is a terminal; return all it drew."""
-    ours, theirs = pty.openpty()
-    termios.tcsetwinsize(theirs, (24, 150))
-    process = subprocess.Popen(
-        [*SCRAPY, "crawl", "gorgias", "-s", "JOBDIR=job", *options],
-        cwd=shop.path,
-        env=shop.environment(),
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    drawn = b""
-    while True:
-        try:
-            drawn += os.read(ours, 65536)
-        except OSError:  # what a closed terminal answers
-            break
-    os.close(ours)
-    return process.wait(), drawn.decode()
+    command = [*SCRAPY, "crawl", "gorgias", "-s", "JOBDIR=job", *options]
+    return drawn_on_a_terminal(command, shop.path, shop.environment())
 
 
 def test_a_terminal_shows_one_live_line_that_log_lines_pass(open_shop):

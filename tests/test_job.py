@@ -332,5 +332,5 @@ def test_status_tells_of_runs_that_were_killed(tmp_path):
     archive = Archive.open(tmp_path / "archive.sqlite")
     archive.begin_run()
     *_, last = status.lines(archive, is_running=False)
-    assert last == "Since then: 1 run that did not come to an end."
+    assert last == "Since then: 1 run was killed before the end."
     assert "Since then" not in " ".join(status.lines(archive, is_running=True))

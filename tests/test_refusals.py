@@ -377,6 +377,15 @@ def test_a_command_line_that_is_wrong_is_one_line_with_the_nearest_name_and_exit
     assert sorted(os.listdir(shop.path)) == ["scrapy.cfg"]
 
 
+@pytest.mark.parametrize("value", ["{", "[1]", "nonsense"])
+def test_a_dictionary_that_cannot_be_read_is_named(open_shop, value):
+    shop = open_shop(tickets=1)
+    ended = shop.crawl("-s", f"FEEDS={value}")
+    assert ended.status == 1
+    (line,) = ended.log.splitlines()
+    assert f"FEEDS={value}: give a JSON object" in line
+
+
 @pytest.mark.parametrize("command", ["status", "demo", "sandbox"])
 def test_a_setting_for_a_command_that_reads_none_is_refused(open_shop, command):
     shop = open_shop(tickets=1)

@@ -112,7 +112,7 @@ def _take_settings(settings: BaseSettings, opts: Any) -> None:
     for text in opts.set:
         try:
             settings.setdict(arglist_to_dict([text]), priority="cmdline")
-        except ValueError:
+        except (ValueError, TypeError):
             name, is_pair, value = text.partition("=")
             if not is_pair:
                 raise CommandLineError(f"-s {text}: write -s NAME=VALUE.") from None

@@ -37,8 +37,8 @@ def _phase(archive: Archive) -> str:
     if counts.is_complete(archive):
         return "Phase: complete; the next run asks for what changed since."
     if walks.get(archive, walks.NEWEST_MESSAGES):
-        return "Phase: walking through all messages."
-    return "Phase: fetching messages per ticket."
+        return "Phase: fetching messages in bulk."
+    return "Phase: fetching messages ticket by ticket."
 
 
 def _failures(archive: Archive) -> Iterator[str]:
@@ -76,4 +76,5 @@ def _killed_runs(
 ) -> Iterator[str]:
     known = manifest["run"] if manifest else 0
     if killed := archive.last_run() - known - is_running:
-        yield f"Since then: {many(killed, 'run')} that did not come to an end."
+        were = "was" if killed == 1 else "were"
+        yield f"Since then: {many(killed, 'run')} {were} killed before the end."
