@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -33,11 +34,16 @@ def test_status_tells_how_far_a_finished_job_is(finished):
 
 
 def test_status_works_while_a_crawl_is_at_work_and_does_not_disturb_it(open_shop):
-    shop = open_shop(latency_s=0.1, forks=False)
+    told = threading.Event()
+    shop = open_shop(forks=False)
+    shop.sandbox.on_request = lambda call: (
+        None if call.number < 6 else told.wait() and None
+    )
     process = shop.start("-a", "fetch=per-ticket", "-s", "CONCURRENT_REQUESTS=2")
     while len(shop.sandbox.calls) < 6:
         time.sleep(0.02)
     ended = shop.run("status", "job")
+    told.set()
     assert "a crawl is at work on it now" in ended.log
     assert "Phase: fetching messages ticket by ticket" in ended.log
     assert wait(process).status == 0

@@ -89,7 +89,6 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
             # The default file is that of the crawl.
             raise CommandLineError(f"No file is named: {self.example}.")
         super().check(args, opts)
-        arguments.check_names(opts.spargs, filters.MEANINGS)
         filters.parse(opts.spargs)
         archive_to_read(Path(args[0])).close()
 

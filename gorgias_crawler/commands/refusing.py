@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,9 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 from scrapy.utils.conf import arglist_to_dict
 
+from gorgias_crawler.arguments import check_names
 from gorgias_crawler.commands.refusals import check_settings
+from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import CommandLineError, ConfigurationError, GorgiasError
 from gorgias_crawler.job.directory import note_refusal
 
@@ -62,12 +65,26 @@ class CheckedCommand(_Base):
             check_settings(self.settings, not_read=self.not_read)
             self.prepare(opts)
             super().process_options(args, opts)
+            self._take_arguments(opts)
             self.check(args, opts)
             _make_way_for(self.settings["LOG_FILE"])
         except UsageError as error:
             self._refuse(CommandLineError(_plain(str(error), self.settings)))
         except GorgiasError as error:
             self._refuse(error)
+
+    def _take_arguments(self, opts: Any) -> None:
+        """Make ``opts.spargs`` a dictionary, with days in place of relative dates."""
+        given = getattr(opts, "spargs", {})
+        if isinstance(given, list):  # Scrapy's own commands have done it
+            try:
+                given = arglist_to_dict(given)
+            except ValueError:
+                raise CommandLineError(
+                    "-a takes NAME=VALUE, for example -a since=2025-01-01."
+                ) from None
+        check_names(given, self.arguments)
+        opts.spargs = filters.resolved(given, datetime.now(UTC).date())
 
     def prepare(self, opts: Any) -> None:
         """Change *opts* before Scrapy reads them. Raises what `check` raises."""

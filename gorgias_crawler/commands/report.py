@@ -7,9 +7,7 @@ from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
-from scrapy.utils.conf import arglist_to_dict
 
-from gorgias_crawler import arguments
 from gorgias_crawler.commands.refusing import CheckedCommand, say
 from gorgias_crawler.commands.running import reader_may_leave
 from gorgias_crawler.durable import whole_file
@@ -69,14 +67,10 @@ class Command(CheckedCommand, ScrapyCommand):
         if not opts.file:
             raise UsageError("name both: scrapy report JOBDIR -O report.html")
         try:
-            given = arglist_to_dict(opts.spargs)
-        except ValueError:
-            raise UsageError(
-                "-a takes NAME=VALUE, for example -a since=2025-01-01"
-            ) from None
-        try:
             with reader_may_leave():
-                self._report(Path(args[0]), Path(opts.file), given, opts.with_names)
+                self._report(
+                    Path(args[0]), Path(opts.file), opts.spargs, opts.with_names
+                )
             self.exitcode = EXIT_COMPLETE
         except GorgiasError as error:
             say(error)
@@ -85,7 +79,6 @@ class Command(CheckedCommand, ScrapyCommand):
     def _report(
         self, jobdir: Path, file: Path, given: Mapping[str, str], with_names: bool
     ) -> None:
-        arguments.check_names(given, _MEANINGS)
         wanted = filters.parse(given)
         page.check_libraries()
         if directory.is_file_of_job(file, jobdir):

@@ -9,7 +9,6 @@ import sys
 import textwrap
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from scrapy.crawler import Crawler
@@ -22,7 +21,6 @@ from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.commands.refusing import CheckedCommand, tell_refusal
 from gorgias_crawler.config import environment
 from gorgias_crawler.durable import drop_output
-from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_CANNOT_START, GorgiasError
 from gorgias_crawler.feeds import targets
 from gorgias_crawler.job.directory import Job
@@ -92,12 +90,8 @@ class SpiderCommand(CheckedCommand, _Base):
         _complete_targets(opts, self.settings)
 
     def check(self, args: list[str], opts: Any) -> None:
-        """Check ``.env`` and the environment; put days in place of relative dates.
-
-        Raises `ConfigurationError`.
-        """
+        """Check ``.env`` and the environment. Raises `ConfigurationError`."""
         assert self.settings is not None
-        opts.spargs = filters.resolved(opts.spargs, datetime.now(UTC).date())
         if self.is_for_a_person:
             # A tool's words, not a log's: Scrapy's own lines and all stamps are left
             # to log files and -L DEBUG.

@@ -11,7 +11,6 @@ from scrapy import Spider
 from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
 
-from gorgias_crawler import arguments
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.commands import reemission
 from gorgias_crawler.commands.counts import CountsSpider
@@ -36,6 +35,7 @@ class Command(CheckedCommand, ScrapyCommand):
     """Holds archive against itself, the counts, its files, and the API if asked to."""
 
     operands = range(1, 3)
+    arguments = filters.MEANINGS
     example = "scrapy verify crawls/run1"
 
     def syntax(self) -> str:
@@ -80,7 +80,6 @@ class Command(CheckedCommand, ScrapyCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Verify the job that *args* names."""
         try:
-            arguments.check_names(opts.spargs, filters.MEANINGS)
             archive = directory.archive_to_read(Path(args[0]))
             with reader_may_leave():
                 self.exitcode = self._verdict(archive, args, opts)
