@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from gorgias_crawler.api.kinds import KINDS
 from gorgias_crawler.emit import filters
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import CommandLineError, ConfigurationError
@@ -18,12 +19,16 @@ MEANINGS = {
     "anew, so that edited texts and single deleted messages are seen",
     "allow_deletions": "`true` believes that more than 5 % of the tickets (and more than "
     "20) were deleted since the last run, which is refused otherwise",
+    "objects": "what to fetch beside tickets and messages: kinds such as "
+    "`tags,customers`, or `all`",
     "estimate": "`true` only lists the tickets and says how many calls and how much "
     "time each way to fetch the messages takes",
     **filters.MEANINGS,
 }
 """Every argument with its meaning, for the help and the README."""
 
+_ALL = "all"
+_ALWAYS = ("tickets", "messages")
 _FROM_SCRAPYD = "_job"  # scrapyd passes its job's id to every spider
 
 
@@ -47,8 +52,28 @@ def parse(values: Mapping[str, str]) -> Options:
             "allow_deletions", values.get("allow_deletions", "false")
         ),
         estimate=filters.truth("estimate", values.get("estimate", "false")),
+        objects=_objects(values.get("objects", "")),
+        all_objects=_ALL in _words(values.get("objects", "")),
         filters=filters.parse(values),
     )
+
+
+def _words(value: str) -> list[str]:
+    return [
+        word for word in (part.strip() for part in value.lower().split(",")) if word
+    ]
+
+
+def _objects(value: str) -> tuple[str, ...]:
+    asked = _words(value)
+    for name in asked:
+        if name not in {*KINDS, _ALL, *_ALWAYS}:
+            raise ConfigurationError(
+                f"-a objects={value}: there is no kind {name!r}; name some of "
+                f"{', '.join(KINDS)}, or all. {' and '.join(_ALWAYS).capitalize()} are "
+                "always fetched."
+            )
+    return tuple(name for name in KINDS if name in asked or _ALL in asked)
 
 
 def _relist(value: str) -> Relist:

@@ -123,6 +123,7 @@ class AccountModel:
                     raise NotFoundError("404", of_the_api=True)
                 rows = [self._message(row) for row in self._of(call.ticket_id)]
                 return _page(rows, call, PAGE, lambda row: row.created_us)
+        raise AssertionError(f"unexpected: {call}")
 
     def _ticket(self, row: TicketRow) -> Ticket:
         count: int | None = len(self._of(row.id)) if row.count is None else row.count

@@ -49,6 +49,8 @@ class Kind:
     that move by themselves: no change. ``kept`` returns what of an object may be
     archived, without its secrets. ``open_until_us`` says how long it may change.
     ``stays`` marks a kind that others refer to: what no list shows any more stays.
+    One that ``tells_deletions`` says what was deleted of other kinds. ``parents`` are
+    the columns that hold ids of other kinds, with the names of those.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Kind:
     kept: Callable[[Json], Json] | None = None
     open_until_us: Callable[[Json], int | None] | None = None
     stays: bool = False
+    tells_deletions: bool = False
     parents: Mapping[str, str] = field(default_factory=dict)
 
 

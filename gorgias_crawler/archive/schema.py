@@ -14,6 +14,37 @@ CREATE TABLE doubt (             -- an answer that took something away: ask agai
     ready_us INTEGER NOT NULL    -- when a second answer counts as another one
 );
 CREATE INDEX doubt_ready ON doubt (ready_us);
+CREATE TABLE kind (              -- how far each kind of object is, see `objects`
+    name TEXT PRIMARY KEY,
+    listing INTEGER NOT NULL,    -- the whole listing that began last
+    listed_us INTEGER,           -- when one last ended; null before the first
+    newest_first INTEGER NOT NULL,        -- whether it came in that order
+    watermark_us INTEGER,        -- all that changed before is archived
+    oldest_us INTEGER            -- Gorgias has nothing that is older
+);
+CREATE TABLE object (            -- of every kind beside tickets and messages
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    created_us INTEGER NOT NULL,
+    updated_us INTEGER NOT NULL,
+    open_until_us INTEGER,       -- until then it may change without a sign
+    listed INTEGER NOT NULL,     -- the listing that showed it last, see `objects`
+    changed_run INTEGER NOT NULL,         -- the run that saw it change last
+    raw BLOB NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
+CREATE INDEX object_changed ON object (kind, changed_run, listed);
+CREATE INDEX object_open ON object (kind, open_until_us, created_us)
+    WHERE open_until_us IS NOT NULL;
+CREATE TABLE staged_object (     -- pages of a list whose last page is not here yet
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    created_us INTEGER NOT NULL,
+    updated_us INTEGER NOT NULL,
+    open_until_us INTEGER,
+    raw BLOB NOT NULL,
+    PRIMARY KEY (kind, id)
+) WITHOUT ROWID;
 CREATE TABLE deleted (           -- what Gorgias does not have any more
     kind TEXT NOT NULL,
     id INTEGER NOT NULL,

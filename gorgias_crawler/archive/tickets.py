@@ -22,6 +22,9 @@ from gorgias_crawler.archive.states import (
 NOT_LISTED = -1
 """``listed`` of a ticket that only its messages have shown."""
 
+DOUBTED = -2
+"""``listed`` of a ticket that an event says is deleted, until its own answer tells."""
+
 # Of a ticket: differs by who asks, and says nothing of the ticket.
 _NO_CHANGE = ("is_unread",)
 

@@ -10,10 +10,14 @@ from dataclasses import dataclass, replace
 from gorgias_crawler.api import Order
 from gorgias_crawler.archive.file import Archive
 
+BY_UPDATE = " by update"
+FROM_NEWEST = " from the newest"
+"""Ends of names of walks that do not begin with the oldest object."""
+
 LISTING = "tickets"
-UPDATES = "tickets by update"
+UPDATES = f"tickets{BY_UPDATE}"
 OLDEST_MESSAGES = "messages from the oldest"
-NEWEST_MESSAGES = "messages from the newest"
+NEWEST_MESSAGES = f"messages{FROM_NEWEST}"
 
 OF_MESSAGES = (OLDEST_MESSAGES, NEWEST_MESSAGES)
 """The two ends of the walk through all messages."""
@@ -24,7 +28,7 @@ ORDERS = {
     OLDEST_MESSAGES: Order.OLDEST,
     NEWEST_MESSAGES: Order.NEWEST,
 }
-"""The walks through whole lists, with the order each takes."""
+"""The walks through all tickets and messages, with the order each takes."""
 
 
 Position = tuple[int, int]
@@ -55,7 +59,7 @@ class Walk:
     @property
     def is_ascending(self) -> bool:
         """Whether the oldest object comes first."""
-        return ORDERS[self.name] is Order.OLDEST
+        return not self.name.endswith((BY_UPDATE, FROM_NEWEST))
 
     def furthest(self, positions: list[Position]) -> Position | None:
         """Return the furthest of this walk's and *positions*, in its order."""

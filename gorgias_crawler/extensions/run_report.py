@@ -121,6 +121,8 @@ class RunReport:
             dropped=dict(spider.dropped),
             feeds=[asdict(feed) for feed in spider.feeds_stored],
             failed_feeds=list(spider.feeds_failed),
+            objects=spider.answers.objects.summary(),
+            troubles=spider.answers.objects.troubles(),
         )
 
     def _facts(self) -> dict[str, Any]:

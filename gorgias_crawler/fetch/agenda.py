@@ -67,6 +67,9 @@ class Agenda:
     def _run(self) -> Iterator[Call | None]:
         """Yield the calls of a run in order, None where an answer must come first."""
         yield from self._list_tickets()
+        if not self.options.estimate:
+            self.phase = "fetching other objects"
+            yield from self.answers.objects.calls()
         yield from self._confirm()
         if self.options.estimate:
             self._say(self._possible())

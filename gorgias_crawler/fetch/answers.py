@@ -9,18 +9,24 @@ from gorgias_crawler.errors import (
     UnauthorizedError,
 )
 from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
+from gorgias_crawler.fetch.kinds import KindFetches
 from gorgias_crawler.fetch.list_walks import ListWalks
 from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.object_calls import Answer, ObjectCall
 from gorgias_crawler.fetch.ticket_answers import TicketAnswers
 
 
 class Answers:
-    """All that comes back in one run: ``walks`` of lists, and single ``tickets``."""
+    """All that comes back in one run.
+
+    ``walks`` through tickets and messages, single ``tickets``, and other ``objects``.
+    """
 
     def __init__(self, memory: RunMemory) -> None:
         self.memory = memory
         self.walks = ListWalks(memory)
         self.tickets = TicketAnswers(memory)
+        self.objects = KindFetches(memory)
 
     def store(self, call: Call, page: Any, made_us: int) -> None:
         """Archive what *call* was answered by a server whose clock said *made_us*.
@@ -32,6 +38,8 @@ class Answers:
                 self.tickets.store_page(call, page, self.memory.clock_us())
             case TicketsById():
                 self.tickets.store_by_id(call, page, self.memory.clock_us())
+            case ObjectCall():
+                call.asker.answered(Answer(page, made_us))
             case WalkPage() if call.is_of_messages:
                 self.walks.store_messages(call, page, made_us)
             case WalkPage():
@@ -56,5 +64,7 @@ class Answers:
                 self.tickets.fail_page(call, error)
             case TicketsById():
                 self.tickets.fail_by_id(call, error)
+            case ObjectCall():
+                call.asker.answered(error)
             case WalkPage():
                 self.walks.fail(call, error)

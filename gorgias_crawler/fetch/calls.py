@@ -6,6 +6,7 @@ from typing import Any
 from gorgias_crawler import api
 from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.walks import Walk
+from gorgias_crawler.fetch.object_calls import ObjectCall
 
 
 @dataclass(frozen=True)
@@ -82,4 +83,4 @@ class TicketsById:
         return api.tickets_by_id_url(base_url, self.ids)
 
 
-Call = WalkPage | TicketPage | TicketsById
+Call = WalkPage | TicketPage | TicketsById | ObjectCall

@@ -44,13 +44,17 @@ class Relist(Enum):
 class Options:
     """What a run is to fetch.
 
-    ``allow_deletions`` lets it believe that many tickets were deleted at once.
+    ``allow_deletions`` lets it believe that much was deleted at once. ``objects`` are
+    the kinds beside tickets and messages; with ``all_objects`` it does not matter if
+    some may not be read.
     """
 
     fetch: Fetch = Fetch.AUTO
     relist: Relist = Relist.NOTHING
     estimate: bool = False
     allow_deletions: bool = False
+    objects: tuple[str, ...] = ()
+    all_objects: bool = False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gorgias_crawler.archive import Archive, counts
@@ -25,7 +25,8 @@ class Ending:
     ``error`` ended it early. ``is_at_end`` is true where all rows were emitted,
     ``is_estimate`` where an estimate was asked for and given. ``rows`` came out of the
     archive, ``dropped`` of them by each pipeline; ``feeds`` and ``failed_feeds``
-    describe each feed.
+    describe each feed. ``objects`` says what is known of each other kind that was
+    asked for, ``troubles`` what keeps those incomplete.
     """
 
     error: GorgiasError | None
@@ -35,6 +36,8 @@ class Ending:
     dropped: dict[str, int]
     feeds: list[dict[str, Any]]
     failed_feeds: list[str]
+    objects: dict[str, Any] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
 
 
 def exit_status(archive: Archive, ending: Ending) -> int:
@@ -44,7 +47,7 @@ def exit_status(archive: Archive, ending: Ending) -> int:
     if ending.is_estimate:
         return EXIT_COMPLETE
     whole = ending.is_at_end and counts.is_complete(archive)
-    if whole and not ending.failed_feeds:
+    if whole and not ending.failed_feeds and not ending.troubles:
         return EXIT_COMPLETE
     return EXIT_INCOMPLETE
 
@@ -84,6 +87,8 @@ def manifest(
             "exported": max((feed["rows"] for feed in ending.feeds), default=0),
             "erased": changes.erased_messages,
         },
+        "objects": ending.objects,
+        "incomplete_objects": ending.troubles,
         "failed": [
             {"ticket_id": ticket_id, "reason": reason}
             for ticket_id, reason in counts.failures(archive)
@@ -120,7 +125,8 @@ def closing_lines(manifest: Mapping[str, Any], jobdir: str) -> list[str]:
     last = _last_line(manifest, jobdir)
     if manifest["exit_status"] == EXIT_CANNOT_START:
         return [last]
-    lines = [_archive_line(manifest, jobdir), _calls_line(manifest)]
+    lines = [_archive_line(manifest, jobdir), *_object_lines(manifest)]
+    lines.append(_calls_line(manifest))
     if not manifest["estimate"]:
         lines.append(_feeds_line(manifest))
     return [*lines, last]
@@ -151,6 +157,16 @@ def _archive_line(manifest: Mapping[str, Any], jobdir: str) -> str:
         f"{many(tickets['new'], 'ticket')} new, {tickets['changed']:,} changed, "
         f"{tickets['gone'] + tickets['vanished']:,} deleted."
     )
+
+
+def _object_lines(manifest: Mapping[str, Any]) -> list[str]:
+    said = [
+        f"{name} left out ({kind['not_permitted']})"
+        if kind["not_permitted"]
+        else f"{name} {kind['archived']:,}"
+        for name, kind in manifest["objects"].items()
+    ]
+    return [f"Other objects: {', '.join(said)}."] if said else []
 
 
 def _calls_line(manifest: Mapping[str, Any]) -> str:
@@ -215,6 +231,8 @@ def _incomplete(manifest: Mapping[str, Any], jobdir: str) -> str:
             f"{many(len(failed), 'ticket')} could not be fetched ({ids}{more}; reasons "
             "in run.json); the same command tries again."
         )
+    if manifest["reached_end"] and manifest["incomplete_objects"]:
+        return " ".join(manifest["incomplete_objects"])
     reason = manifest["close_reason"]
     why = (
         "stopped" if reason in (None, "shutdown") else f"the run was closed ({reason})"

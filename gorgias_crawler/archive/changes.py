@@ -1,0 +1,81 @@
+"""What has changed and what is deleted: what events say, and what is known of it.
+
+An event alone erases nothing. What it names is doubted: asked for by its id, and erased
+where that answer agrees.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gorgias_crawler.api.objects import Object
+from gorgias_crawler.archive import objects
+from gorgias_crawler.archive.compression import unpacked
+from gorgias_crawler.archive.file import Archive
+from gorgias_crawler.archive.tickets import DOUBTED
+
+TELLING = ("ticket-deleted", "ticket-merged", "customer-deleted", "customer-merged")
+"""Types of events that say that something is deleted
+(https://developers.gorgias.com/reference/the-event-object)."""
+
+_CUSTOMER = re.compile(rb'"customer":\s*\{"id":\s*(\d+)')
+
+
+def note_events(archive: Archive, events: Iterable[Object]) -> None:
+    """Doubt, inside of a transaction, what *events* say is deleted or merged."""
+    tickets: set[int] = set()
+    customers: set[int] = set()
+    merged: set[int] = set()
+    for event in (json.loads(event.raw) for event in events):
+        match event.get("type"):
+            case "ticket-deleted" | "ticket-merged":
+                # Which ticket of a merge its event is about is not documented.
+                tickets |= _ids(event.get("object_id")) | _ids(event.get("data"))
+            case "customer-deleted":
+                customers |= _ids(event.get("object_id"))
+            case "customer-merged":
+                merged |= _ids(event.get("data"))
+    if merged:
+        tickets |= _tickets_of(archive, merged)
+    _doubt_tickets(archive, tickets)
+    objects.doubt(archive, "customers", customers | merged)
+
+
+def _ids(value: Any) -> set[int]:
+    if isinstance(value, dict):
+        return {id_ for inner in value.values() for id_ in _ids(inner)}
+    return {value} if type(value) is int else set()
+
+
+def _tickets_of(archive: Archive, customers: set[int]) -> set[int]:
+    """Return the tickets of *customers*: each is read, but merges are rare."""
+    found = archive.db.execute("SELECT id, raw FROM ticket WHERE raw <> x''")
+    return {
+        id_
+        for id_, raw in found
+        if (match := _CUSTOMER.search(unpacked(raw))) and int(match[1]) in customers
+    }
+
+
+def _doubt_tickets(archive: Archive, ids: Iterable[int]) -> None:
+    archive.db.execute(
+        "UPDATE ticket SET listed = ? WHERE listed >= 0 AND id IN "
+        "(SELECT value FROM json_each(?))",
+        (DOUBTED, json.dumps(sorted(ids))),
+    )
+
+
+def deleted(
+    archive: Archive, since_run: int = 0
+) -> Iterator[tuple[str, int, int, int]]:
+    """Yield the kind and id of what was found deleted in *since_run* or later.
+
+    With each the run that found it, and when that began, in microseconds since 1970
+    (0: not known). In the order of kinds and ids.
+    """
+    yield from archive.db.execute(
+        "SELECT kind, deleted.id, run, coalesce(began_us, 0) FROM deleted "
+        "LEFT JOIN run ON run.id = deleted.run WHERE run >= ? ORDER BY kind, deleted.id",
+        (since_run,),
+    )

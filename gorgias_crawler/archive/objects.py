@@ -1,0 +1,284 @@
+"""Objects of every kind beside tickets and messages: how they come, stay and go.
+
+What a list shows is put in with the walk's position, or waits in a stage until the
+list's last page is there. What a whole list does not show any more is `missing` until
+the object itself, asked for by its id, says that it is deleted.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from gorgias_crawler.api import Order
+from gorgias_crawler.api.kinds import Kind
+from gorgias_crawler.api.objects import Object, parsed_equal
+from gorgias_crawler.archive.compression import packed, unpacked
+from gorgias_crawler.archive.file import Archive
+
+DOUBTED = 0
+"""``listed`` of an object that is said to be deleted, until its own answer tells."""
+
+UNLISTED = -1
+"""``listed`` of an object that answers by its id though no list shows it."""
+
+_BATCH = 100  # objects that are read at once, so that no read lasts long
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a kind is.
+
+    ``listing`` is the number of the last whole listing that began. ``listed_us`` is
+    when one last came to its end, None before the first; ``newest_first`` whether it
+    came from the newest to the oldest. All that changed before ``watermark_us`` is
+    archived. ``oldest_us`` is the creation of the oldest object that Gorgias still
+    has, where it forgets. Instants are microseconds since 1970.
+    """
+
+    listing: int = 0
+    listed_us: int | None = None
+    newest_first: bool = False
+    watermark_us: int | None = None
+    oldest_us: int | None = None
+
+
+@dataclass
+class ObjectChanges:
+    """What was brought of a kind: counts of objects."""
+
+    new: int = 0
+    changed: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many are new or changed."""
+        return self.new + self.changed
+
+    def add(self, more: "ObjectChanges") -> None:
+        """Count *more* of them."""
+        self.new += more.new
+        self.changed += more.changed
+
+
+def doubt(archive: Archive, kind: str, ids: Iterable[int]) -> None:
+    """Note, inside of a transaction, what of *kind* is said to be deleted."""
+    archive.db.execute(
+        "UPDATE object SET listed = ? WHERE kind = ? AND id IN "
+        "(SELECT value FROM json_each(?))",
+        (DOUBTED, kind, json.dumps(sorted(ids))),
+    )
+
+
+class Objects:
+    """The archived objects of *kind*. What writes is called inside of a transaction."""
+
+    def __init__(self, archive: Archive, kind: Kind) -> None:
+        self.archive = archive
+        self.db = archive.db
+        self.kind = kind
+        self.name = kind.name
+
+    @property
+    def progress(self) -> Progress:
+        """How far the kind is."""
+        row = self.db.execute(
+            "SELECT listing, listed_us, newest_first, watermark_us, oldest_us "
+            "FROM kind WHERE name = ?",
+            (self.name,),
+        ).fetchone()
+        if row is None:
+            return Progress()
+        listing, listed_us, newest_first, watermark_us, oldest_us = row
+        return Progress(listing, listed_us, bool(newest_first), watermark_us, oldest_us)
+
+    def note(self, **news: Any) -> None:
+        """Note what is new of the kind's `Progress`."""
+        now = replace(self.progress, **news)
+        self.db.execute(
+            "INSERT OR REPLACE INTO kind VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                self.name,
+                now.listing,
+                now.listed_us,
+                now.newest_first,
+                now.watermark_us,
+                now.oldest_us,
+            ),
+        )
+
+    # What comes.
+
+    def put(self, objects: Iterable[Object], listed: int, run: int) -> ObjectChanges:
+        """Insert or update *objects* that *run* has read.
+
+        *listed* is the number of the listing that they belong to. The same values
+        again, apart from those that move by themselves, are no change.
+        """
+        changes = ObjectChanges()
+        found = {new.id: new for new in objects}
+        old = self._by_id(found)
+        for new in found.values():
+            raw, changed_run = old.get(new.id, (b"", run))
+            if not raw:
+                changes.new += 1
+                self._forget_deletion(new.id)
+            elif not parsed_equal(self.kind, raw, new.raw):
+                changes.changed += 1
+                changed_run = run
+            self.db.execute(
+                "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    self.name,
+                    new.id,
+                    new.created_us,
+                    new.updated_us,
+                    new.open_until_us,
+                    listed,
+                    changed_run,
+                    packed(new.raw),
+                ),
+            )
+        return changes
+
+    def _by_id(self, ids: Iterable[int]) -> dict[int, tuple[bytes, int]]:
+        rows = self.db.execute(
+            "SELECT id, raw, changed_run FROM object WHERE kind = ? AND id IN "
+            "(SELECT value FROM json_each(?))",
+            (self.name, json.dumps(list(ids))),
+        )
+        return {id_: (unpacked(raw), changed_run) for id_, raw, changed_run in rows}
+
+    def stage(self, objects: Iterable[Object]) -> None:
+        """Let *objects* wait for the last page of their list."""
+        self.db.executemany(
+            "INSERT OR REPLACE INTO staged_object VALUES (?, ?, ?, ?, ?, ?)",
+            (
+                (
+                    self.name,
+                    o.id,
+                    o.created_us,
+                    o.updated_us,
+                    o.open_until_us,
+                    packed(o.raw),
+                )
+                for o in objects
+            ),
+        )
+
+    def unstage(self, run: int) -> ObjectChanges:
+        """Take over what waits, as shown by the listing that began last."""
+        listing, after, changes = self.progress.listing, -1, ObjectChanges()
+        while batch := self.db.execute(
+            "SELECT id, created_us, updated_us, open_until_us, raw FROM staged_object "
+            "WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",
+            (self.name, after, _BATCH),
+        ).fetchall():
+            staged = [
+                Object(id_, created_us, updated_us, open_until_us, unpacked(raw))
+                for id_, created_us, updated_us, open_until_us, raw in batch
+            ]
+            changes.add(self.put(staged, listing, run))
+            after = batch[-1][0]
+        self.forget_staged()
+        return changes
+
+    def forget_staged(self) -> None:
+        """Begin a list's pages again."""
+        self.db.execute("DELETE FROM staged_object WHERE kind = ?", (self.name,))
+
+    # What goes.
+
+    def missing(self) -> list[int]:
+        """Return the ids that the last whole listing did not show."""
+        return self._ids("listed > 0 AND listed < ?", self.progress.listing)
+
+    def doubted(self) -> list[int]:
+        """Return the ids that are said to be deleted."""
+        return self._ids("listed = ?", DOUBTED)
+
+    def unlisted(self) -> list[int]:
+        """Return the ids of those that are there though no list shows them."""
+        return self._ids("listed = ?", UNLISTED)
+
+    def _ids(self, which: str, value: int) -> list[int]:
+        rows = self.db.execute(
+            f"SELECT id FROM object WHERE kind = ? AND {which} ORDER BY id",
+            (self.name, value),
+        )
+        return [id_ for (id_,) in rows]
+
+    def note_unlisted(self, id_: int) -> None:
+        """Note that an object is there though the last whole list did not show it.
+
+        If the one before did, the list may have been short for once: then the object is
+        asked for again when another list does not show it.
+        """
+        self.db.execute(
+            "UPDATE object SET listed = ? WHERE kind = ? AND id = ? AND listed <> ?",
+            (UNLISTED, self.name, id_, self.progress.listing - 1),
+        )
+
+    def believe(self) -> None:
+        """Take all that any list has shown for shown by the last one."""
+        self.db.execute(
+            "UPDATE object SET listed = ? WHERE kind = ? AND listed > 0",
+            (self.progress.listing, self.name),
+        )
+
+    def delete(self, id_: int, run: int) -> int:
+        """Erase an object that *run* found deleted; its id stays. Return how many."""
+        self.db.execute(
+            "INSERT OR REPLACE INTO deleted VALUES (?, ?, ?)", (self.name, id_, run)
+        )
+        erased = self.db.execute(
+            "DELETE FROM object WHERE kind = ? AND id = ?", (self.name, id_)
+        )
+        return erased.rowcount
+
+    def _forget_deletion(self, id_: int) -> None:
+        which = "DELETE FROM deleted WHERE kind = ? AND id = ?"
+        self.db.execute(which, (self.name, id_))
+
+    # What is there.
+
+    def count(self, changed_since: int = 0) -> int:
+        """Return how many objects are archived that changed in that run or later."""
+        (number,) = self.db.execute(
+            "SELECT count(*) FROM object WHERE kind = ? AND changed_run >= ?",
+            (self.name, changed_since),
+        ).fetchone()
+        return int(number)
+
+    def has_older(self, order: Order, than_us: int) -> bool:
+        """Tell whether an object comes before the instant *than_us* in *order*."""
+        column = "updated_us" if order is Order.UPDATED else "created_us"
+        found = self.db.execute(
+            f"SELECT 1 FROM object WHERE kind = ? AND {column} < ? LIMIT 1",
+            (self.name, than_us),
+        )
+        return found.fetchone() is not None
+
+    def oldest_open_us(self, now_us: int) -> int | None:
+        """Return the creation of the oldest object that may still change, if any."""
+        (created_us,) = self.db.execute(
+            "SELECT min(created_us) FROM object WHERE kind = ? AND open_until_us >= ?",
+            (self.name, now_us),
+        ).fetchone()
+        return created_us  # type: ignore[no-any-return]
+
+    def in_order(self, changed_since: int = 0) -> Iterator[tuple[bytes, int, int]]:
+        """Yield each object's JSON, creation and ``listed``, ordered by id.
+
+        What has not changed in the run *changed_since* or later is left out. Reads in
+        short transactions, so that the write-ahead log can be emptied meanwhile.
+        """
+        after = -1
+        while batch := self.db.execute(
+            "SELECT id, raw, created_us, listed FROM object "
+            "WHERE kind = ? AND id > ? AND changed_run >= ? ORDER BY id LIMIT ?",
+            (self.name, after, changed_since, _BATCH),
+        ).fetchall():
+            for _, raw, created_us, listed in batch:
+                yield unpacked(raw), created_us, listed
+            after = batch[-1][0]

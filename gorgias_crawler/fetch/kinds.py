@@ -1,0 +1,64 @@
+"""All kinds of objects that a run was asked for, side by side."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gorgias_crawler.api.kinds import KINDS
+from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.object_calls import ObjectAsker, ObjectCall
+from gorgias_crawler.fetch.objects import KindFetch
+
+
+class KindFetches:
+    """What a run fetches beside tickets and messages."""
+
+    def __init__(self, memory: RunMemory) -> None:
+        self.memory = memory
+        self.kinds = [KindFetch(memory, KINDS[name]) for name in memory.options.objects]
+
+    def calls(self) -> Iterator[ObjectCall | None]:
+        """Yield the calls that may go out now, None where an answer must come first."""
+        # What tells of deletions comes first: others ask for what it names.
+        yield from _together(kind for kind in self.kinds if kind.kind.tells_deletions)
+        yield from _together(kind for kind in self.kinds if not kind.is_done)
+
+    def troubles(self) -> list[str]:
+        """Return sentences that say what keeps the run incomplete."""
+        found = [kind.trouble for kind in self.kinds if kind.trouble]
+        if self.memory.options.all_objects:
+            return found
+        return found + [
+            f"{kind.name} may not be read with this key ({kind.refusal}). What is "
+            f"needed: {kind.kind.needs}."
+            for kind in self.kinds
+            if kind.refusal
+        ]
+
+    def summary(self) -> dict[str, Any]:
+        """Return what the manifest says of each kind."""
+        return {kind.name: _summary(kind) for kind in self.kinds}
+
+
+def _together(askers: Iterable[ObjectAsker]) -> Iterator[ObjectCall | None]:
+    """Let each ask for one page at a time; together they keep the budget busy."""
+    asking = list(askers)
+    while asking:
+        calls = [call for asker in asking if (call := asker.take())]
+        asking = [asker for asker in asking if not asker.is_done]
+        if calls:
+            yield from calls
+        elif asking:
+            yield None
+
+
+def _summary(kind: KindFetch) -> dict[str, Any]:
+    archived = kind.objects.count()
+    return {
+        "listed": archived - len(kind.objects.unlisted()),
+        "archived": archived,
+        "new": kind.changes.new,
+        "changed": kind.changes.changed,
+        "deleted": kind.check.deleted,
+        "not_permitted": kind.refusal,
+        "incomplete": kind.trouble,
+    }
