@@ -331,3 +331,21 @@ def test_an_api_that_does_not_answer_is_no_difference(open_shop):
     ended = shop.run("verify", "job", "--online", "-s", "RETRY_TIMES=0")
     assert ended.status == 1
     assert "not all tickets could be listed now" in ended.log
+
+
+def test_a_filter_that_cannot_be_right_is_refused_in_one_line(finished):
+    for option, words in {
+        "colour=red": "no such argument",
+        "open": "NAME=VALUE",
+    }.items():
+        ended = finished.run("verify", "job", "-a", option)
+        assert ended.status == 2
+        assert words in ended.log
+        assert "Traceback" not in ended.log
+
+
+def test_rows_of_tickets_that_the_filter_leaves_out_are_named(finished):
+    ended = finished.run("verify", "job", finished.file.name, "-a", "since=2100-01-01")
+    assert ended.status == 3
+    first = finished.expected()[0]["ticket_id"]
+    assert f"ticket {first}: in the file, not in the archive" in ended.log

@@ -56,17 +56,21 @@ def differences(
     *names* are those that columns have in the files, where they differ. Rows without an
     id are held against each other in their order. No sentence holds a value but ids.
     """
-    first = next(expected, None)
     theirs = _Counted(found)
-    key = first and _key(first, names)
-    rows = chain([first] if first else [], expected)
     try:
-        if key:
-            yield from _by_id(rows, theirs, key, names)
+        wanted, mine = _peeked(expected)
+        there, rows = _peeked(iter(theirs))
+        if key := _key(wanted or there or {}, names):
+            yield from _by_id(mine, rows, key, names)
         else:
-            yield from _in_order(rows, theirs)
+            yield from _in_order(mine, rows)
     except tuple(UNREADABLE) as error:
         yield f"after {many(theirs.count, 'row')} it cannot be read: {why(error)}"
+
+
+def _peeked(rows: Iterator[Row]) -> tuple[Row | None, Iterator[Row]]:
+    first = next(rows, None)
+    return first, chain([] if first is None else [first], rows)
 
 
 def why(error: Exception) -> str:
@@ -97,7 +101,7 @@ def _key(row: Row, names: Mapping[str, str]) -> str | None:
 
 
 def _by_id(
-    expected: Iterator[Row], found: _Counted, key: str, names: Mapping[str, str]
+    expected: Iterator[Row], found: Iterator[Row], key: str, names: Mapping[str, str]
 ) -> Iterator[str]:
     what = "ticket" if key == names.get("ticket_id", "ticket_id") else "id"
     groups = groupby(found, lambda row: int(row[key]))
@@ -136,7 +140,7 @@ def _within(
             yield f"{whose}: {which} differs in {differing}"
 
 
-def _in_order(expected: Iterator[Row], found: _Counted) -> Iterator[str]:
+def _in_order(expected: Iterator[Row], found: Iterator[Row]) -> Iterator[str]:
     for number, (wanted, row) in enumerate(zip_longest(expected, found), 1):
         if row is None:
             yield f"row {number:,} and those after it: in the archive, not in the file"
