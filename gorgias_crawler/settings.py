@@ -88,7 +88,7 @@ FEED_STORAGES = {
 FEED_EXPORTERS = {
     "csv": "gorgias_crawler.feeds.formats.HeaderedCsvItemExporter",
     "xml": "gorgias_crawler.feeds.xml.StrictXmlItemExporter",
-    "conversations": "gorgias_crawler.feeds.formats.ConversationsItemExporter",
+    "conversations": "gorgias_crawler.feeds.conversations.ConversationsItemExporter",
     "parquet": "gorgias_crawler.feeds.parquet.ParquetItemExporter",
     "sqlite": "gorgias_crawler.feeds.sqlite.SqliteItemExporter",
     "manifest": "gorgias_crawler.feeds.folder.ManifestExporter",  # of a folder

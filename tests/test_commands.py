@@ -15,7 +15,7 @@ import pytest
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.emit import filters
-from gorgias_crawler.feeds.formats import CONVERSATION_COLUMNS
+from gorgias_crawler.feeds.conversations import CONVERSATION_COLUMNS
 from gorgias_crawler.sandbox import Answer
 from tests.crawling import SCRAPY, drawn_on_a_terminal, unfinished, wait
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.exporters import CsvItemExporter
 
+from gorgias_crawler.feeds.conversations import ConversationsItemExporter
 from gorgias_crawler.feeds.formats import (
-    ConversationsItemExporter,
     HeaderedCsvItemExporter,
 )
 from gorgias_crawler.items import COLUMNS, Message

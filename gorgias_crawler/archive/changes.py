@@ -79,3 +79,11 @@ def deleted(
         "LEFT JOIN run ON run.id = deleted.run WHERE run >= ? ORDER BY kind, deleted.id",
         (since_run,),
     )
+
+
+def run_of_ticket(archive: Archive, ticket_id: int) -> int:
+    """Return the run that last saw a ticket or its messages change, 0 if unknown."""
+    row = archive.db.execute(
+        "SELECT changed_run FROM ticket WHERE id = ?", (ticket_id,)
+    ).fetchone()
+    return int(row[0]) if row else 0

@@ -29,6 +29,8 @@ MEANINGS = {
     "spam": "`false` leaves spam out; `true` exports only spam",
     "trashed": "`false` leaves out what is in the trash; `true` exports only that",
     "notes": "`false` leaves internal notes out; `true` exports only internal notes",
+    "changed_since": "only tickets that runs after this one saw change, by its number in "
+    "`run.json`; conversations have a line for each ticket that was deleted since",
 }
 """Every filter with its meaning, for the help and the README."""
 
@@ -65,6 +67,7 @@ class Filters:
     spam: bool | None = None
     trashed: bool | None = None
     notes: bool | None = None
+    changed_since: int | None = None
     asked: str = field(default="", compare=False)
 
     def __bool__(self) -> bool:
@@ -83,6 +86,10 @@ class Filters:
             and self.spam in (None, bool(ticket.get("spam")))
             and self.trashed in (None, bool(ticket.get("trashed_datetime")))
         )
+
+    def accept_run(self, changed_run: int) -> bool:
+        """Tell whether a ticket that this run saw change becomes rows."""
+        return self.changed_since is None or changed_run > self.changed_since
 
     def accept_message(self, message: Json) -> bool:
         """Tell whether *message*, of an accepted ticket, becomes a row."""
@@ -196,6 +203,15 @@ def _statuses(name: str, value: str) -> frozenset[str]:
     return words
 
 
+def _run(name: str, value: str) -> int:
+    if not value.isascii() or not value.isdigit():
+        raise ConfigurationError(
+            f"-a {name}={value}: give the number of a run, as `run` in the run.json of "
+            f"your last export says it, for example -a {name}=12."
+        )
+    return int(value)
+
+
 def _dates(name: str, value: str) -> str:
     if value not in _DATES:
         raise ConfigurationError(
@@ -254,4 +270,5 @@ _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "spam": truth,
     "trashed": truth,
     "notes": truth,
+    "changed_since": _run,
 }

@@ -72,7 +72,7 @@ def authored(messages: Iterable[Json], bots: Collection[int] | None) -> list[Aut
     ]
     dated.sort(key=lambda pair: (pair[0] or 0, pair[1]["id"]))
     return [
-        Authored(at_us, _author(message, bots), _sender_id(message))
+        Authored(at_us, author(message, bots), _sender_id(message))
         for at_us, message in dated
     ]
 
@@ -117,7 +117,8 @@ def measured(ticket: Json, messages: Iterable[Json], known: Known) -> Measured:
     return Measured(ticket, written, closed_us, is_open, metrics)
 
 
-def _author(message: Json, bots: Collection[int] | None) -> Author:
+def author(message: Json, bots: Collection[int] | None) -> Author:
+    """Return who wrote *message*; *bots* are users' numbers, None if not archived."""
     is_note = _object(message, "source").get("type") == "internal-note"
     if is_note or message.get("public") is False:
         return Author.NOTE

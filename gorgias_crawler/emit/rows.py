@@ -20,6 +20,8 @@ def messages(
     with archive.reading():
         check_words(filters, map(decoded, order.listed_tickets(archive)))
         for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
+            if not filters.accept_run(archived.changed_run):
+                continue
             ticket = decoded(archived.raw)
             if not filters.accept_ticket(ticket):
                 continue

@@ -1,26 +1,15 @@
 """Formats of feeds beside Scrapy's own: a header for empty files, and conversations."""
 
-import json
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Self
 
-from itemadapter import ItemAdapter
 from scrapy import Field
 from scrapy.crawler import Crawler
-from scrapy.exporters import BaseItemExporter, CsvItemExporter
+from scrapy.exporters import CsvItemExporter
 
 from gorgias_crawler.emit.cells import json_text, safe_cell
-from gorgias_crawler.items import COLUMNS, Message, is_of_ticket
-
-CONVERSATION_COLUMNS = [
-    "ticket_id", "subject", "channel", "status", "language", "tags", "customer_name",
-    "customer_email", "assignee", "created_datetime", "closed_datetime", "spam",
-    "trashed_datetime", "custom_fields",
-    "message_id", "message_created_datetime", "sent_datetime", "from_agent", "public",
-    "sender", "receiver", "body", "attachments",
-]  # fmt: skip
-"""What a search index or a language model needs of a conversation."""
+from gorgias_crawler.items import COLUMNS, Message
 
 
 class HeaderedCsvItemExporter(CsvItemExporter):
@@ -81,51 +70,3 @@ class HeaderedCsvItemExporter(CsvItemExporter):
             names = fields.values() if isinstance(fields, Mapping) else fields
             self.csv_writer.writerow(names)
         super().finish_exporting()
-
-
-class ConversationsItemExporter(BaseItemExporter):
-    """JSON Lines with one ticket a line, its messages in order under ``messages``.
-
-    Relies on the order of the export: rows of a ticket come together. Internal notes
-    have ``public`` false. With ``FEED_EXPORT_FIELDS`` its columns are taken instead,
-    under the names that it gives them.
-    """
-
-    def __init__(self, file: BytesIO, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.file = file
-        columns = self.fields_to_export or CONVERSATION_COLUMNS
-        if not isinstance(columns, Mapping):
-            columns = {name: name for name in columns}
-        self._of_ticket = {k: v for k, v in columns.items() if is_of_ticket(k)}
-        self._of_message = {k: v for k, v in columns.items() if not is_of_ticket(k)}
-        self._ticket_id: int | None = None
-        self._conversation: dict[str, Any] = {}
-
-    def export_item(self, item: Any) -> None:
-        """Add a message; write the ticket before it when another one begins."""
-        adapter = ItemAdapter(item)
-        if adapter["ticket_id"] != self._ticket_id:
-            self._write()
-            self._ticket_id = adapter["ticket_id"]
-            self._conversation = _renamed(adapter, self._of_ticket)
-            self._conversation["messages"] = []
-        self._conversation["messages"].append(_renamed(adapter, self._of_message))
-
-    def row(self, item: Any) -> dict[str, Any]:
-        """Return what a line says of *item*, a message, with its ticket."""
-        adapter = ItemAdapter(item)
-        return _renamed(adapter, self._of_ticket) | _renamed(adapter, self._of_message)
-
-    def finish_exporting(self) -> None:
-        """Write the last ticket."""
-        self._write()
-
-    def _write(self) -> None:
-        if self._ticket_id is not None:
-            line = json.dumps(self._conversation, ensure_ascii=False)
-            self.file.write(f"{line}\n".encode(self.encoding or "utf-8"))
-
-
-def _renamed(adapter: ItemAdapter, names: Mapping[str, str]) -> dict[str, Any]:
-    return {name: adapter[column] for column, name in names.items()}

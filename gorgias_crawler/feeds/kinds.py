@@ -11,6 +11,7 @@ from scrapy.utils.misc import load_object
 
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import folder, targets
+from gorgias_crawler.feeds.conversations import OWN_COLUMNS
 from gorgias_crawler.items import DEFAULT_COLUMNS, Message, types
 from gorgias_crawler.redact import public_uri
 
@@ -128,6 +129,8 @@ class Kinds:
     def _with_columns(self, rows: dict[str, type], options: Options) -> Options:
         format_ = options.get("format")
         columns = [name for row in rows.values() for name in types(row)]
+        if format_ in _OF_MESSAGES:
+            columns += OWN_COLUMNS
         full = {"columns": list(dict.fromkeys(columns)), **options}
         if format_ in _TYPED:
             kwargs = options.get("item_export_kwargs", {})

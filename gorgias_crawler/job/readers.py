@@ -134,7 +134,7 @@ def _json_array(file: IO[bytes], layout: Layout) -> Iterator[Row]:
 
 def _conversations(file: IO[bytes], layout: Layout) -> Iterator[Row]:
     for ticket in _json_lines(file, layout):
-        for message in ticket.pop("messages"):
+        for message in ticket.pop("messages", ()):  # none of one that was deleted
             yield {**ticket, **message}
 
 

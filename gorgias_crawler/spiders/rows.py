@@ -12,7 +12,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from gorgias_crawler import __version__
-from gorgias_crawler.archive import UNREADABLE, Archive
+from gorgias_crawler.archive import UNREADABLE, Archive, changes
 from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.emit import rows
 from gorgias_crawler.emit.filters import Filters
@@ -43,6 +43,9 @@ class RowsSpider(RunSpider):
 
     kind = "messages"
     """The kind of a file that names none."""
+
+    bots: frozenset[int] | None = None
+    """The numbers of the users that are bots; None where users are not archived."""
 
     only_complete = False
     filters: Filters
@@ -96,6 +99,18 @@ class RowsSpider(RunSpider):
             "filters": self.filtered_by,
             "gorgias_crawler": __version__,
         }
+
+    def changed_in(self, ticket_id: int) -> int:
+        """Return the run that last saw the ticket or its messages change."""
+        return changes.run_of_ticket(self.archive, ticket_id)
+
+    def deleted_tickets(self) -> list[int]:
+        """Return the tickets that were deleted since the run that a filter names."""
+        since = self.filters.changed_since
+        if since is None:
+            return []
+        found = changes.deleted(self.archive, since + 1)
+        return [id_ for kind, id_, *_ in found if kind == "tickets"]
 
     def owns_feed(self, uri: str) -> bool:
         """Tell whether what is in the local file *uri* was stored by this job."""

@@ -1,0 +1,137 @@
+"""Conversations for search indexes and language models: a ticket a line."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import IO, Any, Self
+
+from itemadapter import ItemAdapter
+from scrapy.crawler import Crawler
+from scrapy.exporters import BaseItemExporter
+
+from gorgias_crawler.emit.metrics import Author, author
+from gorgias_crawler.items import is_of_ticket
+
+OF_TICKET = ("document_id", "changed_run")
+"""Columns of a ticket that this format alone has."""
+
+OWN_COLUMNS = (*OF_TICKET, "role")
+"""Columns that this format alone has."""
+
+CONVERSATION_COLUMNS = [
+    "document_id", "ticket_id", "subject", "channel", "status", "language", "tags",
+    "customer_name", "customer_email", "assignee", "created_datetime",
+    "updated_datetime", "closed_datetime", "spam", "trashed_datetime", "custom_fields",
+    "changed_run",
+    "message_id", "role", "message_created_datetime", "sent_datetime", "from_agent",
+    "public", "sender", "receiver", "body", "attachments",
+]  # fmt: skip
+"""What a search index or a language model needs of a conversation."""
+
+_ROLES = {
+    Author.TEAM: "agent",  # whether it is a bot is not known without the users
+    Author.UNKNOWN: None,
+}
+
+
+class ConversationsItemExporter(BaseItemExporter):
+    """JSON Lines with one ticket a line, its messages in order under ``messages``.
+
+    Relies on the order of the export: rows of a ticket come together. A ticket's
+    ``document_id`` is the same in every export of its account; ``changed_run`` is the
+    run of the job that last saw it change, 0 where that is not known. The ``role`` of a
+    message is customer, agent, bot or note. With ``-a changed_since`` a line for each
+    ticket that was deleted since has ``deleted`` true. With ``FEED_EXPORT_FIELDS`` its
+    columns are taken instead, under the names that it gives them.
+
+    Of the spider it uses ``described()``, ``changed_in(ticket_id)``, ``bots`` and
+    ``deleted_tickets()``.
+    """
+
+    def __init__(self, file: IO[bytes], *, spider: Any = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.file = file
+        self._spider = spider
+        columns = self.fields_to_export or CONVERSATION_COLUMNS
+        if not isinstance(columns, Mapping):
+            columns = {name: name for name in columns}
+        of_ticket = {
+            name for name in columns if name in OF_TICKET or is_of_ticket(name)
+        }
+        self._of_ticket = {k: v for k, v in columns.items() if k in of_ticket}
+        self._of_message = {k: v for k, v in columns.items() if k not in of_ticket}
+        self._own: dict[str, Callable[[ItemAdapter], Any]] = {
+            "document_id": lambda row: self._document_id(row["ticket_id"]),
+            "changed_run": lambda row: self._known(
+                "changed_in", row["ticket_id"], default=0
+            ),
+            "role": self._role,
+        }
+        self._account: str | None = None
+        self._ticket_id: int | None = None
+        self._conversation: dict[str, Any] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, file: IO[bytes], **kwargs: Any) -> Self:
+        """Build the exporter for the spider of *crawler*."""
+        return cls(file, spider=crawler.spider, **kwargs)
+
+    def export_item(self, item: Any) -> None:
+        """Add a message; write the ticket before it when another one begins."""
+        row = ItemAdapter(item)
+        if row["ticket_id"] != self._ticket_id:
+            self._write_ticket()
+            self._ticket_id = row["ticket_id"]
+            self._conversation = self._values(row, self._of_ticket)
+            self._conversation["messages"] = []
+        self._conversation["messages"].append(self._values(row, self._of_message))
+
+    def row(self, item: Any) -> dict[str, Any]:
+        """Return what a line says of *item*, a message, with its ticket."""
+        row = ItemAdapter(item)
+        return self._values(row, {**self._of_ticket, **self._of_message})
+
+    def finish_exporting(self) -> None:
+        """Write the last ticket, and what was deleted."""
+        self._write_ticket()
+        for ticket_id in self._known("deleted_tickets", default=()):
+            self._write(
+                {
+                    "document_id": self._document_id(ticket_id),
+                    "ticket_id": ticket_id,
+                    "deleted": True,
+                }
+            )
+
+    def _values(self, row: ItemAdapter, names: Mapping[str, str]) -> dict[str, Any]:
+        own = self._own
+        return {
+            name: own[column](row) if column in own else row[column]
+            for column, name in names.items()
+        }
+
+    def _write_ticket(self) -> None:
+        if self._ticket_id is not None:
+            self._write(self._conversation)
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        text = json.dumps(line, ensure_ascii=False)
+        self.file.write(f"{text}\n".encode(self.encoding or "utf-8"))
+
+    def _document_id(self, ticket_id: int) -> str:
+        if self._account is None:
+            self._account = self._known("described", default={}).get("account") or ""
+        return f"gorgias:{self._account}:ticket:{ticket_id}"
+
+    def _role(self, row: ItemAdapter) -> str | None:
+        message = {
+            "source": {"type": row.get("source_type")},
+            "sender": {"id": row.get("sender_id")},
+            **{name: row.get(name) for name in ("public", "from_agent", "rule_id")},
+        }
+        wrote = author(message, getattr(self._spider, "bots", None))
+        return _ROLES.get(wrote, wrote.value)
+
+    def _known(self, name: str, *given: Any, default: Any = None) -> Any:
+        """Return what the spider knows; another project's knows nothing."""
+        known = getattr(self._spider, name, None)
+        return known(*given) if known else default

@@ -1,0 +1,125 @@
+"""Conversations say what an index needs, and what it must forget."""
+
+import io
+import json
+
+import pytest
+
+from gorgias_crawler.feeds.conversations import ConversationsItemExporter
+from gorgias_crawler.items import Message
+
+BOT, PERSON, CUSTOMER = 5, 6, 7
+ROLES = [
+    ({"from_agent": False, "public": True, "sender_id": CUSTOMER}, "customer"),
+    ({"from_agent": True, "public": True, "sender_id": PERSON}, "agent"),
+    ({"from_agent": True, "public": True, "sender_id": BOT}, "bot"),
+    ({"from_agent": True, "public": True, "rule_id": 3, "sender_id": PERSON}, "bot"),
+    ({"from_agent": True, "public": False, "sender_id": PERSON}, "note"),
+    ({"from_agent": True, "source_type": "internal-note"}, "note"),
+    ({"public": True}, None),
+]
+
+
+class Spider:
+    bots = frozenset({BOT})
+
+    def described(self):
+        return {"account": "acme"}
+
+    def changed_in(self, ticket_id):
+        return ticket_id * 10
+
+    def deleted_tickets(self):
+        return [3, 4]
+
+
+def exported(items, spider=None, **kwargs):
+    file = io.BytesIO()
+    exporter = ConversationsItemExporter(file, spider=spider, **kwargs)
+    for item in items:
+        exporter.export_item(Message(**item))
+    exporter.finish_exporting()
+    return [json.loads(line) for line in file.getvalue().decode().splitlines()]
+
+
+@pytest.mark.parametrize(("values", "role"), ROLES)
+def test_each_message_has_the_role_of_who_wrote_it(values, role):
+    (line, *_) = exported([{"ticket_id": 1, "message_id": 2, **values}], Spider())
+    assert line["messages"][0]["role"] == role
+
+
+def test_who_may_be_a_bot_is_an_agent_where_users_are_not_known():
+    values = {"from_agent": True, "public": True, "sender_id": BOT}
+    (line,) = exported([{"ticket_id": 1, "message_id": 2, **values}])
+    assert line["messages"][0]["role"] == "agent"
+
+
+def test_a_ticket_says_which_document_it_is_and_which_run_saw_it_change():
+    items = [{"ticket_id": n, "message_id": n} for n in (1, 2)]
+    lines = exported(items, Spider())[:2]
+    assert [(line["document_id"], line["changed_run"]) for line in lines] == [
+        ("gorgias:acme:ticket:1", 10),
+        ("gorgias:acme:ticket:2", 20),
+    ]
+
+
+def test_what_was_deleted_has_a_line_of_its_own():
+    assert exported([], Spider()) == [
+        {
+            "document_id": f"gorgias:acme:ticket:{n}",
+            "ticket_id": n,
+            "deleted": True,
+        }
+        for n in (3, 4)
+    ]
+
+
+def test_columns_of_the_format_are_named_like_all_others():
+    (line,) = exported(
+        [{"ticket_id": 1, "message_id": 2, "from_agent": False}],
+        fields_to_export={"document_id": "id", "role": "who"},
+    )
+    assert line == {"id": "gorgias::ticket:1", "messages": [{"who": "customer"}]}
+
+
+def test_an_index_is_kept_current_by_what_changed_since_a_run(open_shop):
+    shop = open_shop(tickets=60)
+    assert shop.crawl().status == 0
+    assert shop.manifest()["run"] == 1
+    deleted, replied, *_ = sorted(shop.world.tickets)
+    shop.world.delete_ticket(deleted)
+    shop.world.reply(replied)
+    # A deletion is believed when two runs have seen it.
+    while deleted in {line["ticket_id"] for line in changes(shop, 0)}:
+        ended = shop.crawl("-a", "relist=true")
+        assert ended.status == 0, ended.log
+    account = "sandbox-60-tickets-seed-1"
+    since = changes(shop, 1)
+    assert [(line["ticket_id"], line.get("deleted")) for line in since] == [
+        (replied, None),
+        (deleted, True),
+    ]
+    assert since[0]["changed_run"] == 2
+    assert since[1]["document_id"] == f"gorgias:{account}:ticket:{deleted}"
+    assert changes(shop, shop.manifest()["run"]) == []
+    verified = shop.run("verify", "job", "new.jsonl", "-a", "changed_since=9")
+    assert verified.status == 0, verified.log
+
+
+def changes(shop, run):
+    ended = shop.run(
+        "export", "job", "-O", "new.jsonl:conversations", "-a", f"changed_since={run}"
+    )
+    assert ended.status == 0, ended.log
+    lines = (shop.path / "new.jsonl").read_text("utf-8").split("\n")
+    found = [json.loads(line) for line in lines if line]
+    return [line for line in found if run or not line.get("deleted")]
+
+
+@pytest.mark.parametrize("value", ["", "x", "-1", "2025-01-01"])
+def test_a_run_that_is_no_number_is_refused(open_shop, value):
+    shop = open_shop(tickets=1)
+    shop.crawl()
+    ended = shop.run("export", "job", "-O", "x.csv", "-a", f"changed_since={value}")
+    assert ended.status == 1
+    assert f"-a changed_since={value}: give the number of a run" in ended.log
