@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.emit.beside import Beside
-from gorgias_crawler.emit.filter_words import check_words
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.emit.metrics import Measured, measured
+from gorgias_crawler.emit.rows import accepted
 from gorgias_crawler.items import decoded
 from gorgias_crawler.items.ticket_metrics import TicketMetrics
 
@@ -32,13 +32,9 @@ def tickets(
     Raises, before the first, `ConfigurationError` where a filter asks for what no
     ticket can have.
     """
-    with archive.reading():
-        check_words(filters, map(decoded, order.listed_tickets(archive)))
-        for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
-            ticket = decoded(archived.raw)
-            if filters.accept_ticket(ticket):
-                messages = (decoded(raw_message) for raw_message in raw_messages)
-                yield measured(ticket, messages, beside.known_of(ticket["id"]))
+    for ticket, raw_messages in accepted(archive, filters, only_whole=only_whole):
+        messages = (decoded(raw_message) for raw_message in raw_messages)
+        yield measured(ticket, messages, beside.known_of(ticket["id"]))
 
 
 def unfinished(archive: Archive, filters: Filters) -> int:

@@ -1,11 +1,21 @@
 """Archived objects to rows, in the order of the file."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.emit.filter_words import check_words
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.items import Message, decoded, lazy_ticket, message_row
+from gorgias_crawler.items import (
+    Message,
+    Ticket,
+    columns,
+    decoded,
+    lazy_ticket,
+    message_row,
+)
+
+_TICKET_COLUMNS = columns.reader(Ticket, "ticket")
 
 
 def messages(
@@ -17,16 +27,31 @@ def messages(
     `RunEndError` where the archive is damaged, and before the first row
     `ConfigurationError` where a filter asks for what no ticket can have.
     """
+    for ticket, raw_messages in accepted(archive, filters, only_whole=only_whole):
+        shared = lazy_ticket(ticket)
+        for raw_message in raw_messages:
+            message = decoded(raw_message)
+            if filters.accept_message(message):
+                yield message_row(shared, message)
+
+
+def tickets(
+    archive: Archive, filters: Filters, *, only_whole: bool = False
+) -> Iterator[Ticket]:
+    """Yield a row for every ticket that *filters* accept, as above."""
+    for ticket, _ in accepted(archive, filters, only_whole=only_whole):
+        yield Ticket(**_TICKET_COLUMNS(ticket))
+
+
+def accepted(
+    archive: Archive, filters: Filters, *, only_whole: bool = False
+) -> Iterator[tuple[dict[str, Any], Iterator[bytes]]]:
+    """Yield every ticket that *filters* accept, with its messages' JSON, as above."""
     with archive.reading():
         check_words(filters, map(decoded, order.listed_tickets(archive)))
         for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
             if not filters.accept_run(archived.changed_run):
                 continue
             ticket = decoded(archived.raw)
-            if not filters.accept_ticket(ticket):
-                continue
-            columns = lazy_ticket(ticket)
-            for raw_message in raw_messages:
-                message = decoded(raw_message)
-                if filters.accept_message(message):
-                    yield message_row(columns, message)
+            if filters.accept_ticket(ticket):
+                yield ticket, raw_messages
