@@ -1,8 +1,14 @@
 """What figures need of other kinds; what is not archived is None, not empty."""
 
+import json
 from typing import Any
 
-from gorgias_crawler.api import instant_us
+from gorgias_crawler.api import instant_us, kinds
+from gorgias_crawler.api.kinds import Kind
+from gorgias_crawler.api.objects import Object
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.archive.objects import Objects
+from gorgias_crawler.emit import measured
 from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.history import resolved_us
 
@@ -37,8 +43,12 @@ KINDS: dict[str, list[dict[str, Any]]] = {
 }  # fmt: skip
 
 
+def reader(kind, *_):
+    return KINDS.get(kind)
+
+
 def test_each_kind_is_read_for_what_it_tells():
-    beside = Beside.read(lambda kind, *_: KINDS.get(kind))
+    beside = Beside.read(reader)
     assert beside.bots == frozenset({1})
     assert beside.names == {
         1: "Gorgias Bot", 2: "Kim Agent", 3: "sam@shop.example", 4: "User 4"
@@ -76,3 +86,30 @@ def test_what_is_not_archived_is_unknown():
     assert (none.bots, none.reason_fields) == (frozenset(), frozenset())
     assert (none.scores, none.histories) == ({}, {})
     assert none.hours is None
+
+
+def test_archived_objects_are_read_and_kinds_without_any_are_unknown(
+    tmp_path, monkeypatch
+):
+    archive = Archive.open(tmp_path / "archive.sqlite")
+    for name in KINDS:
+        kind = Kind(name=name, row=dict, path=f"/{name}", needs=name)
+        monkeypatch.setitem(kinds.KINDS, name, kind)
+    with archive.transaction():
+        for name in ("users", "events"):
+            found = [
+                Object(index, 0, 0, None, json.dumps(value).encode())
+                for index, value in enumerate(KINDS[name], 1)
+            ]
+            objects = Objects(archive, kinds.KINDS[name])
+            objects.put(found, listed=1, run=1)
+            objects.note(listing=1, listed_us=1)
+        # a list that is empty is known, too
+        Objects(archive, kinds.KINDS["custom_fields"]).note(listing=1, listed_us=1)
+    beside = measured.read_beside(archive)
+    archive.close()
+    assert beside.bots == frozenset({1})
+    assert beside.known_of(7).history == Beside.read(reader).known_of(7).history
+    assert beside.reason_fields == frozenset()
+    assert beside.scores is None
+    assert beside.hours is None

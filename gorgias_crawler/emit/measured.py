@@ -1,8 +1,11 @@
 """Archived tickets to their metrics."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
+from gorgias_crawler.api.kinds import KINDS
 from gorgias_crawler.archive import Archive, order
+from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.emit.metrics import Measured, measured
@@ -46,5 +49,22 @@ def unfinished(archive: Archive, filters: Filters) -> int:
 
 
 def read_beside(archive: Archive) -> Beside:
-    """Return what is archived beside tickets and messages: no other kind yet."""
-    return Beside()
+    """Return what is archived beside tickets and messages. Raises `RunEndError`."""
+
+    def objects(kind: str, *words: str) -> Iterator[dict[str, Any]] | None:
+        if kind not in KINDS:
+            return None
+        archived = Objects(archive, KINDS[kind])
+        if archived.progress.listed_us is None:  # it was never read to its end
+            return None
+        return _having(archived, [word.encode() for word in words])
+
+    with archive.reading():
+        return Beside.read(objects)
+
+
+def _having(archived: Objects, words: Sequence[bytes]) -> Iterator[dict[str, Any]]:
+    # Decoding takes most of the time, and of events one in ten is of use.
+    for raw, *_ in archived.in_order():
+        if not words or any(word in raw for word in words):
+            yield decoded(raw)
