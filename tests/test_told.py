@@ -1,5 +1,6 @@
 """What a person or a monitor is told of a run: the truth, wherever they look."""
 
+import json
 import os
 import pwd
 import stat
@@ -201,6 +202,35 @@ def test_rows_that_a_pipeline_dropped_are_in_the_last_line_at_every_level(
 )
 def test_each_kind_of_what_is_left_out_is_named(told, said):
     assert left_out(told) == said
+
+
+def test_messages_of_tickets_that_no_list_shows_are_counted_until_a_walk_lacks_them(
+    open_shop,
+):
+    shop = open_shop(tickets=5)
+
+    def add_orphan(call):
+        if call.path != "/api/messages" or "ticket_id" in call.query:
+            return None
+        page = json.loads(shop.sandbox.answer(call).body)
+        if page["data"]:
+            page["data"][0] = page["data"][0] | {"id": 1, "ticket_id": 2}
+        return Answer(200, json.dumps(page).encode())
+
+    shop.sandbox.on_request = add_orphan
+    words = "left out: 1 message of tickets that Gorgias does not list"
+    shop.crawl("-a", "fetch=bulk")
+    assert shop.manifest()["orphan_messages"] == 1
+    shop.sandbox.on_request = None
+    ended = shop.crawl()  # reads no message again
+    assert ended.status == 0
+    assert words in ended.last_lines
+    assert words in shop.run("status", "job").log
+    ended = shop.crawl("-a", "relist=full", "-a", "fetch=bulk")
+    assert ended.status == 0
+    assert shop.manifest()["orphan_messages"] == 0
+    assert "left out" not in ended.log
+    assert shop.rows() == shop.expected()
 
 
 # Rights.

@@ -236,6 +236,8 @@ def forget_tickets(
         erased = erase_messages(archive, "ticket_id = ?", (ticket_id,), changes.run)
         if listed == NOT_LISTED:
             changes.orphans += erased
+            known = archive.facts.orphan_messages or 0
+            archive.facts.orphan_messages = known + erased
         else:
             changes.vanished += 1
             changes.erased_messages += erased

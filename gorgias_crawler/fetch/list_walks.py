@@ -77,6 +77,8 @@ class ListWalks:
 
     def settle(self, *, is_whole: bool) -> None:
         """Settle what a walk through all messages brought; another may begin."""
+        with self.archive.transaction():  # what it shows takes the last one's place
+            self.archive.facts.orphan_messages = self.memory.changes.orphans
         states.settle_walk(
             self.archive, is_whole=is_whole, now_us=self.memory.clock_us()
         )

@@ -100,7 +100,7 @@ def manifest(
         "notes": notes,
         "dropped": ending.dropped,
         "filtered_rows": max(0, totals.messages - ending.rows) if is_filtered else 0,
-        "orphan_messages": changes.orphans,
+        "orphan_messages": archive.facts.orphan_messages or 0,
         "feeds": ending.feeds,
         "failed_feeds": ending.failed_feeds,
     }
