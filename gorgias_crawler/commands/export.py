@@ -2,7 +2,7 @@
 
 import argparse
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 from scrapy import Request
@@ -14,12 +14,10 @@ from gorgias_crawler.archive import counts
 from gorgias_crawler.commands.running import SpiderCommand, show_tables
 from gorgias_crawler.commands.setting_rules import OF_CALLS
 from gorgias_crawler.emit import filters
-from gorgias_crawler.emit.kinds import ROWS
 from gorgias_crawler.errors import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
     CommandLineError,
-    ConfigurationError,
     GorgiasError,
 )
 from gorgias_crawler.extensions.run_report import tell
@@ -31,27 +29,6 @@ from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)
 
-_MEANINGS = {
-    "object": "the kind of rows: `messages` (default), `tickets`, `ticket_metrics`",
-    **filters.MEANINGS,
-}
-"""Every argument with its meaning, for the help and the README."""
-
-
-def _kind(values: Mapping[str, str]) -> str:
-    """Return the kind of rows that is asked for. Raises `ConfigurationError`."""
-    kind = values.get("object", "messages")
-    if kind not in ROWS:
-        raise ConfigurationError(
-            f"-a object={kind}: there is no such kind; it is one of {', '.join(ROWS)}."
-        )
-    if kind != "messages" and "notes" in values:
-        raise ConfigurationError(
-            f"-a notes={values['notes']}: it says which messages become rows, and those "
-            f"of {kind} are no messages: leave it out."
-        )
-    return kind
-
 
 class ExportSpider(RowsSpider):
     """Yields the rows of an archive, whether a crawl is at work on it or not."""
@@ -61,8 +38,7 @@ class ExportSpider(RowsSpider):
 
     def __init__(self, jobdir: str, **values: str) -> None:
         super().__init__()
-        arguments.check_names(values, _MEANINGS)
-        self.kind = _kind(values)
+        arguments.check_names(values, filters.MEANINGS)
         self.filters = filters.parse(values)
         self.jobdir = Path(jobdir)
         self.archive = archive_to_read(self.jobdir)
@@ -80,7 +56,7 @@ class ExportSpider(RowsSpider):
 class Command(SpiderCommand, BaseRunSpiderCommand):
     """Writes feeds from a job's archive, also of an unfinished job."""
 
-    arguments = _MEANINGS
+    arguments = filters.MEANINGS
     example = "scrapy export crawls/run1 -O tickets.csv"
     not_read = OF_CALLS
 
@@ -100,7 +76,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         show_tables(
             parser,
             {
-                "Arguments, -a NAME=VALUE:": _MEANINGS,
+                "Arguments, -a NAME=VALUE:": filters.MEANINGS,
                 "Settings, -s NAME=VALUE:": of_rows,
             },
         )
@@ -113,7 +89,6 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
             # The default file is that of the crawl.
             raise CommandLineError(f"No file is named: {self.example}.")
         super().check(args, opts)
-        _kind(opts.spargs)
         filters.parse(opts.spargs)
         archive_to_read(Path(args[0])).close()
 

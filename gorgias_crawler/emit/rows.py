@@ -6,16 +6,7 @@ from typing import Any
 from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.emit.filter_words import check_words
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.items import (
-    Message,
-    Ticket,
-    columns,
-    decoded,
-    lazy_ticket,
-    message_row,
-)
-
-_TICKET_COLUMNS = columns.reader(Ticket, "ticket")
+from gorgias_crawler.items import Message, decoded, lazy_ticket, message_row
 
 
 def messages(
@@ -33,14 +24,6 @@ def messages(
             message = decoded(raw_message)
             if filters.accept_message(message):
                 yield message_row(shared, message)
-
-
-def tickets(
-    archive: Archive, filters: Filters, *, only_whole: bool = False
-) -> Iterator[Ticket]:
-    """Yield a row for every ticket that *filters* accept, as above."""
-    for ticket, _ in accepted(archive, filters, only_whole=only_whole):
-        yield Ticket(**_TICKET_COLUMNS(ticket))
 
 
 def accepted(

@@ -14,10 +14,11 @@ from scrapy.http import Response
 from gorgias_crawler import __version__
 from gorgias_crawler.archive import UNREADABLE, Archive, changes
 from gorgias_crawler.durable import file_sha256
+from gorgias_crawler.emit import rows
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.emit.kinds import ROWS, rows_of
 from gorgias_crawler.errors import GorgiasError, RunEndError
 from gorgias_crawler.feeds.processor import RowProcessor
+from gorgias_crawler.items import Message
 from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class RowsSpider(RunSpider):
     ``job_id`` names the temporary files of feeds, and ``jobdir`` is no place for them.
     """
 
-    kinds: Mapping[str, type] = ROWS
+    kinds: Mapping[str, type] = {"messages": Message}
     """The kinds of rows that there are, and their classes."""
 
     kind = "messages"
@@ -146,22 +147,12 @@ class RowsSpider(RunSpider):
 
     @ends_run
     def _rows(self) -> Output:
-        yield from rows_of(
-            self.archive, self.filters, self._kinds(), only_whole=self.only_complete
+        yield from rows.messages(
+            self.archive, self.filters, only_whole=self.only_complete
         )
         self._yielded_all = True
         if self.filters and not self.rows:
             logger.warning("0 rows matched the filters: %s.", self.filters.asked)
-
-    def _kinds(self) -> set[str]:
-        """Return the kinds that the feeds hold; where none says, that of a file."""
-        names = {row: name for name, row in self.kinds.items()}
-        found: set[str] = set()
-        for options in self.crawler.settings.getdict("FEEDS").values():
-            rows = options.get("item_classes", ())
-            named = {names[row] for row in rows if row in names}
-            found |= named or {options.get("kind", self.kind)}
-        return found or {self.kind}
 
     def _process(self, processor: Any, row: Any) -> None:
         try:
