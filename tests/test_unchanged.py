@@ -1,6 +1,11 @@
 """A run that changes nothing leaves its files alone, and any other writes them anew."""
 
+import json
+from datetime import UTC, datetime
+
 import pytest
+
+from gorgias_crawler.sandbox import Answer
 
 OF_USER = """
 from gorgias_crawler.settings import *
@@ -91,3 +96,36 @@ def test_a_run_that_was_killed_in_between_is_counted(shop):
     shop.sandbox.on_request = None
     assert not is_left(shop)
     assert shop.rows() == shop.expected()
+
+
+@pytest.mark.parametrize("by", ["run", "date"])
+def test_what_changed_since_a_run_or_a_date_is_a_filter_of_every_export(shop, by):
+    run = shop.manifest()["run"]
+    began = datetime.now(UTC)
+    changed = shop.expected()[0]["ticket_id"]
+    shop.world.reply(int(changed))
+    assert shop.crawl().status == 0
+    since = run if by == "run" else began.isoformat()
+    ended = shop.run("export", "job", "-O", "c.csv", "-a", f"changed_since={since}")
+    assert ended.status == 0, ended.log
+    assert {row["ticket_id"] for row in shop.rows("c.csv")} == {changed}
+    latest = shop.manifest()["run"]
+    assert shop.run("export", "job", "-O", "n.csv", "-a", f"changed_since={latest}")
+    assert shop.rows("n.csv") == []
+
+
+def test_a_refetch_that_brings_the_same_values_is_no_change(shop):
+    run = shop.manifest()["run"]
+
+    def read_by_another(call):
+        if call.path != "/api/tickets":
+            return None
+        page = json.loads(shop.sandbox.answer(call).body)
+        for ticket in page["data"]:
+            ticket["is_unread"] = not ticket["is_unread"]
+        return Answer(200, json.dumps(page, indent=1).encode())
+
+    shop.sandbox.on_request = read_by_another
+    assert shop.crawl("-a", "relist=full").status == 0
+    assert shop.run("export", "job", "-O", "c.csv", "-a", f"changed_since={run}")
+    assert shop.rows("c.csv") == []

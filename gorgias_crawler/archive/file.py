@@ -181,6 +181,17 @@ class Archive:
         (number,) = self.db.execute("SELECT coalesce(max(id), 0) FROM run").fetchone()
         return int(number)
 
+    def last_run_before(self, instant_us: int) -> int:
+        """Return the number of the last run that began before an instant, or 0.
+
+        Those of older versions, which did not note it, began before any.
+        """
+        (number,) = self.db.execute(
+            "SELECT coalesce(max(id), 0) FROM run WHERE coalesce(began_us, 0) < ?",
+            (instant_us,),
+        ).fetchone()
+        return int(number)
+
     def last_manifest(self) -> dict[str, Any] | None:
         """Return the manifest of the last run that came to its end, if one did."""
         row = self.db.execute(

@@ -6,9 +6,9 @@ The archive always holds the whole account; a filter only leaves rows out.
 import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from gorgias_crawler.api import instant_us
 from gorgias_crawler.errors import ConfigurationError
@@ -29,8 +29,9 @@ MEANINGS = {
     "spam": "`false` leaves spam out; `true` exports only spam",
     "trashed": "`false` leaves out what is in the trash; `true` exports only that",
     "notes": "`false` leaves internal notes out; `true` exports only internal notes",
-    "changed_since": "only tickets that runs after this one saw change, by its number in "
-    "`run.json`; conversations have a line for each ticket that was deleted since",
+    "changed_since": "only tickets that runs after this one saw change (its number is "
+    "`run` in `run.json`), or runs since a date; conversations have a line for each "
+    "ticket that was deleted since",
 }
 """Every filter with its meaning, for the help and the README."""
 
@@ -86,6 +87,15 @@ class Filters:
             and self.spam in (None, bool(ticket.get("spam")))
             and self.trashed in (None, bool(ticket.get("trashed_datetime")))
         )
+
+    def with_run(self, last_run_before: Callable[[int], int]) -> Self:
+        """Return these filters with the number of a run in place of a date.
+
+        *last_run_before* tells the last run that began before an instant.
+        """
+        if self.changed_since is None or self.changed_since >= 0:
+            return self
+        return replace(self, changed_since=last_run_before(-self.changed_since))
 
     def accept_run(self, changed_run: int) -> bool:
         """Tell whether a ticket that this run saw change becomes rows."""
@@ -204,12 +214,17 @@ def _statuses(name: str, value: str) -> frozenset[str]:
 
 
 def _run(name: str, value: str) -> int:
-    if not value.isascii() or not value.isdigit():
+    """Return the number of a run, or an instant, which is below 0."""
+    if value.isascii() and value.isdigit():
+        return int(value)
+    try:
+        return -_since(name, value)
+    except ConfigurationError:
         raise ConfigurationError(
             f"-a {name}={value}: give the number of a run, as `run` in the run.json of "
-            f"your last export says it, for example -a {name}=12."
-        )
-    return int(value)
+            f"your last export says it, or a date, for example -a {name}=12 or "
+            f"-a {name}=2025-01-31."
+        ) from None
 
 
 def _dates(name: str, value: str) -> str:

@@ -31,6 +31,7 @@ def accepted(
 ) -> Iterator[tuple[dict[str, Any], Iterator[bytes]]]:
     """Yield every ticket that *filters* accept, with its messages' JSON, as above."""
     with archive.reading():
+        filters = filters.with_run(archive.last_run_before)
         check_words(filters, map(decoded, order.listed_tickets(archive)))
         for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
             if not filters.accept_run(archived.changed_run):

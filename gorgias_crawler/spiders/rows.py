@@ -106,7 +106,8 @@ class RowsSpider(RunSpider):
 
     def deleted_tickets(self) -> list[int]:
         """Return the tickets that were deleted since the run that a filter names."""
-        since = self.filters.changed_since
+        filters = self.filters.with_run(self.archive.last_run_before)
+        since = filters.changed_since
         if since is None:
             return []
         found = changes.deleted(self.archive, since + 1)
