@@ -1,6 +1,6 @@
 """The spider's arguments (``-a name=value``), parsed once and typed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -10,6 +10,13 @@ from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import CommandLineError, ConfigurationError
 from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.plans import Fetch, Relist
+
+OF_ROWS = {
+    "object": "the kind of rows in a file that names none: `messages` (default), "
+    "`tickets`, `deleted`, or one of the objects",
+    **filters.MEANINGS,
+}
+"""The arguments that say which rows a file holds, with their meanings."""
 
 MEANINGS = {
     "fetch": "`auto` (default) takes whichever way needs fewer calls; `bulk` reads all "
@@ -23,12 +30,12 @@ MEANINGS = {
     "`tags,customers`, or `all`",
     "estimate": "`true` only lists the tickets and says how many calls and how much "
     "time each way to fetch the messages takes",
-    **filters.MEANINGS,
+    **OF_ROWS,
 }
 """Every argument with its meaning, for the help and the README."""
 
 _ALL = "all"
-_ALWAYS = ("tickets", "messages")
+_ALWAYS = ("messages", "tickets")
 _FROM_SCRAPYD = "_job"  # scrapyd passes its job's id to every spider
 
 
@@ -37,6 +44,7 @@ class Options(plans.Options):
     """What a run was asked for."""
 
     filters: Filters = field(default_factory=Filters)
+    kind: str = _ALWAYS[0]
 
 
 def parse(values: Mapping[str, str]) -> Options:
@@ -45,6 +53,7 @@ def parse(values: Mapping[str, str]) -> Options:
     Raises `CommandLineError` for a name, `ConfigurationError` for a value.
     """
     check_names(values, MEANINGS)
+    fetched = _objects(values.get("objects", ""))
     return Options(
         fetch=Fetch.parse(values.get("fetch", "auto")),
         relist=_relist(values.get("relist", "false")),
@@ -52,7 +61,8 @@ def parse(values: Mapping[str, str]) -> Options:
             "allow_deletions", values.get("allow_deletions", "false")
         ),
         estimate=filters.truth("estimate", values.get("estimate", "false")),
-        objects=_objects(values.get("objects", "")),
+        objects=fetched,
+        kind=kind_of_rows(values, fetched),
         all_objects=_ALL in _words(values.get("objects", "")),
         filters=filters.parse(values),
     )
@@ -74,6 +84,22 @@ def _objects(value: str) -> tuple[str, ...]:
                 "always fetched."
             )
     return tuple(name for name in KINDS if name in asked or _ALL in asked)
+
+
+def kind_of_rows(values: Mapping[str, str], fetched: Collection[str]) -> str:
+    """Return the kind that *values* ask for, one of those *fetched*, or messages.
+
+    Raises `ConfigurationError`.
+    """
+    kind = values.get("object", _ALWAYS[0])
+    known = [*_ALWAYS, *fetched, "deleted"]
+    if kind in known:
+        return kind
+    way_out = f" Fetch them first: -a objects={kind}." if kind in KINDS else ""
+    raise ConfigurationError(
+        f"-a object={kind}: there are no such rows here; there are {', '.join(known)}."
+        f"{way_out}"
+    )
 
 
 def _relist(value: str) -> Relist:

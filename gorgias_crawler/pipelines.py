@@ -1,6 +1,7 @@
 """What happens to an item between the spider and the feeds, in the order of running."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
@@ -35,9 +36,10 @@ class BodySelectionPipeline:
         as_text = settings.getbool("GORGIAS_BODY_AS_TEXT")
         return cls(names, html_to_text if as_text else None)
 
-    def process_item(self, item: Message) -> Message:
-        """Return *item* with its body."""
-        item.body = select_body(self._candidates(item))
+    def process_item(self, item: Any) -> Any:
+        """Return *item*, a message with its body."""
+        if isinstance(item, Message):
+            item.body = select_body(self._candidates(item))
         return item
 
     def _candidates(self, item: Message) -> Iterator[str | None]:

@@ -1,8 +1,16 @@
 """The page of all columns, made of their declarations: python -m tests.columns_page."""
 
+import inspect
 from pathlib import Path
 
-from gorgias_crawler.items import DEFAULT_COLUMNS, Message, Ticket, TicketMetrics
+from gorgias_crawler.api.kinds import KINDS
+from gorgias_crawler.items import (
+    DEFAULT_COLUMNS,
+    Deleted,
+    Message,
+    Ticket,
+    TicketMetrics,
+)
 from gorgias_crawler.items.columns import columns
 
 PAGE = Path(__file__).parent.parent / "docs" / "columns.md"
@@ -51,8 +59,22 @@ def page():
             "How each is measured: [metrics.md](metrics.md).\n",
             table(TicketMetrics),
             "",
+            *_others(),
+            "## deleted\n",
+            table(Deleted),
+            "",
         ]
     )
+
+
+def _others():
+    for kind in KINDS.values():
+        yield f"## {kind.name}\n"
+        yield f"{inspect.getdoc(kind.row)}\n"
+        if kind.parents:
+            joins = (f"`{name}` to {other}" for name, other in kind.parents.items())
+            yield f"Joins: {', '.join(joins)}.\n"
+        yield f"{table(kind.row)}\n"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import time
 import pytest
 
 from gorgias_crawler import arguments, config
-from gorgias_crawler.emit import filters
 from gorgias_crawler.feeds.conversations import CONVERSATION_COLUMNS
 from gorgias_crawler.sandbox import Answer
 from tests.crawling import SCRAPY, drawn_on_a_terminal, unfinished, wait
@@ -280,7 +279,7 @@ def words(text):
     ("command", "tables"),
     [
         ("crawl", [arguments.MEANINGS, config.SETTINGS, config.VARIABLES]),
-        ("export", [filters.MEANINGS]),
+        ("export", [arguments.OF_ROWS]),
     ],
 )
 def test_the_help_says_what_each_argument_means_and_what_is_true_of_files(

@@ -250,6 +250,13 @@ class Objects:
         ).fetchone()
         return int(number)
 
+    def last_listing(self) -> int:
+        """Return the last listing that came to its end, by what it has shown."""
+        (listed,) = self.db.execute(
+            "SELECT coalesce(max(listed), 0) FROM object WHERE kind = ?", (self.name,)
+        ).fetchone()
+        return int(listed)
+
     def has_older(self, order: Order, than_us: int) -> bool:
         """Tell whether an object comes before the instant *than_us* in *order*."""
         column = "updated_us" if order is Order.UPDATED else "created_us"

@@ -67,6 +67,22 @@ def ticket(archive: Archive, id_: int) -> bytes | None:
     return unpacked(row[0]) if row and row[0] else None
 
 
+def tickets(archive: Archive) -> Iterator[bytes]:
+    """Yield the JSON of every ticket that a listing has shown, ordered by id.
+
+    Reads in short transactions, so that the write-ahead log can be emptied meanwhile.
+    """
+    after = 0
+    while batch := archive.db.execute(
+        "SELECT id, raw FROM ticket WHERE id > ? AND length(raw) > 0 "
+        f"ORDER BY id LIMIT {_BATCH}",
+        (after,),
+    ).fetchall():
+        for _, raw in batch:
+            yield unpacked(raw)
+        after = batch[-1][0]
+
+
 def listed_tickets(archive: Archive) -> Iterator[bytes]:
     """Yield the JSON of every ticket that a listing has shown."""
     for (raw,) in archive.db.execute("SELECT raw FROM ticket WHERE length(raw) > 0"):

@@ -13,7 +13,7 @@ from gorgias_crawler import arguments, config
 from gorgias_crawler.archive import counts
 from gorgias_crawler.commands.running import SpiderCommand, show_tables
 from gorgias_crawler.commands.setting_rules import OF_CALLS
-from gorgias_crawler.emit import filters
+from gorgias_crawler.emit import filters, objects
 from gorgias_crawler.errors import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
@@ -38,10 +38,13 @@ class ExportSpider(RowsSpider):
 
     def __init__(self, jobdir: str, **values: str) -> None:
         super().__init__()
-        arguments.check_names(values, filters.MEANINGS)
+        arguments.check_names(values, arguments.OF_ROWS)
         self.filters = filters.parse(values)
         self.jobdir = Path(jobdir)
         self.archive = archive_to_read(self.jobdir)
+        archived = objects.archived_kinds(self.archive)
+        self.kinds = objects.row_classes(archived)
+        self.kind = arguments.kind_of_rows(values, archived)
         # its own temporary file: a crawl may write the same target now
         self.job_id = f"{job_id(self.jobdir)}.export"
 
@@ -56,7 +59,7 @@ class ExportSpider(RowsSpider):
 class Command(SpiderCommand, BaseRunSpiderCommand):
     """Writes feeds from a job's archive, also of an unfinished job."""
 
-    arguments = filters.MEANINGS
+    arguments = arguments.OF_ROWS
     example = "scrapy export crawls/run1 -O tickets.csv"
     not_read = OF_CALLS
 
@@ -76,7 +79,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         show_tables(
             parser,
             {
-                "Arguments, -a NAME=VALUE:": filters.MEANINGS,
+                "Arguments, -a NAME=VALUE:": arguments.OF_ROWS,
                 "Settings, -s NAME=VALUE:": of_rows,
             },
         )

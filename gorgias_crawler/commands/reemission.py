@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from gorgias_crawler.arguments import OF_ROWS
 from gorgias_crawler.commands.export import ExportSpider
-from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import GorgiasError
 from gorgias_crawler.feeds.read_back import layout_of
 from gorgias_crawler.job import readers, verification
@@ -100,7 +100,7 @@ def filters_of(
 ) -> Mapping[str, str]:
     """Return the filters that are *given*, else those of the run of *manifest*."""
     used = manifest.get("arguments", {})
-    return given or {name: used[name] for name in filters.MEANINGS if name in used}
+    return given or {name: used[name] for name in OF_ROWS if name in used}
 
 
 def options_of(path: Path, record: Mapping[str, Any]) -> dict[str, Any] | None:

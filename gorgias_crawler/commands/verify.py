@@ -12,13 +12,13 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
 
 from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.arguments import OF_ROWS
 from gorgias_crawler.commands import reemission
 from gorgias_crawler.commands.counts import CountsSpider
 from gorgias_crawler.commands.reemission import Reemission
 from gorgias_crawler.commands.refusing import CheckedCommand, say
 from gorgias_crawler.commands.running import reader_may_leave, run_crawlers
 from gorgias_crawler.durable import file_sha256
-from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import (
     EXIT_CANNOT_START,
     EXIT_COMPLETE,
@@ -35,7 +35,7 @@ class Command(CheckedCommand, ScrapyCommand):
     """Holds archive against itself, the counts, its files, and the API if asked to."""
 
     operands = range(1, 3)
-    arguments = filters.MEANINGS
+    arguments = OF_ROWS
     example = "scrapy verify crawls/run1"
 
     def syntax(self) -> str:

@@ -2,6 +2,7 @@
 
 from gorgias_crawler.items.columns import Type, types
 from gorgias_crawler.items.decoding import decoded
+from gorgias_crawler.items.deleted import Deleted
 from gorgias_crawler.items.message import (
     COLUMNS,
     DEFAULT_COLUMNS,
@@ -21,6 +22,7 @@ from gorgias_crawler.items.ticket_metrics import TicketMetrics
 __all__ = [
     "COLUMNS",
     "DEFAULT_COLUMNS",
+    "Deleted",
     "Message",
     "Ticket",
     "TicketMetrics",

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 
 from gorgias_crawler import api, arguments
 from gorgias_crawler.archive import counts
+from gorgias_crawler.emit import objects
 from gorgias_crawler.errors import EXIT_COMPLETE, RunEndError
 from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.fetch.agenda import Agenda
@@ -48,6 +49,8 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         self.arguments = kwargs
         self.options = arguments.parse(kwargs)
         self.filters = self.options.filters
+        self.kind = self.options.kind
+        self.kinds = objects.row_classes(self.options.objects)
         self._is_emitting = self._is_waiting = self._file_is_checked = False
 
     @classmethod

@@ -14,11 +14,11 @@ from scrapy.http import Response
 from gorgias_crawler import __version__
 from gorgias_crawler.archive import UNREADABLE, Archive, changes
 from gorgias_crawler.durable import file_sha256
-from gorgias_crawler.emit import rows
+from gorgias_crawler.emit import objects
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import GorgiasError, RunEndError
+from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.feeds.processor import RowProcessor
-from gorgias_crawler.items import Message
 from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class RowsSpider(RunSpider):
     ``job_id`` names the temporary files of feeds, and ``jobdir`` is no place for them.
     """
 
-    kinds: Mapping[str, type] = {"messages": Message}
+    kinds: Mapping[str, type] = objects.row_classes(())
     """The kinds of rows that there are, and their classes."""
 
     kind = "messages"
@@ -146,11 +146,22 @@ class RowsSpider(RunSpider):
             if self.rows % _ROWS_AT_ONCE == 0:
                 await asyncio.sleep(0)
 
+    def _wanted(self) -> list[str]:
+        """Return the kinds that a feed takes; messages where there is no feed."""
+        exporter = self.crawler.get_extension(SnapshotFeedExporter)
+        slots = exporter.slots if exporter else []
+        return [
+            kind
+            for kind, row in self.kinds.items()
+            if any(slot.filter.accepts(row()) for slot in slots)
+        ] or [self.kind]
+
     @ends_run
     def _rows(self) -> Output:
-        yield from rows.messages(
-            self.archive, self.filters, only_whole=self.only_complete
-        )
+        for kind in self._wanted():
+            yield from objects.of_kind(
+                self.archive, kind, self.filters, only_whole=self.only_complete
+            )
         self._yielded_all = True
         if self.filters and not self.rows:
             logger.warning("0 rows matched the filters: %s.", self.filters.asked)

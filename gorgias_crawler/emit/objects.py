@@ -1,0 +1,79 @@
+"""Archived objects of every kind to rows, ordered by id."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from gorgias_crawler.api.dates import utc_text
+from gorgias_crawler.api.kinds import KINDS, Kind, Refresh
+from gorgias_crawler.archive import Archive, changes, order
+from gorgias_crawler.archive.objects import Objects
+from gorgias_crawler.emit import rows
+from gorgias_crawler.emit.filters import Filters
+from gorgias_crawler.items import Deleted, Message, Ticket, columns, decoded
+
+_LISTED = "is_listed"
+
+
+def row_classes(kinds: Iterable[str]) -> dict[str, type]:
+    """Return the class of every row that there is beside those of *kinds*, by names."""
+    always = {"messages": Message, "tickets": Ticket}
+    return {**always, **{name: KINDS[name].row for name in kinds}, "deleted": Deleted}
+
+
+def archived_kinds(archive: Archive) -> list[str]:
+    """Return the names of the kinds that were ever read to their end."""
+    return [
+        name
+        for name, kind in KINDS.items()
+        if Objects(archive, kind).progress.listed_us is not None
+    ]
+
+
+def of_kind(
+    archive: Archive, name: str, filters: Filters, *, only_whole: bool = False
+) -> Iterator[Any]:
+    """Yield the rows of the kind *name*.
+
+    *filters* leave out messages and tickets, *only_whole* those that are not complete.
+    Raises `RunEndError` where the archive is damaged.
+    """
+    if name == "messages":
+        yield from rows.messages(archive, filters, only_whole=only_whole)
+        return
+    with archive.reading():
+        if name == "tickets":
+            yield from _tickets(archive, filters)
+        elif name == "deleted":
+            yield from _deleted(archive)
+        else:
+            yield from _objects(archive, KINDS[name])
+
+
+def _tickets(archive: Archive, filters: Filters) -> Iterator[Ticket]:
+    read = columns.reader(Ticket, "ticket")
+    for raw in order.tickets(archive):
+        ticket = decoded(raw)
+        if filters.accept_ticket(ticket):
+            yield Ticket(**read(ticket))
+
+
+def _deleted(archive: Archive) -> Iterator[Deleted]:
+    for kind, id_, run, began_us in changes.deleted(archive):
+        yield Deleted(kind, id_, run, utc_text(began_us) if began_us else None)
+
+
+def _objects(archive: Archive, kind: Kind) -> Iterator[Any]:
+    sources = (
+        column.metadata["source"] for column in columns.columns(kind.row).values()
+    )
+    read = columns.reader(kind.row, next(sources).partition(".")[0])
+    objects = Objects(archive, kind)
+    is_marked = _LISTED in columns.types(kind.row)
+    last_listing, oldest_us = objects.last_listing(), objects.progress.oldest_us or 0
+    for raw, created_us, listed in objects.in_order():
+        row = kind.row(**read(decoded(raw)))
+        if is_marked and kind.refresh is Refresh.SINCE:
+            row.is_listed = created_us >= oldest_us
+        elif is_marked:
+            row.is_listed = listed == last_listing
+        yield row
