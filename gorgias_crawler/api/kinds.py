@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Any
 
 from gorgias_crawler.api.urls import Order
+from gorgias_crawler.items.tag import Tag
 
 Json = dict[str, Any]
 
@@ -68,7 +69,15 @@ class Kind:
     parents: Mapping[str, str] = field(default_factory=dict)
 
 
-_DECLARED: tuple[Kind, ...] = ()
+_DECLARED = (
+    Kind(
+        name="tags",
+        row=Tag,
+        path="/tags",
+        needs="the scope tags:read",
+        volatile=frozenset({"usage"}),
+    ),
+)
 
 KINDS = {kind.name: kind for kind in _DECLARED}
 """Every kind by its name, in the order in which they are fetched."""
