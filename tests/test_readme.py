@@ -152,6 +152,7 @@ def test_each_account_has_a_directory_of_its_own_in_the_clone(open_shop):
     assert (shop.path / "crawls").is_dir()
 
 
+@pytest.mark.timeout(240)  # a dozen command lines, each with its imports
 def test_every_command_of_the_readme_works(open_shop):
     shop: Shop = open_shop()
     blocks = re.findall(r"```console\n(.*?)```", README, re.DOTALL)
