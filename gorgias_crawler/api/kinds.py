@@ -10,8 +10,26 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from gorgias_crawler.api import secrets
+from gorgias_crawler.api.dates import instant_us
 from gorgias_crawler.api.urls import Order
+from gorgias_crawler.items.account import Account
+from gorgias_crawler.items.custom_field import CustomField
+from gorgias_crawler.items.customer import Customer
+from gorgias_crawler.items.event import Event
+from gorgias_crawler.items.integration import Integration
+from gorgias_crawler.items.job import Job
+from gorgias_crawler.items.macro import Macro
+from gorgias_crawler.items.rule import Rule
+from gorgias_crawler.items.satisfaction_survey import SatisfactionSurvey
 from gorgias_crawler.items.tag import Tag
+from gorgias_crawler.items.team import Team
+from gorgias_crawler.items.user import User
+from gorgias_crawler.items.view import View
+from gorgias_crawler.items.voice_call import VoiceCall
+from gorgias_crawler.items.voice_call_event import VoiceCallEvent
+from gorgias_crawler.items.voice_call_recording import VoiceCallRecording
+from gorgias_crawler.items.widget import Widget
 
 Json = dict[str, Any]
 
@@ -69,13 +87,170 @@ class Kind:
     parents: Mapping[str, str] = field(default_factory=dict)
 
 
+_DAY_US = 24 * 3600 * 1_000_000
+
+_ANSWERED_WITHIN_US = 60 * _DAY_US
+"""So long after a survey was sent its score may still come: most customers answer in
+days, and hardly one after two months (chosen)."""
+
+
+def _survey_open_until_us(survey: Json) -> int | None:
+    """Return until when a survey may get its score, None where it has one."""
+    if survey.get("score") is not None:
+        return None
+    dates = ("sent_datetime", "should_send_datetime", "created_datetime")
+    sent_us = next(filter(None, (instant_us(survey.get(name)) for name in dates)), 0)
+    return sent_us + _ANSWERED_WITHIN_US
+
+
+def _without(*names: str) -> Callable[[Json], Json]:
+    """Return what leaves fields out: syntax trees say again what the code says."""
+    return lambda value: {k: v for k, v in value.items() if k not in names}
+
+
+_ARCHIVED = ({"archived": "false"}, {"archived": "true"})
+_PERSON = {"ticket_id": "tickets", "customer_id": "customers"}
+_VOICE = "Gorgias Voice, and a user who may see calls"
+
 _DECLARED = (
+    Kind(
+        name="account",
+        row=Account,
+        path="/account",
+        needs="the scope account:read",
+        refresh=Refresh.SINGLE,
+        kept=secrets.of_account,
+    ),
+    Kind(
+        name="users",
+        row=User,
+        path="/users",
+        needs="the scope users:read",
+        stays=True,
+    ),
+    Kind(
+        name="teams",
+        row=Team,
+        path="/teams",
+        needs="the scope users:read",
+        parents={"member_ids": "users"},
+    ),
     Kind(
         name="tags",
         row=Tag,
         path="/tags",
         needs="the scope tags:read",
         volatile=frozenset({"usage"}),
+    ),
+    Kind(
+        name="custom_fields",
+        row=CustomField,
+        path="/custom-fields",
+        needs="the scope custom_fields:read",
+        order=None,  # by priority alone, which is no time
+        walks=tuple(
+            {"object_type": type_, **archived}
+            for type_ in ("Ticket", "Customer")
+            for archived in _ARCHIVED
+        ),
+    ),
+    Kind(
+        name="views",
+        row=View,
+        path="/views",
+        needs="the scope tickets:read",
+        kept=_without("filters_ast"),
+    ),
+    Kind(
+        name="macros",
+        row=Macro,
+        path="/macros",
+        needs="the scope macros:read",
+        walks=_ARCHIVED,
+        volatile=frozenset({"usage"}),
+        kept=secrets.without_secrets,
+    ),
+    Kind(
+        name="rules",
+        row=Rule,
+        path="/rules",
+        needs="the scope rules:read",
+        kept=_without("code_ast"),
+    ),
+    Kind(
+        name="integrations",
+        row=Integration,
+        path="/integrations",
+        needs="the scope integrations:read",
+        kept=secrets.of_integration,
+        parents={"user_id": "users"},
+    ),
+    Kind(
+        name="customers",
+        row=Customer,
+        path="/customers",
+        needs="the scope customers:read",
+        refresh=Refresh.BY_UPDATE,
+    ),
+    Kind(
+        name="satisfaction_surveys",
+        row=SatisfactionSurvey,
+        path="/satisfaction-surveys",
+        needs="the scope satisfaction_survey:read",
+        refresh=Refresh.WHILE_OPEN,
+        open_until_us=_survey_open_until_us,
+        parents=_PERSON,
+    ),
+    Kind(
+        name="events",
+        row=Event,
+        path="/events",
+        needs="the scope events:read",
+        refresh=Refresh.SINCE,
+        stays=True,
+        tells_deletions=True,
+        parents={"user_id": "users"},
+    ),
+    Kind(
+        name="jobs",
+        row=Job,
+        path="/jobs",
+        needs="the scope jobs:read",
+        parents={"user_id": "users"},
+    ),
+    Kind(
+        name="widgets",
+        row=Widget,
+        path="/widgets",
+        needs="the scope integrations:read",
+        parents={"integration_id": "integrations"},
+    ),
+    Kind(
+        name="voice_calls",
+        row=VoiceCall,
+        path="/phone/voice-calls",
+        needs=_VOICE,
+        refresh=Refresh.UNORDERED,
+        order=None,
+        parents=_PERSON | {"integration_id": "integrations"},
+    ),
+    Kind(
+        name="voice_call_events",
+        row=VoiceCallEvent,
+        path="/phone/voice-call-events",
+        needs=_VOICE,
+        refresh=Refresh.UNORDERED,
+        order=None,
+        parents={"call_id": "voice_calls"},
+    ),
+    Kind(
+        name="voice_call_recordings",
+        row=VoiceCallRecording,
+        path="/phone/voice-call-recordings",
+        needs=_VOICE,
+        refresh=Refresh.UNORDERED,
+        order=None,
+        parents={"call_id": "voice_calls"},
     ),
 )
 
