@@ -6,8 +6,9 @@ from typing import Any
 from scrapy.crawler import Crawler
 from scrapy.settings import BaseSettings
 
-from gorgias_crawler.emit.bodies import parse_fields, select_body
+from gorgias_crawler.emit.bodies import STRIPPED, parse_fields, select_body
 from gorgias_crawler.emit.html_text import html_to_text
+from gorgias_crawler.emit.quotes import quote_remover
 from gorgias_crawler.items import Message
 
 
@@ -15,14 +16,21 @@ class BodySelectionPipeline:
     """Fills ``body`` with the first of the message's bodies that is not blank.
 
     *names* are the candidates in order; *to_text*, if given, makes text of the HTML
-    ones.
+    ones. *without_quotes*, if given, takes quoted mails and signatures off texts; what
+    Gorgias has taken them off is then the first candidate, and HTML becomes text.
     """
 
     def __init__(
-        self, names: tuple[str, ...], to_text: Callable[[str], str] | None
+        self,
+        names: tuple[str, ...],
+        to_text: Callable[[str], str] | None,
+        without_quotes: Callable[[str, str | None], str] | None = None,
     ) -> None:
-        self.names = names
-        self.to_text = to_text
+        self.names, self.to_text = names, to_text
+        self.without_quotes = without_quotes
+        if without_quotes:
+            self.names = tuple(dict.fromkeys((*STRIPPED, *names)))
+            self.to_text = html_to_text
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "BodySelectionPipeline":
@@ -34,7 +42,12 @@ class BodySelectionPipeline:
         """Build the pipeline that *settings* ask for. Raises `ConfigurationError`."""
         names = parse_fields(settings.getlist("GORGIAS_BODY_FIELDS"))
         as_text = settings.getbool("GORGIAS_BODY_AS_TEXT")
-        return cls(names, html_to_text if as_text else None)
+        is_without = settings.getbool("GORGIAS_BODY_WITHOUT_QUOTES")
+        return cls(
+            names,
+            html_to_text if as_text else None,
+            quote_remover() if is_without else None,
+        )
 
     def process_item(self, item: Any) -> Any:
         """Return *item*, a message with its body."""
@@ -47,4 +60,6 @@ class BodySelectionPipeline:
             body = getattr(item, name)
             if self.to_text and isinstance(body, str) and name.endswith("_html"):
                 body = self.to_text(body)
+            if self.without_quotes and isinstance(body, str):
+                body = self.without_quotes(body, item.stripped_signature)
             yield body

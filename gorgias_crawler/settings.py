@@ -183,6 +183,9 @@ GORGIAS_BODY_FIELDS = ["body_text", "body_html", "stripped_text"]
 GORGIAS_BODY_AS_TEXT = False
 """Make readable text of HTML bodies, keeping links and paragraphs."""
 
+GORGIAS_BODY_WITHOUT_QUOTES = False
+"""Leave quoted mails and signatures out of bodies: for search and language models."""
+
 GORGIAS_SPREADSHEET_SAFE = False
 """Whether CSV files are made for opening in a spreadsheet: no cell runs as a formula or
 is longer than a cell can be. Off, because it changes what customers wrote."""

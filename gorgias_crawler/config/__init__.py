@@ -43,12 +43,19 @@ SETTINGS = {
     "before it ends",
     "GORGIAS_BODY_FIELDS": "`body` is the first of these that is not blank",
     "GORGIAS_BODY_AS_TEXT": "`True` turns HTML bodies into plain text",
+    "GORGIAS_BODY_WITHOUT_QUOTES": "`True` leaves mails quoted in a body and signatures "
+    "out, and turns HTML bodies into text; needs `pip install -e '.[quotes]'`",
     "GORGIAS_SPREADSHEET_SAFE": "`True` makes a CSV file safe to open in Excel and "
     "other spreadsheets",
 }
 """Every setting of ours with its meaning; the defaults are in ``settings.py``."""
 
-OF_ROWS = ("GORGIAS_BODY_FIELDS", "GORGIAS_BODY_AS_TEXT", "GORGIAS_SPREADSHEET_SAFE")
+OF_ROWS = (
+    "GORGIAS_BODY_FIELDS",
+    "GORGIAS_BODY_AS_TEXT",
+    "GORGIAS_BODY_WITHOUT_QUOTES",
+    "GORGIAS_SPREADSHEET_SAFE",
+)
 """The settings that shape rows: kept with a run, so that its files can be verified."""
 
 _SHORTEST_SECRET = 8  # a shorter one may stand in any text by chance; keys have 64

@@ -8,6 +8,9 @@ BODY_FIELDS = ("body_text", "body_html", "stripped_text")
 """The candidates in order. ``stripped_*`` lack the quoted history and are often null
 (https://developers.gorgias.com/reference/the-ticketmessage-object)."""
 
+STRIPPED = ("stripped_text", "stripped_html")
+"""What Gorgias has taken quoted mails and the signature off."""
+
 _KNOWN = (*BODY_FIELDS, "stripped_html")
 
 
