@@ -13,7 +13,7 @@ from gorgias_crawler.fetch.plans import Fetch, Relist
 
 OF_ROWS = {
     "object": "the kind of rows in a file that names none: `messages` (default), "
-    "`tickets`, `deleted`, or one of the objects",
+    "`tickets`, `ticket_metrics`, `deleted`, or one of the objects",
     **filters.MEANINGS,
 }
 """The arguments that say which rows a file holds, with their meanings."""
@@ -92,7 +92,12 @@ def kind_of_rows(values: Mapping[str, str], fetched: Collection[str]) -> str:
     Raises `ConfigurationError`.
     """
     kind = values.get("object", _ALWAYS[0])
-    known = [*_ALWAYS, *fetched, "deleted"]
+    known = [*_ALWAYS, "ticket_metrics", *fetched, "deleted"]
+    if kind != "messages" and "notes" in values:
+        raise ConfigurationError(
+            f"-a notes={values['notes']} -a object={kind}: notes says which messages "
+            f"become rows, and those of {kind} are no messages; leave it out."
+        )
     if kind in known:
         return kind
     way_out = f" Fetch them first: -a objects={kind}." if kind in KINDS else ""

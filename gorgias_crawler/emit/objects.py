@@ -1,23 +1,35 @@
 """Archived objects of every kind to rows, ordered by id."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gorgias_crawler.api.dates import utc_text
 from gorgias_crawler.api.kinds import KINDS, Kind, Refresh
 from gorgias_crawler.archive import Archive, changes, order
 from gorgias_crawler.archive.objects import Objects
-from gorgias_crawler.emit import rows
+from gorgias_crawler.emit import measured, rows
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.items import Deleted, Message, Ticket, columns, decoded
+from gorgias_crawler.items import (
+    Deleted,
+    Message,
+    Ticket,
+    TicketMetrics,
+    columns,
+    decoded,
+)
 
 _LISTED = "is_listed"
+_OF_MESSAGES: dict[str, Callable[..., Iterator[Any]]] = {
+    "messages": rows.messages,
+    "ticket_metrics": measured.ticket_metrics,
+}
 
 
 def row_classes(kinds: Iterable[str]) -> dict[str, type]:
     """Return the class of every row that there is beside those of *kinds*, by names."""
-    always = {"messages": Message, "tickets": Ticket}
-    return {**always, **{name: KINDS[name].row for name in kinds}, "deleted": Deleted}
+    named = {name: KINDS[name].row for name in kinds}
+    of_tickets = {"tickets": Ticket, "ticket_metrics": TicketMetrics}
+    return {"messages": Message, **of_tickets, **named, "deleted": Deleted}
 
 
 def archived_kinds(archive: Archive) -> list[str]:
@@ -37,8 +49,9 @@ def of_kind(
     *filters* leave out messages and tickets, *only_whole* those that are not complete.
     Raises `RunEndError` where the archive is damaged.
     """
-    if name == "messages":
-        yield from rows.messages(archive, filters, only_whole=only_whole)
+    of_messages = _OF_MESSAGES.get(name)
+    if of_messages is not None:
+        yield from of_messages(archive, filters, only_whole=only_whole)
         return
     with archive.reading():
         if name == "tickets":
