@@ -35,6 +35,8 @@ DOWNLOADER_MIDDLEWARES = {
     "gorgias_crawler.middlewares.decompression.DecompressionMiddleware": 590,
     # the last wait before a call
     "gorgias_crawler.middlewares.budget.BudgetMiddleware": 940,
+    # Nearer than the budget, which asks again where it is refused.
+    "gorgias_crawler.middlewares.window.WindowMiddleware": 942,
     "gorgias_crawler.middlewares.auth.AuthMiddleware": 945,  # no other one sees the key
     # Of no use here, and each costs a little for every call.
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,

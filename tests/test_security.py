@@ -1008,6 +1008,30 @@ def test_endless_bodies_are_cut_off_and_recorded(open_shop):
     assert memory_mb(shop) < 400
 
 
+def test_answers_that_are_too_large_together_arrive_one_after_another(open_shop):
+    shop = open_shop(tickets=12, forks=False)
+    shop.sandbox._server.RequestHandlerClass = Plain
+    firsts = {row["ticket_id"]: 0 for row in shop.expected()}
+    together = threading.Barrier(8)
+
+    def pad(call):
+        ticket_id = call.query.get("ticket_id", [""])[0]
+        if ticket_id not in list(firsts)[:8] or "cursor" in call.query:
+            return None
+        firsts[ticket_id] += 1
+        if firsts[ticket_id] == 1:
+            together.wait(20)
+        return Answer(200, shop.sandbox.answer(call).body + b" " * 20_000_000)
+
+    shop.sandbox.on_request = pad
+    configure(shop, REPORT_MEMORY)
+    ended = shop.crawl("-a", "fetch=per-ticket", "-s", "DOWNLOAD_MAXSIZE=30000000")
+    assert ended.status == 0, ended.log
+    assert shop.rows() == shop.expected()
+    assert memory_mb(shop) < 280  # 100 of them before any answer
+    assert 8 < sum(firsts.values()) <= 16  # each is hung up once at most
+
+
 @pytest.mark.parametrize(
     ("path", "bomb"),
     [

@@ -116,7 +116,8 @@ def _text(body: bytes) -> str:
     except ValueError:
         raise BadAnswerError("not JSON") from None
     if json_rows.is_too_much(text):
-        raise BadAnswerError("JSON with too many values")
+        is_deep = "[" * _MAX_NESTING in text  # what most of them are
+        raise BadAnswerError(_TOO_DEEP if is_deep else "JSON with too many values")
     return text
 
 

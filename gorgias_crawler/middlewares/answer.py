@@ -15,7 +15,6 @@ from scrapy.settings import BaseSettings
 from service_identity import VerificationError
 from twisted.web.client import ResponseFailed
 
-from gorgias_crawler import api
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.verdict import Failed
 from gorgias_crawler.errors import GorgiasError, MisdirectedError, UnansweredError
@@ -68,7 +67,7 @@ class AnswerMiddleware(RetryMiddleware):
             "%s: %s (%s bytes of %s, request id %s)",
             request.url,
             failed.error.reason,
-            len(response.body),
+            request.meta["bytes"],
             self._shown(response, "Content-Type"),
             self._shown(response, "X-Request-Id"),
         )
@@ -101,7 +100,7 @@ class AnswerMiddleware(RetryMiddleware):
         return await self._again(request, failed)
 
     def _failure(self, request: Request, response: Response) -> Failed | None:
-        """Read the answer into the request's ``page``; return why it cannot be."""
+        """Return why the answer has no page that can be used, None where it has."""
         failed = verdict.judge(
             response.status,
             response.body,
@@ -112,22 +111,17 @@ class AnswerMiddleware(RetryMiddleware):
         if failed is not None:
             return failed
         fault = response.flags[0] if response.flags else None
-        try:
-            if fault is None:
-                page = request.meta["parse"](response.body)
-                self._refuse_secrets(page)
-                request.cb_kwargs["page"] = page
-                return None
-        except api.BadAnswerError as error:
-            fault = str(error)
-        unusable = UnansweredError(str(fault), of_the_answer=True)
+        if fault is None and self._repeats_the_key(request.cb_kwargs["page"]):
+            fault = "an answer that repeats the key"
+        if fault is None:
+            return None
+        unusable = UnansweredError(fault, of_the_answer=True)
         return Failed(unusable, self.max_retry_times)
 
-    def _refuse_secrets(self, page: object) -> None:
-        """Raise `BadAnswerError` where what would be stored holds the key."""
+    def _repeats_the_key(self, page: object) -> bool:
+        """Tell whether what would be stored of *page* holds the key."""
         text = page if isinstance(page, str) else getattr(page, "next_cursor", None)
-        if text and self._account.is_told_by(text):
-            raise api.BadAnswerError("an answer that repeats the key")
+        return bool(text) and self._account.is_told_by(str(text))
 
     def _shown(self, response: Response, name: str) -> str:
         text = _header(response, name)

@@ -1,5 +1,8 @@
-"""Bodies that cannot be unpacked, or only to an endless size, are failed calls."""
+"""Bodies to pages: unpacked, read, and gone from memory before anything waits."""
 
+import asyncio
+import time
+import weakref
 from typing import Any
 
 from scrapy import Request
@@ -7,14 +10,41 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
+from gorgias_crawler import api
+from gorgias_crawler.middlewares.caller import is_call
+
+_LARGE = 4 * 2**20  # bytes; a page of a hundred messages has 2 MB
+_LARGEST_ERROR = 2**16  # bytes; an error of the API has some hundred
+_LOOK_S = 0.02  # a large page is archived in a second or two
+_PATIENCE_S = 10.0  # in case that something keeps a page for good
+
 
 class DecompressionMiddleware(HttpCompressionMiddleware):
-    """Scrapy's, but an answer that cannot be unpacked is a failed call like others."""
+    """Scrapy's, but what comes of a call's body is read at once, and the body let go.
 
-    def process_response(
+    The request has its ``page`` then; a body that is none leaves its fault as a flag of
+    the answer. While a large page waits to be archived, no other answer is unpacked:
+    what arrived packed takes little memory.
+    """
+
+    _large: "weakref.ref[Response] | None" = None
+
+    async def process_response(  # type: ignore[override]  # Scrapy awaits it
         self, request: Request, response: Response, spider: Any = None
     ) -> Request | Response:
-        """Unpack the body; where that fails, empty it and flag the answer."""
+        """Unpack and read the body."""
+        end_s = time.monotonic() + _PATIENCE_S
+        while self._large and self._large() is not None and time.monotonic() < end_s:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_S)
+        unpacked = self._unpacked(request, response)
+        if not is_call(request) or not isinstance(unpacked, Response):
+            return unpacked
+        read = _read(request, unpacked)
+        if "page" in request.cb_kwargs and len(unpacked.body) > _LARGE:
+            self._large = weakref.ref(read)
+        return read
+
+    def _unpacked(self, request: Request, response: Response) -> Request | Response:
         try:
             return super().process_response(request, response)
         except IgnoreRequest:
@@ -22,3 +52,17 @@ class DecompressionMiddleware(HttpCompressionMiddleware):
         except Exception as error:  # noqa: BLE001  # each codec raises its own
             reason = f"cannot be unpacked ({type(error).__name__})"
             return response.replace(body=b"", flags=[reason])
+
+
+def _read(request: Request, response: Response) -> Response:
+    request.meta["bytes"] = len(response.body)
+    request.cb_kwargs.pop("page", None)
+    if response.status // 100 != 2:
+        return response.replace(body=response.body[:_LARGEST_ERROR])
+    flags = list(response.flags)
+    if not flags:
+        try:
+            request.cb_kwargs["page"] = request.meta["parse"](response.body)
+        except api.BadAnswerError as error:
+            flags = [str(error)]
+    return response.replace(body=b"", flags=flags)

@@ -1,0 +1,78 @@
+"""How much of the answers may be in memory at once."""
+
+import time
+
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
+from scrapy.exceptions import StopDownload
+from scrapy.http import Response
+
+from gorgias_crawler.middlewares.caller import caller_of, is_call
+from gorgias_crawler.middlewares.waiting import Waiting
+
+_LOOK_S = 0.1  # how soon a call notices that there is room
+
+
+class WindowMiddleware:
+    """Keeps all answers that arrive together as small as the largest alone may be.
+
+    Sixteen pages of a hundred messages have 30 MB. Where their sum exceeds
+    ``DOWNLOAD_MAXSIZE``, an answer that goes beyond it is hung up, and asked for again
+    when it is its turn: such ones arrive one after another. No call goes out while half
+    of the window is full.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._window = crawler.settings.getint("DOWNLOAD_MAXSIZE")
+        self._waiting = Waiting(crawler)
+        self._budget = caller_of(crawler).budget
+        self._received: dict[Request, int] = {}
+        self._whose_turn: Request | None = None
+        crawler.signals.connect(self._bytes_received, signals.bytes_received)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "WindowMiddleware":
+        """Build it for *crawler*. Raises `NotConfigured`."""
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        """Wait until the answers that arrive now leave room for another."""
+        while is_call(request) and self._held() > self._window / 2:
+            await self._waiting.sleep(_LOOK_S)
+
+    def _bytes_received(self, data: bytes, request: Request) -> None:
+        if not is_call(request):
+            return
+        self._received[request] = self._received.get(request, 0) + len(data)
+        is_alone = len(self._received) == 1 or request is self._whose_turn
+        if self._window and not is_alone and self._held() > self._window:
+            del self._received[request]  # else the next one would be hung up, too
+            raise StopDownload(fail=True)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """Note that an answer has arrived."""
+        self._arrived(request)
+        return response
+
+    async def process_exception(
+        self, request: Request, exception: Exception
+    ) -> Request | None:
+        """Ask again, in turn, for an answer that was hung up."""
+        self._arrived(request)
+        if not isinstance(exception, StopDownload) or not is_call(request):
+            return None
+        # Nothing behind this sees it: what else notes a call without an answer.
+        self._budget.lost(request.meta["call_number"], time.monotonic())
+        exception.response = None  # what is there of the answer would wait along
+        while self._whose_turn is not None:
+            await self._waiting.sleep(_LOOK_S)
+        self._whose_turn = request.replace(dont_filter=True)
+        return self._whose_turn
+
+    def _held(self) -> int:
+        return sum(self._received.values())
+
+    def _arrived(self, request: Request) -> None:
+        self._received.pop(request, None)
+        if request is self._whose_turn:
+            self._whose_turn = None
