@@ -49,6 +49,8 @@ def test_auto_says_both_ways_and_takes_the_cheaper(open_shop):
 
 def test_auto_takes_the_tickets_one_by_one_where_that_is_cheaper(open_shop):
     shop = open_shop(tickets=1)
+    assert shop.crawl().status == 0
+    shop.world.reply(int(shop.expected()[0]["ticket_id"]))
     assert shop.crawl().log.count("Fetching messages ticket by ticket: ") == 1
 
 

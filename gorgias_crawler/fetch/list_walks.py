@@ -153,7 +153,8 @@ class ListWalks:
         with self.archive.transaction():
             tickets.put_messages(self.archive, page.rows, self.memory.run)
             walk = self._advance(call, page, positions, made_us)
-            if walks.have_met(self.archive):
+            is_at_end = walk.done and walk.cursor is None  # it has seen the whole list
+            if is_at_end or walks.have_met(self.archive):
                 walks.end(self.archive, *walks.OF_MESSAGES)
         self._pass(call, page, walk)
 

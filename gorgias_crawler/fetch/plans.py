@@ -84,14 +84,14 @@ def possible(archive: Archive, *, rereads: bool = False) -> list[Plan]:
         per_ticket = remaining.calls_per_ticket(archive)
         bulk = remaining.calls_in_bulk(archive)
     plans = [Plan(Fetch.PER_TICKET, per_ticket), Plan(Fetch.BULK, bulk)]
-    if rereads:
-        plans.reverse()
     complete_us = archive.facts.complete_us
+    if rereads or complete_us is None:
+        plans.reverse()  # a walk also shows messages of tickets that no list shows
     if complete_us is not None and not rereads and not is_begun(archive):
         floor_us = complete_us - LOOK_BACK_US
         calls = remaining.calls_back_to(archive, floor_us)
         plans.append(Plan(Fetch.BULK, calls, floor_us))
-    # Of equal plans the first: a ticket's own URL is the surer way.
+    # Of equal plans the first: a ticket's own URL is the surer way for what changed.
     return sorted(plans, key=lambda plan: plan.calls)
 
 
