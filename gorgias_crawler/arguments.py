@@ -24,12 +24,14 @@ MEANINGS = {
     "relist": "`true` lists all tickets again, removes those deleted in Gorgias and "
     "fetches those whose number of messages differs; `full` also asks for all messages "
     "anew, so that edited texts and single deleted messages are seen",
+    "files": "`true` also fetches the attachments and images of messages, one call each, "
+    "into `files` in the job directory or where `FILES_STORE` says",
     "allow_deletions": "`true` believes that more than 5 % of the tickets (and more than "
     "20) were deleted since the last run, which is refused otherwise",
     "objects": "what to fetch beside tickets and messages: kinds such as "
     "`tags,customers`, or `all`",
     "estimate": "`true` only lists the tickets and says how many calls and how much "
-    "time each way to fetch the messages takes",
+    "time each way to fetch the messages takes, and how many files they have",
     **OF_ROWS,
 }
 """Every argument with its meaning, for the help and the README."""
@@ -60,6 +62,7 @@ def parse(values: Mapping[str, str]) -> Options:
         allow_deletions=filters.truth(
             "allow_deletions", values.get("allow_deletions", "false")
         ),
+        files=filters.truth("files", values.get("files", "false")),
         estimate=filters.truth("estimate", values.get("estimate", "false")),
         objects=fetched,
         kind=kind_of_rows(values, fetched),

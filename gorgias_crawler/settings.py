@@ -178,6 +178,10 @@ GORGIAS_MAX_OUTAGE = 3600
 """Seconds to wait while nothing is answered before the run ends with exit 3. Past
 outages of Gorgias lasted about an hour (status.gorgias.com)."""
 
+GORGIAS_FILE_MAXSIZE = 2**30
+"""Bytes that a file may have at most: 1 GiB, more than any mail carries (chosen). It is
+what one file can take of a disk."""
+
 GORGIAS_BODY_FIELDS = ["body_text", "body_html", "stripped_text"]
 """Candidates for ``body``, the first that is not blank: also ``stripped_html``.
 ``stripped_text`` first leaves the quoted history out where Gorgias recognised it."""

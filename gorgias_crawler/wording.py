@@ -14,3 +14,11 @@ def duration(seconds: float) -> str:
 def many(number: int, noun: str) -> str:
     """Say so many of something: ``1 ticket``, ``1,200 tickets``."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size(number: int) -> str:
+    """Say a number of bytes: ``999 bytes``, ``1.5 MB``, in powers of 1,000."""
+    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
+        if number >= unit:
+            return f"{number / unit:,.1f} {name}"
+    return many(number, "byte")

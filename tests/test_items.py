@@ -116,7 +116,8 @@ def test_no_shape_of_an_object_breaks_a_row(ticket, message):
 
 
 def test_every_column_of_a_message_has_one_source():
-    filled = [*ticket_columns({}), *message_columns({}), "body"]
+    of_files = ["attachment_files", "inline_files"]
+    filled = [*ticket_columns({}), *message_columns({}), "body", *of_files]
     assert sorted(filled) == sorted(COLUMNS)
 
 

@@ -15,6 +15,7 @@ What was fetched, what is still to fetch and what failed is in here and nowhere 
 `unsent`           messages that wait to be sent
 `tickets`          tickets and messages in
 `ticket_pages`     a ticket's own answer, page by page
+`files`            attachments, images and recordings
 `counts`           what is there and what is missing, counted
 `remaining`        how many calls that takes
 `order`            everything in the order of the file

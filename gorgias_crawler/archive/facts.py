@@ -79,3 +79,10 @@ class Facts:
     orphan_messages = _Fact[int]()
     """Messages that the last walk through all messages brought, of tickets that no list
     shows: they belong to no row."""
+
+    files_read_run = _Fact[int]()
+    """All addresses of files are known that were there before this run."""
+
+    files_root = _Fact[str]()
+    """Where files are stored: the address of a store, ``local`` for a directory, which
+    may have been moved."""

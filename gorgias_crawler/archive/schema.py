@@ -51,6 +51,25 @@ CREATE TABLE deleted (           -- what Gorgias does not have any more
     run INTEGER NOT NULL,        -- the run that found it missing
     PRIMARY KEY (kind, id)
 ) WITHOUT ROWID;
+CREATE TABLE file (              -- attachments, images in mails, recordings of calls
+    path TEXT PRIMARY KEY,       -- of its address, as it is asked for
+    stored_as TEXT NOT NULL,     -- where it is to stand, below the files' root
+    bytes INTEGER,               -- null until it is stored, ...
+    sha256 TEXT,                 -- ... as are its hash ...
+    content_type TEXT,           -- ... and its type
+    misses INTEGER NOT NULL DEFAULT 0,    -- runs in a row in which Gorgias had it not
+    reason TEXT,                 -- why the run that asked last could not fetch it
+    asked_run INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX file_to_fetch ON file (path) WHERE sha256 IS NULL;
+CREATE TABLE file_of (           -- which objects refer to a file
+    kind TEXT NOT NULL,
+    id INTEGER NOT NULL,
+    position INTEGER NOT NULL,   -- in the object
+    path TEXT NOT NULL,
+    PRIMARY KEY (kind, id, position)
+) WITHOUT ROWID;
+CREATE INDEX file_of_path ON file_of (path);
 """
 
 # All that is counted over tickets, so that no count reads their JSON.

@@ -19,6 +19,7 @@ from gorgias_crawler.commands.components import (
     is_made_of,
 )
 from gorgias_crawler.commands.setting_rules import AT_LEAST, REFUSED, SUBCLASSES
+from gorgias_crawler.config import numbers
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.pipelines import BodySelectionPipeline
 from gorgias_crawler.redact import public_uri
@@ -38,8 +39,9 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
     *not_read* are patterns of settings that the command does not read: they are refused
     on its command line, while a settings module serves all commands.
     """
-    config.share_setting("GORGIAS_BUDGET_SHARE", given["GORGIAS_BUDGET_SHARE"])
-    config.seconds_setting("GORGIAS_MAX_OUTAGE", given["GORGIAS_MAX_OUTAGE"])
+    numbers.share_setting("GORGIAS_BUDGET_SHARE", given["GORGIAS_BUDGET_SHARE"])
+    numbers.seconds_setting("GORGIAS_MAX_OUTAGE", given["GORGIAS_MAX_OUTAGE"])
+    numbers.bytes_setting("GORGIAS_FILE_MAXSIZE", given["GORGIAS_FILE_MAXSIZE"])
     for name in _given(given):
         _check_name(given, name)
         if _is_above_project(given, name) and _matches(name, not_read):

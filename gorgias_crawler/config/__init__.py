@@ -7,7 +7,6 @@ asks for them.
 
 import base64
 import ipaddress
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -41,6 +40,8 @@ SETTINGS = {
     "rest stays free for your live chat and other apps",
     "GORGIAS_MAX_OUTAGE": "how many seconds a crawl waits while Gorgias does not answer, "
     "before it ends",
+    "GORGIAS_FILE_MAXSIZE": "the most bytes that a file may have which `-a files=true` "
+    "fetches",
     "GORGIAS_BODY_FIELDS": "`body` is the first of these that is not blank",
     "GORGIAS_BODY_AS_TEXT": "`True` turns HTML bodies into plain text",
     "GORGIAS_BODY_WITHOUT_QUOTES": "`True` leaves mails quoted in a body and signatures "
@@ -269,31 +270,3 @@ def _checked_token(value: str) -> str:
             "not shown here): copy it again."
         )
     return token
-
-
-def share_setting(name: str, value: object) -> float:
-    """Return a share, above 0 and at most 1. Raises `ConfigurationError`."""
-    share = _number(value)
-    if not 0 < share <= 1:
-        raise ConfigurationError(
-            f"{name}={value}: give a share above 0 and up to 1, for example "
-            f"-s {name}=0.8."
-        )
-    return share
-
-
-def seconds_setting(name: str, value: object) -> float:
-    """Return a number of seconds, 0 or more. Raises `ConfigurationError`."""
-    seconds = _number(value)
-    if not 0 <= seconds < math.inf:
-        raise ConfigurationError(
-            f"{name}={value}: give a number of seconds, for example -s {name}=3600."
-        )
-    return seconds
-
-
-def _number(value: object) -> float:
-    try:
-        return float(str(value))
-    except ValueError:
-        return math.nan

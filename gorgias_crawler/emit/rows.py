@@ -4,9 +4,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from gorgias_crawler.archive import Archive, order
+from gorgias_crawler.emit import attachments
 from gorgias_crawler.emit.filter_words import check_words
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.items import Message, decoded, lazy_ticket, message_row
+from gorgias_crawler.items import (
+    MESSAGE_READERS,
+    Message,
+    decoded,
+    lazy_ticket,
+    message_row,
+)
 
 
 def messages(
@@ -18,12 +25,14 @@ def messages(
     `RunEndError` where the archive is damaged, and before the first row
     `ConfigurationError` where a filter asks for what no ticket can have.
     """
+    with archive.reading():
+        readers = {**MESSAGE_READERS, **attachments.readers(archive)}
     for ticket, raw_messages in accepted(archive, filters, only_whole=only_whole):
         shared = lazy_ticket(ticket)
         for raw_message in raw_messages:
             message = decoded(raw_message)
             if filters.accept_message(message):
-                yield message_row(shared, message)
+                yield message_row(shared, message, readers)
 
 
 def accepted(

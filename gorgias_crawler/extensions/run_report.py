@@ -17,6 +17,7 @@ from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
 from gorgias_crawler.feeds.recorded import row_settings
 from gorgias_crawler.job import manifest
 from gorgias_crawler.job.directory import MANIFEST
+from gorgias_crawler.job.files import FilesOfRun
 from gorgias_crawler.redact import public_uri
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
@@ -123,6 +124,7 @@ class RunReport:
             failed_feeds=list(spider.feeds_failed),
             objects=spider.answers.objects.summary(),
             troubles=spider.answers.objects.troubles(),
+            files=FilesOfRun() if spider.files is None else spider.files.done,
         )
 
     def _facts(self) -> dict[str, Any]:

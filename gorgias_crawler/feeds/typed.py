@@ -204,6 +204,11 @@ def _each(convert: Convert, value: Any) -> list[Any]:
     return [convert(entry) for entry in _of_class(list, value)]
 
 
+def _integer_or_none(value: Any) -> int | None:
+    # A size that Gorgias does not tell is None among others.
+    return None if value is None else _integer(value)
+
+
 def _any_text(value: Any) -> str:
     return value if isinstance(value, str) else _json(value)
 
@@ -221,7 +226,7 @@ _CONVERTERS: dict[Type | None, Convert] = {
     Type.BOOLEAN: partial(_of_class, bool),
     Type.TEXT: partial(_of_class, str),
     Type.TEXTS: partial(_each, partial(_of_class, str)),
-    Type.INTEGERS: partial(_each, _integer),
+    Type.INTEGERS: partial(_each, _integer_or_none),
     Type.JSON: _json,
     None: _any_text,
 }

@@ -50,15 +50,7 @@ class Answers:
 
         Raises `RunEndError` or `CredentialsError` where the run cannot go on.
         """
-        if isinstance(error, UnauthorizedError):
-            raise RunEndError(
-                "unauthorized",
-                "Gorgias refuses the credentials now (401): were they revoked, or has "
-                "the token expired? What was archived is kept: set new ones and run "
-                "the same command again.",
-            )
-        if isinstance(error, MisdirectedError):
-            raise RunEndError("misdirected", str(error))
+        self.end_where_useless(error)
         match call:
             case TicketPage():
                 self.tickets.fail_page(call, error)
@@ -68,3 +60,15 @@ class Answers:
                 call.asker.answered(error)
             case WalkPage():
                 self.walks.fail(call, error)
+
+    def end_where_useless(self, error: AnswerError) -> None:
+        """Raise `RunEndError` for an *error* that every other call would meet, too."""
+        if isinstance(error, UnauthorizedError):
+            raise RunEndError(
+                "unauthorized",
+                "Gorgias refuses the credentials now (401): were they revoked, or has "
+                "the token expired? What was archived is kept: set new ones and run "
+                "the same command again.",
+            )
+        if isinstance(error, MisdirectedError):
+            raise RunEndError("misdirected", str(error))

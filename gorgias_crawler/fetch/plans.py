@@ -46,7 +46,7 @@ class Options:
 
     ``allow_deletions`` lets it believe that much was deleted at once. ``objects`` are
     the kinds beside tickets and messages; with ``all_objects`` it does not matter if
-    some may not be read.
+    some may not be read. With ``files`` those of messages are fetched, too.
     """
 
     fetch: Fetch = Fetch.AUTO
@@ -55,6 +55,7 @@ class Options:
     allow_deletions: bool = False
     objects: tuple[str, ...] = ()
     all_objects: bool = False
+    files: bool = False
 
 
 @dataclass(frozen=True)

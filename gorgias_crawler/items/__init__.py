@@ -10,6 +10,7 @@ from gorgias_crawler.items.message import (
     is_of_ticket,
 )
 from gorgias_crawler.items.reading import (
+    MESSAGE_READERS,
     lazy_ticket,
     message_columns,
     message_reader,
@@ -22,6 +23,7 @@ from gorgias_crawler.items.ticket_metrics import TicketMetrics
 __all__ = [
     "COLUMNS",
     "DEFAULT_COLUMNS",
+    "MESSAGE_READERS",
     "Deleted",
     "Message",
     "Ticket",

@@ -9,11 +9,13 @@ from functools import partial
 from typing import Any
 
 from gorgias_crawler.items import columns
+from gorgias_crawler.items.attachments import Attachments
 from gorgias_crawler.items.columns import Type, column
 from gorgias_crawler.items.lazy import LazyRow
 from gorgias_crawler.items.ticket import Ticket
 
 _of_ticket = partial(columns.same_column, Ticket)
+_of_files = partial(columns.same_column, Attachments)
 
 
 @dataclass(slots=True)
@@ -128,9 +130,12 @@ class Message(LazyRow):
     stripped_signature: str | None = column(
         "signature at the end of the message", "message.stripped_signature", Type.TEXT
     )
-    attachments: list[str] | None = column(
-        "links to the attached files", "message.attachments[].url", Type.TEXTS
-    )
+    attachments: list[str] | None = _of_files("attachments")
+    attachment_names: list[str] | None = _of_files("attachment_names")
+    attachment_types: list[str] | None = _of_files("attachment_types")
+    attachment_sizes: list[int] | None = _of_files("attachment_sizes")
+    attachment_files: list[str] | None = _of_files("attachment_files")
+    inline_files: list[str] | None = _of_files("inline_files")
     intents: list[str] | None = column(
         "what Gorgias thinks the message is about", "message.intents[].name", Type.TEXTS
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from gorgias_crawler.items import columns
 from gorgias_crawler.items.columns import Json
-from gorgias_crawler.items.lazy import LazyColumns
+from gorgias_crawler.items.lazy import LazyColumns, Readers
 from gorgias_crawler.items.message import Message
 
 ticket_columns = columns.reader(Message, "ticket")
@@ -35,7 +35,8 @@ message_columns = message_reader()
 """Takes all of a message's own columns out of it."""
 
 _TICKET_READERS = columns.readers(Message, "ticket")
-_MESSAGE_READERS = columns.readers(Message, "message")
+MESSAGE_READERS = columns.readers(Message, "message")
+"""What takes each of a message's own columns out of it, by their names."""
 
 
 def _or_empty(read: Callable[[Json], Any]) -> Callable[[Json], Any]:
@@ -43,7 +44,7 @@ def _or_empty(read: Callable[[Json], Any]) -> Callable[[Json], Any]:
 
 
 for _name in ("sender", "receiver"):
-    _MESSAGE_READERS[_name] = _or_empty(_MESSAGE_READERS[_name])
+    MESSAGE_READERS[_name] = _or_empty(MESSAGE_READERS[_name])
 
 
 def lazy_ticket(ticket: Json) -> LazyColumns:
@@ -51,6 +52,11 @@ def lazy_ticket(ticket: Json) -> LazyColumns:
     return LazyColumns(ticket, _TICKET_READERS)
 
 
-def message_row(ticket: LazyColumns, message: Json) -> Message:
-    """Return the row of *message*; ``body`` is still None."""
-    return Message.of(message, _MESSAGE_READERS, ticket)
+def message_row(
+    ticket: LazyColumns, message: Json, readers: Readers = MESSAGE_READERS
+) -> Message:
+    """Return the row of *message*; ``body`` is still None.
+
+    *readers* may have more columns than the message itself.
+    """
+    return Message.of(message, readers, ticket)

@@ -13,6 +13,8 @@ from gorgias_crawler.errors import (
     EXIT_INCOMPLETE,
     GorgiasError,
 )
+from gorgias_crawler.job import files
+from gorgias_crawler.job.files import FilesOfRun
 from gorgias_crawler.wording import duration, many
 
 _NAMED = 5  # failed tickets named in the closing lines; run.json has all
@@ -26,7 +28,8 @@ class Ending:
     ``is_estimate`` where an estimate was asked for and given. ``rows`` came out of the
     archive, ``dropped`` of them by each pipeline; ``feeds`` and ``failed_feeds``
     describe each feed. ``objects`` says what is known of each other kind that was
-    asked for, ``troubles`` what keeps those incomplete.
+    asked for, ``troubles`` what keeps those incomplete, ``files`` what the run did
+    about attachments and images.
     """
 
     error: GorgiasError | None
@@ -38,6 +41,7 @@ class Ending:
     failed_feeds: list[str]
     objects: dict[str, Any] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
+    files: FilesOfRun = field(default_factory=FilesOfRun)
 
 
 def exit_status(archive: Archive, ending: Ending) -> int:
@@ -47,6 +51,7 @@ def exit_status(archive: Archive, ending: Ending) -> int:
     if ending.is_estimate:
         return EXIT_COMPLETE
     whole = ending.is_at_end and counts.is_complete(archive)
+    whole = whole and not files.are_lacking(archive, ending.files)
     if whole and not ending.failed_feeds and not ending.troubles:
         return EXIT_COMPLETE
     return EXIT_INCOMPLETE
@@ -89,6 +94,7 @@ def manifest(
         },
         "objects": ending.objects,
         "incomplete_objects": ending.troubles,
+        "files": files.told(archive, ending.files),
         "failed": [
             {"ticket_id": ticket_id, "reason": reason}
             for ticket_id, reason in counts.failures(archive)
@@ -126,6 +132,7 @@ def closing_lines(manifest: Mapping[str, Any], jobdir: str) -> list[str]:
     if manifest["exit_status"] == EXIT_CANNOT_START:
         return [last]
     lines = [_archive_line(manifest, jobdir), *_object_lines(manifest)]
+    lines += files.lines(manifest["files"])
     lines.append(_calls_line(manifest))
     if not manifest["estimate"]:
         lines.append(_feeds_line(manifest))
@@ -233,6 +240,8 @@ def _incomplete(manifest: Mapping[str, Any], jobdir: str) -> str:
         )
     if manifest["reached_end"] and manifest["incomplete_objects"]:
         return " ".join(manifest["incomplete_objects"])
+    if manifest["reached_end"] and files.is_to_mend(manifest["files"]):
+        return files.to_mend(manifest["files"])
     reason = manifest["close_reason"]
     why = (
         "stopped" if reason in (None, "shutdown") else f"the run was closed ({reason})"

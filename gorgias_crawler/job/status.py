@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gorgias_crawler.archive import Archive, counts, walks
+from gorgias_crawler.job import files
 from gorgias_crawler.job.manifest import left_out
 from gorgias_crawler.wording import many
 
@@ -25,6 +26,7 @@ def lines(archive: Archive, *, is_running: bool) -> Iterator[str]:
         f"Messages: {totals.messages:,} archived of {totals.expected:,} that the "
         "tickets count."
     )
+    yield from files.status_lines(archive)
     yield from _failures(archive)
     manifest = archive.last_manifest()
     yield from _last_run(manifest)

@@ -3,6 +3,7 @@
 import logging
 import random
 import re
+from http import HTTPStatus
 
 from OpenSSL import SSL
 from scrapy import Request
@@ -101,6 +102,8 @@ class AnswerMiddleware(RetryMiddleware):
 
     def _failure(self, request: Request, response: Response) -> Failed | None:
         """Return why the answer has no page that can be used, None where it has."""
+        if request.meta.get("is_redirected") and _leads_on(response):
+            return None  # the one call that is answered so; who made it decides
         failed = verdict.judge(
             response.status,
             response.body,
@@ -147,6 +150,13 @@ class AnswerMiddleware(RetryMiddleware):
 
 def _header(response: Response, name: str) -> str:
     return (response.headers.get(name) or b"").decode("latin-1")
+
+
+def _leads_on(response: Response) -> bool:
+    is_redirect = (
+        HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST
+    )
+    return is_redirect and bool(_header(response, "Location"))
 
 
 def _name(exception: Exception) -> str:

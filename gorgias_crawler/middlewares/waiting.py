@@ -5,7 +5,7 @@ import time
 
 from scrapy.crawler import Crawler
 
-from gorgias_crawler.config import seconds_setting
+from gorgias_crawler.config.numbers import seconds_setting
 from gorgias_crawler.errors import StoppedError
 from gorgias_crawler.middlewares.caller import caller_of
 

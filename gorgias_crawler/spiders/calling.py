@@ -12,7 +12,8 @@ from twisted.python.failure import Failure
 
 from gorgias_crawler import api
 from gorgias_crawler.api.budget import Budget
-from gorgias_crawler.config import Account, read_account, share_setting
+from gorgias_crawler.config import Account, read_account
+from gorgias_crawler.config.numbers import share_setting
 from gorgias_crawler.errors import AnswerError, GorgiasError, RunEndError, StoppedError
 from gorgias_crawler.spiders.run import Output, RunSpider
 
@@ -69,11 +70,14 @@ class CallingSpider(RunSpider):
         self,
         url: str,
         parse: Callable[[bytes], Any],
-        callback: Callable[..., Output],
-        errback: Callable[[Failure], Output],
+        callback: Callable[..., Output] | None = None,
+        errback: Callable[[Failure], Output] | None = None,
         **cb_kwargs: Any,
     ) -> Request:
-        """Return a request; the callback gets what *parse* makes of the body."""
+        """Return a request; the callback gets what *parse* makes of the body.
+
+        Without a callback it is for ``engine.download_async``.
+        """
         meta: dict[str, Any] = {"parse": parse}
         if self.account.is_on_this_machine:
             # A proxy set for the shop's network cannot reach a server on this machine.

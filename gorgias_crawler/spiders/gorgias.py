@@ -17,9 +17,14 @@ from scrapy.http import Response
 from twisted.python.failure import Failure
 
 from gorgias_crawler import api, arguments
-from gorgias_crawler.archive import counts
+from gorgias_crawler.archive import counts, files
 from gorgias_crawler.emit import objects
-from gorgias_crawler.errors import EXIT_COMPLETE, RunEndError
+from gorgias_crawler.errors import (
+    EXIT_COMPLETE,
+    GorgiasError,
+    RunEndError,
+    StoppedError,
+)
 from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.answers import Answers
@@ -28,6 +33,7 @@ from gorgias_crawler.fetch.memory import RunMemory, now_us
 from gorgias_crawler.job import account
 from gorgias_crawler.job.directory import Job
 from gorgias_crawler.spiders.calling import CallingSpider
+from gorgias_crawler.spiders.files import FileFetching
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.spiders.run import Output, ends_run
 
@@ -51,7 +57,8 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         self.filters = self.options.filters
         self.kind = self.options.kind
         self.kinds = objects.row_classes(self.options.objects)
-        self._is_emitting = self._is_waiting = self._file_is_checked = False
+        self._are_messages_done = self._is_waiting = self._file_is_checked = False
+        self.files: FileFetching | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
@@ -63,6 +70,11 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         spider.window = crawler.settings.getint("CONCURRENT_REQUESTS")
         jobdir = crawler.settings["JOBDIR"] or f"crawls/{spider.account.name}"
         spider.open_job(Job(Path(jobdir)))
+        has_files = files.are_known(spider.archive)  # to delete, perhaps
+        if spider.options.files or spider.options.estimate or has_files:
+            spider.files = FileFetching(
+                spider, spider.answers, spider.jobdir, spider.job_id
+            )
         crawler.signals.connect(spider.refuse_to_stall, signals.spider_idle)
         return spider
 
@@ -97,12 +109,39 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         if self.agenda.ready_us is not None and not self._is_waiting:
             self._is_waiting = True
             yield Request("data:,", callback=self.wait)
-        if self.agenda.finished and not self._is_emitting and not self.options.estimate:
-            self._is_emitting = True
-            self.agenda.phase = "writing rows"
-            self._refuse_to_write_nothing()
-            if not self._keeps_files():
-                yield self.rows_request()
+        if self.agenda.finished and not self._are_messages_done:
+            self._are_messages_done = True
+            yield from self._end_with_files()
+
+    def _end_with_files(self) -> Output:
+        """Go on with files, where there are any, and then to the rows."""
+        if self.files is None:
+            yield from self._begin_rows()
+        else:
+            self.agenda.phase = "fetching files"
+            yield Request("data:,", callback=self.fetch_files)
+
+    async def fetch_files(self, response: Response) -> AsyncIterator[Any]:
+        """Fetch the files, then go on to the rows."""
+        assert self.files is not None
+        try:
+            await self.files.run()
+        except GorgiasError as error:
+            if not isinstance(error, StoppedError):
+                self.end_run(error)
+            return
+        for output in self._begin_rows():
+            yield output
+
+    @ends_run
+    def _begin_rows(self) -> Output:
+        """Yield what leads to the rows, unless an estimate alone was asked for."""
+        if self.options.estimate:
+            return
+        self.agenda.phase = "writing rows"
+        self._refuse_to_write_nothing()
+        if not self._keeps_files():
+            yield self.rows_request()
 
     def _check_default_file(self) -> None:
         """Once all tickets are listed, refuse a file there of another account."""
@@ -128,6 +167,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         self._yielded_all = (
             last["exit_status"] == EXIT_COMPLETE
             and not counts.has_changed_since(self.archive, last["run"])
+            and not files.were_asked_for_since(self.archive, last["run"])
             and feeds is not None
             and self.are_rows_unwatched()
             and feeds.keep_unchanged(last, self.filters.asked)

@@ -1,0 +1,278 @@
+"""Files: what refers to them, what was fetched of them, and what could not be.
+
+A file is known by the path of its address. What refers to it is read again of all that
+has changed (`unread`), so `file_of` can be made anew from messages and recordings at
+any time. A file is
+
+===========  ==================================================================
+to fetch     until its bytes are stored; ``reason`` says why the last run failed
+missed       one run was told that Gorgias does not have it
+missing      two runs in a row were: it is not asked for any more
+stored       with its size, SHA-256 and type
+elsewhere    at another host than Gorgias's; it is not asked for
+===========  ==================================================================
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from gorgias_crawler.archive.compression import unpacked
+from gorgias_crawler.archive.file import Archive
+
+MISSES = 2
+"""In so many runs in a row must Gorgias not have a file to be believed."""
+
+_BATCH = 100  # tickets whose messages are read at once: some milliseconds
+
+_IS_HERE = "path >= '/' AND path < '0'"  # a path; the others are whole addresses
+_TO_FETCH = f"sha256 IS NULL AND misses < {MISSES} AND {_IS_HERE}"
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An address in an object: the file's path, and where it is to be stored."""
+
+    path: str
+    stored_as: str
+
+
+@dataclass(frozen=True)
+class Stored:
+    """What was stored of a file."""
+
+    size: int
+    sha256: str
+    content_type: str
+
+
+@dataclass(frozen=True)
+class FileTotals:
+    """Counts of files; ``bytes`` are those of all that are ``stored``."""
+
+    known: int
+    stored: int
+    bytes: int
+    missed: int
+    missing: int
+    elsewhere: int
+
+    @property
+    def to_fetch(self) -> int:
+        """How many are neither stored nor missing at Gorgias."""
+        return self.known - self.stored - self.missed - self.missing
+
+
+def totals(archive: Archive) -> FileTotals:
+    """Count the files of the archive."""
+    row = archive.db.execute(
+        f"SELECT count(CASE WHEN {_IS_HERE} THEN 1 END), count(sha256), "
+        "coalesce(sum(bytes), 0), count(CASE WHEN sha256 IS NULL AND misses BETWEEN 1 "
+        f"AND {MISSES - 1} THEN 1 END), count(CASE WHEN sha256 IS NULL AND misses >= "
+        f"{MISSES} THEN 1 END), count(CASE WHEN NOT ({_IS_HERE}) THEN 1 END) FROM file"
+    ).fetchone()
+    return FileTotals(*row)
+
+
+def are_known(archive: Archive) -> bool:
+    """Tell whether the archive knows of any file."""
+    return archive.db.execute("SELECT 1 FROM file LIMIT 1").fetchone() is not None
+
+
+def were_asked_for_since(archive: Archive, run: int) -> bool:
+    """Tell whether a run after *run* has asked for a file: rows name where they are."""
+    asked = "SELECT 1 FROM file WHERE asked_run > ? LIMIT 1"
+    return archive.db.execute(asked, (run,)).fetchone() is not None
+
+
+# What refers to them.
+
+
+def unread(archive: Archive, since_run: int, after: int) -> list[int]:
+    """Return some tickets above *after* that changed in *since_run* or later."""
+    rows = archive.db.execute(
+        "SELECT id FROM ticket WHERE id > ? AND changed_run >= ? "
+        f"ORDER BY id LIMIT {_BATCH}",
+        (after, since_run),
+    )
+    return [id_ for (id_,) in rows]
+
+
+def messages_of(
+    archive: Archive, ticket_ids: Iterable[int]
+) -> Iterator[tuple[int, int, bytes]]:
+    """Yield (ticket id, message id, JSON) of all messages of some tickets."""
+    for ticket_id, id_, raw in archive.db.execute(
+        "SELECT ticket_id, id, raw FROM message WHERE ticket_id IN "
+        "(SELECT value FROM json_each(?)) ORDER BY ticket_id, created_us, id",
+        (json.dumps(list(ticket_ids)),),
+    ):
+        yield ticket_id, id_, unpacked(raw)
+
+
+def refer(
+    archive: Archive, kind: str, id_: int, references: Iterable[Reference]
+) -> None:
+    """Note, inside of a transaction, which files an object of *kind* refers to."""
+    archive.db.execute("DELETE FROM file_of WHERE kind = ? AND id = ?", (kind, id_))
+    for position, reference in enumerate(references):
+        archive.db.execute(
+            "INSERT INTO file_of VALUES (?, ?, ?, ?)",
+            (kind, id_, position, reference.path),
+        )
+        archive.db.execute(
+            "INSERT OR IGNORE INTO file (path, stored_as) VALUES (?, ?)",
+            (reference.path, reference.stored_as),
+        )
+
+
+def forget_references(archive: Archive) -> None:
+    """Forget, inside of a transaction, what refers to files and is not there itself."""
+    archive.db.execute(
+        "DELETE FROM file_of WHERE kind = 'messages' AND NOT EXISTS "
+        "(SELECT 1 FROM message WHERE message.id = file_of.id)"
+    )
+
+
+def of_message(archive: Archive, id_: int) -> list[tuple[str, str]]:
+    """Return (path, where it is) of the stored files of a message, in their order."""
+    return archive.db.execute(
+        "SELECT path, stored_as FROM file_of JOIN file USING (path) "
+        "WHERE kind = 'messages' AND id = ? AND sha256 IS NOT NULL ORDER BY position",
+        (id_,),
+    ).fetchall()
+
+
+# What was fetched of them.
+
+
+def due(archive: Archive, run: int, after: str, limit: int) -> list[Reference]:
+    """Return up to *limit* files to fetch with paths above *after*, ascending.
+
+    Those that *run* has asked for already are left to the next.
+    """
+    rows = archive.db.execute(
+        f"SELECT path, stored_as FROM file WHERE {_TO_FETCH} AND path > ? "
+        "AND asked_run <> ? ORDER BY path LIMIT ?",
+        (after, run, limit),
+    )
+    return [Reference(*row) for row in rows]
+
+
+def note_stored(archive: Archive, path: str, stored: Stored, run: int) -> None:
+    """Note that a file stands where it belongs."""
+    with archive.transaction() as db:
+        db.execute(
+            "UPDATE file SET bytes = ?, sha256 = ?, content_type = ?, misses = 0, "
+            "reason = NULL, asked_run = ? WHERE path = ?",
+            (stored.size, stored.sha256, stored.content_type, run, path),
+        )
+
+
+def note_missing(archive: Archive, path: str, reason: str, run: int) -> int:
+    """Note that *run* was told that Gorgias does not have a file.
+
+    Returns in how many runs in a row that was so.
+    """
+    with archive.transaction() as db:
+        (misses,) = db.execute(
+            "UPDATE file SET misses = misses + 1, reason = ?, asked_run = ? "
+            "WHERE path = ? RETURNING misses",
+            (reason, run, path),
+        ).fetchone()
+    return int(misses)
+
+
+def note_failed(archive: Archive, path: str, reason: str, run: int) -> None:
+    """Note why *run* could not fetch a file."""
+    with archive.transaction() as db:
+        db.execute(
+            "UPDATE file SET misses = 0, reason = ?, asked_run = ? WHERE path = ?",
+            (reason, run, path),
+        )
+
+
+def ask_again(archive: Archive, paths: Iterable[str]) -> None:
+    """Note that files are to be fetched, whatever was known of them."""
+    with archive.transaction() as db:
+        db.executemany(
+            "UPDATE file SET bytes = NULL, sha256 = NULL, content_type = NULL, "
+            "misses = 0 WHERE path = ?",
+            ((path,) for path in paths),
+        )
+
+
+def missing(archive: Archive) -> list[str]:
+    """Return the paths of the files that Gorgias is known not to have."""
+    rows = archive.db.execute(
+        f"SELECT path FROM file WHERE sha256 IS NULL AND misses >= {MISSES}"
+    )
+    return [path for (path,) in rows]
+
+
+def stored(archive: Archive, after: str, limit: int) -> list[tuple[str, str, int, str]]:
+    """Return up to *limit* files: (path above *after*, where it is, bytes, SHA-256)."""
+    return archive.db.execute(
+        "SELECT path, stored_as, bytes, sha256 FROM file "
+        "WHERE sha256 IS NOT NULL AND path > ? ORDER BY path LIMIT ?",
+        (after, limit),
+    ).fetchall()
+
+
+def unreferenced(archive: Archive, limit: int) -> list[Reference]:
+    """Return up to *limit* files that nothing refers to any more."""
+    rows = archive.db.execute(
+        "SELECT path, stored_as FROM file WHERE NOT EXISTS "
+        "(SELECT 1 FROM file_of WHERE file_of.path = file.path) LIMIT ?",
+        (limit,),
+    )
+    return [Reference(*row) for row in rows]
+
+
+def forget(archive: Archive, paths: Iterable[str]) -> None:
+    """Forget files that have been deleted."""
+    with archive.transaction() as db:
+        db.executemany("DELETE FROM file WHERE path = ?", ((path,) for path in paths))
+
+
+@dataclass(frozen=True)
+class NotStored:
+    """A file that a run was refused: what refers to it, and why it is not stored.
+
+    ``ticket_id`` is None for what belongs to no ticket.
+    """
+
+    kind: str
+    id: int
+    ticket_id: int | None
+    reason: str
+    misses: int
+
+
+def not_stored(archive: Archive, limit: int) -> list[NotStored]:
+    """Return up to *limit* files that could not be fetched, failures first."""
+    rows = archive.db.execute(
+        "SELECT file_of.kind, file_of.id, message.ticket_id, reason, misses "
+        "FROM file JOIN file_of USING (path) LEFT JOIN message "
+        "ON file_of.kind = 'messages' AND message.id = file_of.id "
+        "WHERE sha256 IS NULL AND reason IS NOT NULL "
+        "GROUP BY path ORDER BY misses, file_of.kind, file_of.id LIMIT ?",
+        (limit,),
+    )
+    return [NotStored(*row) for row in rows]
+
+
+def whose(archive: Archive, path: str) -> str:
+    """Say what refers to a file, without its name, which customers chose."""
+    row = archive.db.execute(
+        "SELECT file_of.kind, file_of.id, message.ticket_id FROM file_of "
+        "LEFT JOIN message ON file_of.kind = 'messages' AND message.id = file_of.id "
+        "WHERE path = ? ORDER BY file_of.kind, file_of.id LIMIT 1",
+        (path,),
+    ).fetchone()
+    if row is None:
+        return "of a message that was deleted"
+    kind, id_, ticket_id = row
+    if kind != "messages":
+        return f"of recording {id_}"
+    return f"of message {id_} (ticket {ticket_id})"

@@ -1,0 +1,59 @@
+"""The columns of a message's files, one entry for each address."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from gorgias_crawler.archive import Archive, files
+from gorgias_crawler.fetch.files import attached, attachment_path
+from gorgias_crawler.items.lazy import Readers
+
+Json = Mapping[str, Any]
+
+_DIGITS = re.compile(r"[0-9]{1,18}")  # more would be no number that a file holds
+
+
+def readers(archive: Archive) -> Readers:
+    """Return what gives the columns of a message's attachments, and of its images.
+
+    The lists of attachments have an entry for each address in ``attachments``: ``""``
+    for a name, type or file that there is not, None for a size.
+    """
+
+    def stored(message: Json) -> dict[str, str]:
+        return dict(files.of_message(archive, message["id"]))
+
+    def attachment_files(message: Json) -> list[str] | None:
+        paths = [attachment_path(attachment) for attachment in attached(message)]
+        found = stored(message) if paths and are_known else {}
+        return [found.get(path, "") for path in paths]
+
+    def inline_files(message: Json) -> list[str] | None:
+        found = stored(message) if are_known else {}
+        for attachment in attached(message):
+            found.pop(attachment_path(attachment), None)
+        return list(found.values())
+
+    are_known = files.are_known(archive)
+    return {
+        "attachment_names": lambda message: _texts(message, "name"),
+        "attachment_types": lambda message: _texts(message, "content_type"),
+        "attachment_sizes": lambda message: [
+            _size(each.get("size")) for each in attached(message)
+        ],
+        "attachment_files": attachment_files,
+        "inline_files": inline_files,
+    }
+
+
+def _texts(message: Json, key: str) -> list[str]:
+    values = (attachment.get(key) for attachment in attached(message))
+    return [value if isinstance(value, str) else "" for value in values]
+
+
+def _size(value: Any) -> int | None:
+    """Return a size, which Gorgias also gives as text."""
+    if type(value) is int:
+        return value
+    is_number = isinstance(value, str) and _DIGITS.fullmatch(value)
+    return int(value) if is_number else None

@@ -1,0 +1,100 @@
+"""The files of a job, counted and in words."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gorgias_crawler.archive import Archive, files
+from gorgias_crawler.archive.files import NotStored
+from gorgias_crawler.wording import many, size
+
+_LISTED = 1_000  # files that run.json lists; more would be no help
+
+
+@dataclass(frozen=True)
+class FilesOfRun:
+    """What a run did about files, and whether they were asked for."""
+
+    were_wanted: bool = False
+    fetched: int = 0
+    fetched_bytes: int = 0
+    deleted: int = 0
+
+
+def are_lacking(archive: Archive, run: FilesOfRun) -> bool:
+    """Tell whether files were asked for of which some are still to fetch."""
+    return run.were_wanted and files.totals(archive).to_fetch > 0
+
+
+def told(archive: Archive, run: FilesOfRun) -> dict[str, Any]:
+    """Return what ``run.json`` says of files."""
+    totals = files.totals(archive)
+    refused = files.not_stored(archive, _LISTED)
+    return {
+        "wanted": run.were_wanted,
+        "known": totals.known,
+        "stored": totals.stored,
+        "bytes": totals.bytes,
+        "fetched": run.fetched,
+        "fetched_bytes": run.fetched_bytes,
+        "deleted": run.deleted,
+        "to_fetch": totals.to_fetch,
+        "missing": totals.missing,
+        "missing_once": totals.missed,
+        "elsewhere": totals.elsewhere,
+        "failed": [_named(file) for file in refused if not file.misses],
+        "not_at_gorgias": [_named(file) for file in refused if file.misses],
+    }
+
+
+def _named(file: NotStored) -> dict[str, Any]:
+    return {
+        "kind": file.kind,
+        "id": file.id,
+        "ticket_id": file.ticket_id,
+        "reason": file.reason,
+    }
+
+
+def lines(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the end of a run says of files; nothing where there are none."""
+    if not told["wanted"] and not told["stored"]:
+        return
+    parts = [f"{told['stored']:,} of {many(told['known'], 'file')} stored"]
+    parts[0] += f" ({size(told['bytes'])}; {told['fetched']:,} new"
+    parts[0] += f", {told['deleted']:,} deleted)" if told["deleted"] else ")"
+    absent = told["missing"] + told["missing_once"]
+    counted = {
+        "still to fetch": told["to_fetch"] if told["wanted"] else 0,
+        "not at Gorgias (run.json names their messages)": absent,
+        "at other places than Gorgias, not fetched": told["elsewhere"],
+    }
+    parts += [f"{number:,} {what}" for what, number in counted.items() if number]
+    yield f"Files: {', '.join(parts)}."
+
+
+def is_to_mend(told: Mapping[str, Any]) -> bool:
+    """Tell whether files were asked for of which some are still to fetch."""
+    return bool(told["wanted"] and told["to_fetch"])
+
+
+def to_mend(told: Mapping[str, Any]) -> str:
+    """Return what is missing of files and what to do about it."""
+    ids = ", ".join(str(file["id"]) for file in told["failed"][:5])  # to look at some
+    of = f" (of messages {ids}; reasons in run.json)" if ids else ""
+    return (
+        f"{many(told['to_fetch'], 'file')} could not be fetched{of}; the same command "
+        "tries again."
+    )
+
+
+def status_lines(archive: Archive) -> Iterator[str]:
+    """Yield how far the files of a job are; nothing where it has none."""
+    totals = files.totals(archive)
+    if not totals.known:
+        return
+    yield (
+        f"Files: {totals.stored:,} of {totals.known:,} stored ({size(totals.bytes)}), "
+        f"{totals.to_fetch:,} to fetch, {totals.missed + totals.missing:,} not at "
+        "Gorgias."
+    )

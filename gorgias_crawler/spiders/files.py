@@ -1,0 +1,254 @@
+"""Files of a run: asked for inside of the budget, fetched beside it."""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urljoin
+
+from scrapy.http import Response
+
+from gorgias_crawler import api
+from gorgias_crawler.api import verdict
+from gorgias_crawler.api.files import DOWNLOAD
+from gorgias_crawler.archive import files
+from gorgias_crawler.archive.files import Reference, Stored
+from gorgias_crawler.config.numbers import bytes_setting
+from gorgias_crawler.errors import (
+    AnswerError,
+    GorgiasError,
+    MisdirectedError,
+    NotFoundError,
+    RefusedError,
+    RunEndError,
+    StoppedError,
+    UnansweredError,
+    UnauthorizedError,
+    is_gone,
+)
+from gorgias_crawler.feeds.file_store import open_store
+from gorgias_crawler.fetch.answers import Answers
+from gorgias_crawler.fetch.files import FilesToFetch
+from gorgias_crawler.job.files import FilesOfRun
+from gorgias_crawler.spiders.calling import CallingSpider
+from gorgias_crawler.spiders.download import Download
+from gorgias_crawler.wording import duration, many
+
+WINDOW = 4
+"""So many files are fetched from their host at once: it is not the account's bucket,
+and more would only share one line (chosen)."""
+
+_AHEAD = 32
+"""So many files are asked for before they are whole: enough that four that stall do not
+stop the calls, and few enough that the last address is used within ten minutes."""
+
+_TRIES = 3  # of a file in one run, each with a new address
+_MAXSIZE = "GORGIAS_FILE_MAXSIZE"
+_LOOK_S = 0.2  # how soon the end of the run is noticed
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class FileFetching:
+    """Fetches the files of the job in *jobdir*, by calls of *spider*.
+
+    ``todo`` are the files of this run.
+    """
+
+    def __init__(
+        self, spider: CallingSpider, answers: Answers, jobdir: Path, job_id: str
+    ) -> None:
+        """Open what `FileStore` there is. Raises `ConfigurationError`."""
+        self.todo = FilesToFetch(answers.memory)
+        self._spider = spider
+        self._answers = answers
+        self._options = answers.memory.options
+        settings = spider.crawler.settings
+        self._store = open_store(settings, jobdir, job_id)
+        self._download = Download(
+            is_on_this_machine=spider.account.is_on_this_machine,
+            timeout_s=settings.getfloat("DOWNLOAD_TIMEOUT"),
+            most_bytes=bytes_setting(_MAXSIZE, settings[_MAXSIZE]),
+            user_agent=settings["USER_AGENT"],
+        )
+        self._window = asyncio.Semaphore(WINDOW)
+        self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
+
+    async def run(self) -> None:
+        """Do all that is to be done with files once the messages are archived.
+
+        Raises `RunEndError`, `StoppedError`.
+        """
+        if self._options.files or self._options.estimate:
+            await self._read_addresses()
+        if self._options.estimate:
+            self._estimate()
+            return
+        await self._delete()
+        if self._options.files:
+            await self._fetch()
+
+    @property
+    def done(self) -> FilesOfRun:
+        """What this run did about files."""
+        todo = self.todo
+        return FilesOfRun(
+            self._options.files, todo.fetched, todo.fetched_bytes, todo.deleted
+        )
+
+    def _estimate(self) -> None:
+        totals = files.totals(self.todo.archive)
+        seconds = totals.to_fetch / self._spider.budget.calls_per_s
+        logger.info(
+            "Files: %s to fetch with -a files=true, one call each, about %s; what "
+            "messages have that are not archived yet is not known.",
+            many(totals.to_fetch, "file"),
+            duration(seconds),
+        )
+
+    async def _read_addresses(self) -> None:
+        """Read the addresses in what has changed; other tasks go on meanwhile."""
+        for _ in self.todo.read_addresses():
+            await asyncio.sleep(0)
+            if self._spider.is_stopping:
+                raise StoppedError("the run was stopped")
+
+    async def _delete(self) -> None:
+        """Delete the files of messages that are not archived any more."""
+        for batch in self.todo.to_delete():
+            for file in batch:
+                await self._in_store(self._store.delete(file.stored_as))
+
+    async def _fetch(self) -> None:
+        self.todo.begin(self._store.identity)
+        try:
+            self._store.prepare()
+        except OSError as error:
+            raise self._explained(error) from None
+        await self._find_lost()
+        async with self._download:
+            await self._all()
+        self._store.close()
+
+    async def _find_lost(self) -> None:
+        """Ask again for files that somebody has removed from their place."""
+        lost = 0
+        for batch in self.todo.stored():
+            paths = self._store.lost(batch)
+            self.todo.ask_again(paths)
+            lost += len(paths)
+            await asyncio.sleep(0)
+        if lost:
+            logger.warning(
+                "%d stored files are not in %s any more: fetching them again.",
+                lost,
+                self._store.root,
+            )
+
+    async def _all(self) -> None:
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            async for file in self._free_places(tasks):
+                tasks.add(asyncio.create_task(self._one(file)))
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _free_places(
+        self, tasks: set[asyncio.Task[None]]
+    ) -> AsyncIterator[Reference]:
+        """Yield the files, each as soon as it may be asked for, until all are done."""
+        while True:
+            while len(tasks) < _AHEAD and (file := self.todo.take()) is not None:
+                yield file
+            if not tasks:
+                return
+            done, _ = await asyncio.wait(
+                tasks, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED
+            )
+            tasks -= done
+            for task in done:
+                task.result()  # raises what ends the run
+            if self._spider.is_stopping:
+                raise StoppedError("the run was stopped")
+
+    async def _one(self, file: Reference) -> None:
+        try:
+            stored = await self._fetched(file)
+        except NotFoundError as error:
+            if is_gone(error):
+                self.todo.miss(file, error.reason)
+            else:
+                self.todo.fail(file, error.reason)
+        except AnswerError as error:
+            self.todo.fail(file, error.reason)
+        else:
+            self.todo.store(file, stored)
+
+    async def _fetched(self, file: Reference) -> Stored:
+        address = await self._ask(file)
+        async with self._window:
+            for attempt in range(1, _TRIES):
+                try:
+                    return await self._bytes(file, address)
+                except RefusedError:
+                    pass  # it has expired
+                except UnansweredError:
+                    await asyncio.sleep(verdict.backoff_s(attempt, self._jitter))
+                address = await self._ask(file)
+            return await self._bytes(file, address)
+
+    async def _ask(self, file: Reference) -> str:
+        """Return the signed address of *file*: a call of the account's budget."""
+        spider = self._spider
+        url = f"{spider.account.base_url}{DOWNLOAD}{file.path}"
+        request = spider.request(url, _no_page)
+        request.meta["is_redirected"] = True
+        try:
+            response = await spider.crawler.engine.download_async(request)
+        except (UnauthorizedError, MisdirectedError) as error:
+            self._answers.end_where_useless(error)
+            raise
+        return urljoin(response.url, _location(response))
+
+    async def _bytes(self, file: Reference, address: str) -> Stored:
+        part = self._store.part()
+        try:
+            stored = await self._in_store(self._download.fetch(address, part))
+            put = self._store.put(part, file.stored_as, stored.content_type)
+            await self._in_store(put)
+        finally:
+            part.unlink(missing_ok=True)
+        return stored
+
+    async def _in_store(self, work: Awaitable[T]) -> T:
+        """Do what touches the store; end the run where it cannot be written."""
+        try:
+            return await work
+        except GorgiasError:
+            raise
+        except Exception as error:  # noqa: BLE001  # each library raises its own
+            raise self._explained(error) from None
+
+    def _explained(self, error: Exception) -> RunEndError:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        return RunEndError(
+            "file_store",
+            f"Files cannot be stored in {self._store.root} ({reason}): make room or "
+            "mend its rights, or name another place with FILES_STORE; then run the "
+            "same command again. What was archived is kept.",
+        )
+
+
+def _no_page(body: bytes) -> None:
+    """Refuse an answer that is no redirect: the call has no other good one."""
+    raise api.BadAnswerError("no redirect to the file")
+
+
+def _location(response: Response) -> str:
+    return (response.headers.get("Location") or b"").decode("latin-1")
