@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from gorgias_crawler.items import Message, Ticket, types
+from gorgias_crawler.feeds.recorded import FeedFile
+from gorgias_crawler.feeds.sqlite import SqliteItemExporter
+from gorgias_crawler.items import Deleted, Message, Ticket, types
 from tests.feed_crawl import NASTY
 from tests.test_feeds import crawl, parts, troubles
 
@@ -203,3 +205,14 @@ def test_it_is_uploaded_like_any_other_file(crawled):
     _, results = crawled
     assert results[7].stored[0]["uri"] == "fake://bucket/object"
     assert ask(crawled, "SELECT count(*) FROM messages", name="object") == [(3,)]
+
+
+def test_the_same_id_may_be_deleted_of_two_kinds(tmp_path):
+    path = tmp_path / "x.sqlite"
+    with path.open("wb") as file:
+        exporter = SqliteItemExporter(FeedFile(file), rows={"deleted": Deleted})
+        for kind in ("users", "customers"):
+            exporter.export_item(Deleted(kind, 7, 1, None))
+        exporter.finish_exporting()
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("SELECT count(*) FROM deleted").fetchall() == [(2,)]

@@ -67,16 +67,17 @@ def ticket(archive: Archive, id_: int) -> bytes | None:
     return unpacked(row[0]) if row and row[0] else None
 
 
-def tickets(archive: Archive) -> Iterator[bytes]:
+def tickets(archive: Archive, changed_since: int = 0) -> Iterator[bytes]:
     """Yield the JSON of every ticket that a listing has shown, ordered by id.
 
-    Reads in short transactions, so that the write-ahead log can be emptied meanwhile.
+    What has not changed in the run *changed_since* or later is left out. Reads in
+    short transactions, so that the write-ahead log can be emptied meanwhile.
     """
     after = 0
     while batch := archive.db.execute(
         "SELECT id, raw FROM ticket WHERE id > ? AND length(raw) > 0 "
-        f"ORDER BY id LIMIT {_BATCH}",
-        (after,),
+        f"AND changed_run >= ? ORDER BY id LIMIT {_BATCH}",
+        (after, changed_since),
     ).fetchall():
         for _, raw in batch:
             yield unpacked(raw)

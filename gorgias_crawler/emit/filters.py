@@ -29,7 +29,7 @@ MEANINGS = {
     "spam": "`false` leaves spam out; `true` exports only spam",
     "trashed": "`false` leaves out what is in the trash; `true` exports only that",
     "notes": "`false` leaves internal notes out; `true` exports only internal notes",
-    "changed_since": "only tickets that runs after this one saw change (its number is "
+    "changed_since": "only what runs after this one saw change (its number is "
     "`run` in `run.json`), or runs since a date; conversations have a line for each "
     "ticket that was deleted since",
 }
@@ -97,9 +97,10 @@ class Filters:
             return self
         return replace(self, changed_since=last_run_before(-self.changed_since))
 
-    def accept_run(self, changed_run: int) -> bool:
-        """Tell whether a ticket that this run saw change becomes rows."""
-        return self.changed_since is None or changed_run > self.changed_since
+    @property
+    def first_run(self) -> int:
+        """The first run whose changes become rows; 0 leaves nothing out."""
+        return 0 if self.changed_since is None else self.changed_since + 1
 
     def accept_message(self, message: Json) -> bool:
         """Tell whether *message*, of an accepted ticket, becomes a row."""

@@ -8,6 +8,7 @@ from gorgias_crawler.api.kinds import KINDS, Kind, Refresh
 from gorgias_crawler.archive import Archive, changes, order
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.emit import measured, rows
+from gorgias_crawler.emit.beside import bot_ids
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.items import (
     Deleted,
@@ -41,41 +42,52 @@ def archived_kinds(archive: Archive) -> list[str]:
     ]
 
 
+def bots(archive: Archive) -> frozenset[int] | None:
+    """Return the numbers of the users that are bots, None where none are archived."""
+    users = Objects(archive, KINDS["users"])
+    if users.progress.listed_us is None:
+        return None
+    return bot_ids(decoded(raw) for raw, *_ in users.in_order())
+
+
 def of_kind(
     archive: Archive, name: str, filters: Filters, *, only_whole: bool = False
 ) -> Iterator[Any]:
     """Yield the rows of the kind *name*.
 
     *filters* leave out messages and tickets, *only_whole* those that are not complete.
-    Raises `RunEndError` where the archive is damaged.
+    ``changed_since`` holds for every kind. Raises `RunEndError` where the archive is
+    damaged.
     """
     of_messages = _OF_MESSAGES.get(name)
     if of_messages is not None:
         yield from of_messages(archive, filters, only_whole=only_whole)
         return
     with archive.reading():
+        filters = filters.with_run(archive.last_run_before)
+        since = filters.first_run
         if name == "tickets":
             yield from _tickets(archive, filters)
         elif name == "deleted":
-            yield from _deleted(archive)
+            yield from _deleted(archive, since)
         else:
-            yield from _objects(archive, KINDS[name])
+            yield from _objects(archive, KINDS[name], since)
 
 
 def _tickets(archive: Archive, filters: Filters) -> Iterator[Ticket]:
     read = columns.reader(Ticket, "ticket")
-    for raw in order.tickets(archive):
+    for raw in order.tickets(archive, filters.first_run):
         ticket = decoded(raw)
         if filters.accept_ticket(ticket):
             yield Ticket(**read(ticket))
 
 
-def _deleted(archive: Archive) -> Iterator[Deleted]:
-    for kind, id_, run, began_us in changes.deleted(archive):
+def _deleted(archive: Archive, since: int) -> Iterator[Deleted]:
+    for kind, id_, run, began_us in changes.deleted(archive, since):
         yield Deleted(kind, id_, run, utc_text(began_us) if began_us else None)
 
 
-def _objects(archive: Archive, kind: Kind) -> Iterator[Any]:
+def _objects(archive: Archive, kind: Kind, since: int) -> Iterator[Any]:
     sources = (
         column.metadata["source"] for column in columns.columns(kind.row).values()
     )
@@ -83,7 +95,7 @@ def _objects(archive: Archive, kind: Kind) -> Iterator[Any]:
     objects = Objects(archive, kind)
     is_marked = _LISTED in columns.types(kind.row)
     last_listing, oldest_us = objects.last_listing(), objects.progress.oldest_us or 0
-    for raw, created_us, listed in objects.in_order():
+    for raw, created_us, listed in objects.in_order(since):
         row = kind.row(**read(decoded(raw)))
         if is_marked and kind.refresh is Refresh.SINCE:
             row.is_listed = created_us >= oldest_us

@@ -43,7 +43,7 @@ def accepted(
         filters = filters.with_run(archive.last_run_before)
         check_words(filters, map(decoded, order.listed_tickets(archive)))
         for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
-            if not filters.accept_run(archived.changed_run):
+            if archived.changed_run < filters.first_run:
                 continue
             ticket = decoded(archived.raw)
             if filters.accept_ticket(ticket):

@@ -138,6 +138,8 @@ class _Table:
         types = {column.name: column.type for column in rows.columns}
         integers = [name for name in self.names if types[name] is Type.INTEGER]
         self._key = next((name for name in _KEYS if name in integers), None)
+        if "kind" in self.names:  # an id is the key within its kind
+            self._key = None
         self._lists = [
             index
             for index, column in enumerate(rows.columns)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -43,9 +44,6 @@ class RowsSpider(RunSpider):
 
     kind = "messages"
     """The kind of a file that names none."""
-
-    bots: frozenset[int] | None = None
-    """The numbers of the users that are bots; None where users are not archived."""
 
     only_complete = False
     filters: Filters
@@ -100,6 +98,11 @@ class RowsSpider(RunSpider):
             "gorgias_crawler": __version__,
         }
 
+    @cached_property
+    def bots(self) -> frozenset[int] | None:
+        """The numbers of the users that are bots; None where users are not archived."""
+        return objects.bots(self.archive)
+
     def changed_in(self, ticket_id: int) -> int:
         """Return the run that last saw the ticket or its messages change."""
         return changes.run_of_ticket(self.archive, ticket_id)
@@ -107,10 +110,9 @@ class RowsSpider(RunSpider):
     def deleted_tickets(self) -> list[int]:
         """Return the tickets that were deleted since the run that a filter names."""
         filters = self.filters.with_run(self.archive.last_run_before)
-        since = filters.changed_since
-        if since is None:
+        if filters.changed_since is None:
             return []
-        found = changes.deleted(self.archive, since + 1)
+        found = changes.deleted(self.archive, filters.first_run)
         return [id_ for kind, id_, *_ in found if kind == "tickets"]
 
     def owns_feed(self, uri: str) -> bool:
