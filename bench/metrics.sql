@@ -1,7 +1,7 @@
 -- Three metrics from what Gorgias gives, without this project's code: they must equal
 -- the page's. Needs the tables
 --   ticket (id, status, created, closed, snoozed, spam, trashed)
---   message (ticket, public, from_agent, sender, rule, at, imported, lost)
+--   message (id, ticket, public, from_agent, sender, rule, at, imported, lost)
 --   event (ticket, type, at): created, merged, closed, reopened; bot (id)
 --   opening (opens, closes): every span of business hours
 -- with times in seconds since 1970 and truths as 0 and 1; lost: deleted or not sent.
@@ -12,14 +12,18 @@ CREATE TABLE known AS
     AND id NOT IN (SELECT ticket FROM message WHERE imported);
 
 CREATE TABLE written AS
-    SELECT ticket, at, NOT from_agent AS by_customer, from_agent AS by_team,
+    SELECT id, ticket, at, NOT from_agent AS by_customer, from_agent AS by_team,
         from_agent AND rule IS NULL AND sender NOT IN (SELECT id FROM bot) AS by_person
     FROM message WHERE public AND NOT lost AND ticket IN (SELECT id FROM known)
     AND ticket NOT IN (SELECT ticket FROM message WHERE at IS NULL AND NOT lost);
 CREATE INDEX written_of_ticket ON written (ticket, at);
 
+-- Of messages of one instant the smaller number came first.
 CREATE TABLE asked AS
-    SELECT ticket, min(at) AS at FROM written WHERE by_customer GROUP BY ticket;
+    SELECT ticket, at, id FROM (
+        SELECT *, row_number() OVER (PARTITION BY ticket ORDER BY at, id) AS place
+        FROM written WHERE by_customer
+    ) WHERE place = 1;
 
 CREATE TABLE history AS
     SELECT ticket, max(at) FILTER (WHERE type = 'ticket-closed') AS closed,
@@ -38,12 +42,12 @@ CREATE TABLE ended AS
 CREATE TABLE span AS
     SELECT 'first_response' AS metric, asked.ticket, asked.at AS since,
         min(written.at) AS until
-    FROM asked JOIN written ON written.ticket = asked.ticket AND written.at >= asked.at
-    WHERE by_team GROUP BY asked.ticket
+    FROM asked JOIN written ON written.ticket = asked.ticket
+    WHERE (written.at, written.id) > (asked.at, asked.id) AND by_team GROUP BY asked.ticket
     UNION ALL
     SELECT 'first_human_response', asked.ticket, asked.at, min(written.at)
-    FROM asked JOIN written ON written.ticket = asked.ticket AND written.at >= asked.at
-    WHERE by_person GROUP BY asked.ticket
+    FROM asked JOIN written ON written.ticket = asked.ticket
+    WHERE (written.at, written.id) > (asked.at, asked.id) AND by_person GROUP BY asked.ticket
     UNION ALL
     SELECT 'resolution', ended.ticket,
         min(ended.created, coalesce((SELECT min(at) FROM message

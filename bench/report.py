@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo
 
 from crawling import Place, conclude, table
 
+from gorgias_crawler.items import COLUMNS
 from gorgias_crawler.sandbox import Sandbox, World
 from gorgias_crawler.wording import duration
 
@@ -36,7 +37,7 @@ _ZONE = ZoneInfo("Europe/Paris")  # where the sandbox's shop is, and when it is 
 _OPEN = {**dict.fromkeys(range(5), (9, 17)), 5: (10, 14)}
 _TABLES = (
     "ticket (id, status, created, closed, snoozed, spam, trashed)",
-    "message (ticket, public, from_agent, sender, rule, at, imported, lost)",
+    "message (id, ticket, public, from_agent, sender, rule, at, imported, lost)",
     "event (ticket, type, at)",
     "bot (id)",
     "opening (opens, closes)",
@@ -131,7 +132,7 @@ def _recomputed(place: Place) -> sqlite3.Connection:
         for t in _exported(place, "tickets")
     ))  # fmt: skip
     _put(db, "message", (
-        (m["ticket_id"], m["public"] == "True", m["from_agent"] == "True",
+        (int(m["message_id"]), m["ticket_id"], m["public"] == "True", m["from_agent"] == "True",
          m["sender_id"], m["rule_id"] or None, _seconds(m["message_created_datetime"]),
          m["imported"] == "True",
          bool(m["deleted_datetime"] or (m["failed_datetime"] and not m["sent_datetime"])))
@@ -151,8 +152,10 @@ def _recomputed(place: Place) -> sqlite3.Connection:
 
 def _exported(place: Place, kind: str) -> Rows:
     file = place.path / f"{kind}.csv"
-    place.measure_command("export", "job", "-O", file.name, "-a", f"object={kind}",
-                          "-s", "FEED_EXPORT_FIELDS=[]")  # fmt: skip
+    options = ["-O", file.name, "-a", f"object={kind}"]
+    if kind == "messages":  # else it has the default columns
+        options += ["-s", f"FEED_EXPORT_FIELDS={','.join(COLUMNS)}"]
+    place.measure_command("export", "job", *options)
     with file.open(encoding="utf-8", newline="") as opened:
         yield from csv.DictReader(opened)
 

@@ -201,7 +201,7 @@ def loaded(project, cases, zone):
     db = sqlite3.connect(":memory:")
     for table in (
         "ticket (id, status, created, closed, snoozed, spam, trashed)",
-        "message (ticket, public, from_agent, sender, rule, at, imported, lost)",
+        "message (id, ticket, public, from_agent, sender, rule, at, imported, lost)",
         "event (ticket, type, at)",
         "bot (id)",
         "opening (opens, closes)",
@@ -215,7 +215,7 @@ def loaded(project, cases, zone):
             t["trashed_datetime"] is not None,
         )])  # fmt: skip
         put(db, "message", (
-            (t["id"], m["public"], m["from_agent"], m["sender"]["id"], m["rule_id"],
+            (m["id"], t["id"], m["public"], m["from_agent"], m["sender"]["id"], m["rule_id"],
              seconds(m["created_datetime"]), bool(m["imported"]), is_lost(m))
             for m in case.messages
         ))  # fmt: skip

@@ -28,6 +28,20 @@ def shop(tmp_path_factory, may_fork):
         yield opened
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, may_fork):
+    """As `shop`, with every kind that figures need."""
+    path = tmp_path_factory.mktemp("whole")
+    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
+    world = World(tickets=80)
+    kinds = "users,account,events,custom_fields,satisfaction_surveys"
+    with Sandbox(world, rate=None) as sandbox:
+        opened = Shop(path, sandbox, world, forks=may_fork)
+        ended = opened.crawl("-a", f"objects={kinds}")
+        assert ended.status == 0, ended.log
+        yield opened
+
+
 def text(shop):
     return (shop.path / PAGE).read_text("utf-8")
 
@@ -67,6 +81,49 @@ def test_no_name_and_no_word_of_a_person_is_on_the_page(shop):
         for said in filter(None, words):
             assert said not in found
     assert "Kim" not in found
+
+
+def test_with_every_kind_no_figure_is_unknown(whole, tmp_path):
+    assert whole.run("report", "job", "-O", PAGE).status == 0
+    found = text(whole)
+    assert "Not known" not in found
+    assert "the clock of Europe/Paris" in found
+    for kind in ("users", "account", "events", "custom_fields"):
+        assert re.search(rf'<th scope="row">{kind}</th><td>yes</td>', found), kind
+    with browser(tmp_path) as tab:
+        tab.open(whole.path / PAGE, 390)
+        drawn = tab.evaluate("document.querySelectorAll('.chart.narrow svg').length")
+        assert drawn == len(re.findall("<details>", found)) == 11
+        assert (tab.console, len(tab.requests)) == ([], 1)
+
+
+def test_agents_are_named_with_names_alone(whole):
+    names = {user["name"] for user in whole.world.objects("users")}
+    assert len(names) > 2
+    whole.run("report", "job", "-O", PAGE)
+    assert not [name for name in names if name in text(whole)]
+    assert "Agent 1" in text(whole)
+    whole.run("report", "job", "-O", PAGE, "--with-names")
+    assert [name for name in names if name in text(whole)]
+    assert "Agent 1" not in text(whole)
+
+
+def test_exported_metrics_know_people_and_business_hours(whole):
+    ended = whole.run(
+        "export", "job", "-O", "metrics.csv", "-a", "object=ticket_metrics"
+    )
+    assert ended.status == 0, ended.log
+    found = whole.rows("metrics.csv")
+    for name in (
+        "agent_messages",
+        "bot_messages",
+        "first_human_response_business_seconds",
+        "resolution_business_seconds",
+        "reopens",
+        "one_touch",
+        "satisfaction_score",
+    ):
+        assert any(row[name] for row in found), name
 
 
 def test_filters_choose_the_tickets(shop):
