@@ -69,3 +69,23 @@ def test_no_query_of_a_crawl_reads_a_whole_table_of_objects(tmp_path, fetch):
     counts.not_whole(archive)
     assert len(listener.statements) > 40
     assert listener.full_scans() == {}
+
+
+def test_an_export_reads_on_from_where_it_was_and_sorts_nothing(tmp_path):
+    """Else each hundred tickets would cost as much as all that are left."""
+    archive = Archive.open(tmp_path / "archive.sqlite")
+    Run(archive, account()).finish()
+    listener = Listener(archive)
+    for _, messages in order.in_order(archive, only_whole=True):
+        list(messages)
+    archive.db.set_trace_callback(None)
+    steps = [
+        detail
+        for statement in listener.statements
+        if "ORDER BY" in statement
+        for *_, detail in archive.db.execute(f"EXPLAIN QUERY PLAN {statement}")
+    ]
+    assert any("ticket USING INTEGER PRIMARY KEY (rowid>?)" in step for step in steps)
+    assert any("USING INDEX message_in_order (ticket_id>?" in step for step in steps)
+    assert not any("TEMP B-TREE" in step or "MULTI-INDEX" in step for step in steps)
+    archive.close()
