@@ -42,8 +42,7 @@ _CONFIG: Json = {
     "aria": False,  # the drawing as a whole has a name, and its numbers a table
     "view": {"stroke": None},
     "axis": {**_TEXT, "gridColor": "var(--line)", "domainColor": "var(--line)",
-             "ticks": False, "labelPadding": 6, "labelOverlap": "greedy",
-             "labelSeparation": 24},
+             "ticks": False, "labelPadding": 6, "labelOverlap": "greedy"},
     "range": {"category": _PALETTE},
 }  # fmt: skip
 
@@ -177,7 +176,8 @@ def _embeddable(svg: str, name: str) -> str:
 
 
 def _periods() -> Json:
-    return {"field": "x", "type": "ordinal", "title": None, "axis": {"labelAngle": 0}}
+    axis = {"labelAngle": 0, "labelSeparation": 24}  # letters may be wider elsewhere
+    return {"field": "x", "type": "ordinal", "title": None, "axis": axis}
 
 
 def _numbers(name: str) -> Json:
