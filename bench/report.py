@@ -24,11 +24,15 @@ from zoneinfo import ZoneInfo
 
 from crawling import Place, conclude, table
 
-from gorgias_crawler.items import COLUMNS
 from gorgias_crawler.sandbox import Sandbox, World
 from gorgias_crawler.wording import duration
 
 _KINDS = ("users", "account", "events", "satisfaction_surveys", "custom_fields")
+_OF_MESSAGES = (
+    "ticket_id", "message_id", "public", "from_agent", "sender_id", "rule_id",
+    "message_created_datetime", "imported", "deleted_datetime", "failed_datetime",
+    "sent_datetime",
+)  # fmt: skip
 _METRICS = ("first_response", "first_human_response", "resolution")
 _EVENTS = {f"ticket-{what}" for what in ("created", "merged", "closed", "reopened")}
 _MOST_BYTES = 3_000_000  # of the page of a year of 100,000 tickets
@@ -154,7 +158,7 @@ def _exported(place: Place, kind: str) -> Rows:
     file = place.path / f"{kind}.csv"
     options = ["-O", file.name, "-a", f"object={kind}"]
     if kind == "messages":  # else it has the default columns
-        options += ["-s", f"FEED_EXPORT_FIELDS={','.join(COLUMNS)}"]
+        options += ["-s", f"FEED_EXPORT_FIELDS={','.join(_OF_MESSAGES)}"]
     place.measure_command("export", "job", *options)
     with file.open(encoding="utf-8", newline="") as opened:
         yield from csv.DictReader(opened)
