@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, settings
 from gorgias_crawler.sandbox import Sandbox, World
 from tests import forking
 from tests.crawling import Shop
+from tests.hostile import Listener
 
 if hasattr(signal, "SIGHUP"):
     # Crawls inherit it: under nohup they would not mind a hangup, as they shall.
@@ -87,3 +88,16 @@ def finished(tmp_path_factory, may_fork):
         ended = shop.crawl()
         assert ended.status == 0, ended.log
         yield shop
+
+
+@pytest.fixture
+def listen():
+    opened = []
+
+    def listen_(context=None):
+        opened.append(Listener(context))
+        return opened[-1]
+
+    yield listen_
+    for listener in opened:
+        listener.close()

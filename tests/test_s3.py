@@ -1,0 +1,72 @@
+"""A feed on S3 is stored whole or not at all."""
+
+import json
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from tests.crawling import wait
+
+
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory):
+    """A server of Amazon's storage protocol on loopback, with one bucket."""
+    boto3 = pytest.importorskip("boto3")
+    log = (tmp_path_factory.mktemp("s3") / "log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from moto.server import main; main(['-p', '0'])"],
+        stderr=subprocess.PIPE,
+        stdout=log,
+        text=True,
+    )
+    assert process.stderr is not None
+    lines = (line for line in process.stderr if "Running on http" in line)
+    endpoint = next(lines).split()[-1]
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id="test",
+        aws_secret_access_key="s3cr3t-of-s3",
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket="exports")
+    yield endpoint, client
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    log.close()
+
+
+def test_s3_gets_the_whole_object_or_keeps_that_of_the_night_before(open_shop, s3):
+    endpoint, client = s3
+    shop = open_shop(latency_s=0.01)
+    shop.environ = {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "s3cr3t-of-s3",
+    }
+    options = ["-s", f"AWS_ENDPOINT_URL={endpoint}", "-s", "AWS_REGION_NAME=us-east-1"]
+    options += ["-s", "AWS_ACCESS_KEY_ID=test", "-O", "s3://exports/tickets.csv"]
+    options += ["-s", "AWS_SECRET_ACCESS_KEY=s3cr3t-of-s3"]
+    before = b"of the night before"
+    client.put_object(Bucket="exports", Key="tickets.csv", Body=before)
+
+    def stop(call):
+        if call.path == "/api/messages" and not stopped:
+            stopped.append(call)
+            process.send_signal(signal.SIGINT)
+
+    stopped: list[object] = []
+    shop.sandbox.on_request = stop
+    process = shop.start("-a", "fetch=per-ticket", *options)
+    assert wait(process).status == 3
+    stored = client.get_object(Bucket="exports", Key="tickets.csv")["Body"].read()
+    assert stored == before
+
+    ended = shop.crawl(*options)
+    assert ended.status == 0, ended.log
+    stored = client.get_object(Bucket="exports", Key="tickets.csv")["Body"].read()
+    shop.run("export", "job", "-O", "local.csv")
+    assert stored == (shop.path / "local.csv").read_bytes()
+    assert "s3cr3t" not in ended.log + json.dumps(shop.manifest())

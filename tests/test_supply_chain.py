@@ -1,0 +1,49 @@
+"""What is installed is what was meant."""
+
+import re
+import tomllib
+
+from packaging.requirements import Requirement
+
+
+def locked(project):
+    """Return the locked versions and the hashes of each."""
+    text = (project / "requirements.lock").read_text()
+    entries = re.split(r"^(?=[a-z])", text.replace("\\\n", ""), flags=re.MULTILINE)[1:]
+    pinned = [
+        re.match(r"([a-z0-9-]+)==(\S+)(?: ;[^#]*?)?\s+--hash", e) for e in entries
+    ]
+    assert all(pinned), entries
+    return {
+        match[1]: (match[2], re.findall(r"--hash=sha256:[0-9a-f]{64}\b", match.string))
+        for match in pinned
+        if match
+    }
+
+
+def test_the_lock_fits_the_project_and_every_file_has_a_hash(project):
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())
+    versions = locked(project)
+    assert all(hashes_ for _, hashes_ in versions.values())
+    for text in metadata["project"]["dependencies"]:
+        needed = Requirement(text)
+        assert needed.specifier.contains(versions[needed.name.lower()][0])
+
+
+def test_the_lock_names_no_place_to_install_from(project):
+    text = (project / "requirements.lock").read_text()
+    assert not re.search(r"https?:|file:|^--", text, re.MULTILINE)
+
+
+def test_the_crawler_depends_on_little(project):
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())
+    needed = map(Requirement, metadata["project"]["dependencies"])
+    everywhere = {need.name for need in needed if need.marker is None}
+    assert everywhere == {"scrapy", "python-dotenv", "itemadapter"}
+
+
+def test_every_test_that_the_table_names_exists(project):
+    table = (project / "docs" / "security.md").read_text()
+    tests = "".join(p.read_text() for p in (project / "tests").glob("test_*.py"))
+    for name in re.findall(r"`(test_\w+)`", table):
+        assert f"def {name}(" in tests, name
