@@ -52,8 +52,6 @@ def read_beside(archive: Archive) -> Beside:
     """Return what is archived beside tickets and messages. Raises `RunEndError`."""
 
     def objects(kind: str, *words: str) -> Iterator[dict[str, Any]] | None:
-        if kind not in KINDS:
-            return None
         archived = Objects(archive, KINDS[kind])
         if archived.progress.listed_us is None:  # it was never read to its end
             return None
