@@ -7,6 +7,8 @@ from typing import Any
 
 from gorgias_crawler import api
 from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler.api.dates import utc_text
+from gorgias_crawler.api.objects import ListPage
 from gorgias_crawler.archive import Archive, order, walks
 from gorgias_crawler.arguments import Options
 from gorgias_crawler.errors import AnswerError, NotFoundError, RefusedError
@@ -14,6 +16,7 @@ from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.object_calls import ObjectCall
 from gorgias_crawler.fetch.plans import Relist
 
 HOUR_US = 3_600_000_000
@@ -51,6 +54,8 @@ class AccountModel:
     tickets: dict[int, TicketRow] = field(default_factory=dict)
     messages: dict[int, MessageRow] = field(default_factory=dict)
     now_us: int = 1_000 * HOUR_US
+    has_events: bool = True
+    events: list[dict[str, Any]] = field(default_factory=list)
     calls: int = 0
     _next_id: int = 1
 
@@ -76,6 +81,7 @@ class AccountModel:
 
     def delete_ticket(self, ticket_id: int) -> None:
         del self.tickets[ticket_id]
+        self.tell("ticket-deleted", ticket_id)
         for row in self._of(ticket_id):
             del self.messages[row.id]
 
@@ -83,6 +89,7 @@ class AccountModel:
         for row in self._of(losing):
             row.ticket_id = target
         del self.tickets[losing]
+        self.tell("ticket-merged", losing)
         self.now_us += 1_000
         self.tickets[target].updated_us = self.now_us
 
@@ -93,9 +100,22 @@ class AccountModel:
     def _of(self, ticket_id: int) -> list[MessageRow]:
         return [row for row in self.messages.values() if row.ticket_id == ticket_id]
 
+    def tell(self, type_: str, ticket_id: int) -> None:
+        if self.has_events:
+            about = {"type": type_, "object_type": "Ticket", "object_id": ticket_id}
+            dates = {"created_datetime": utc_text(self.now_us)}
+            self.events.append({"id": len(self.events) + 1} | about | dates)
+
     # The API.
 
-    def answer(self, call: Call) -> Page[Ticket] | Page[Message]:
+    def answer(self, call: Call) -> Page[Any]:
+        if isinstance(call, ObjectCall):
+            assert isinstance(call.asked, ListPage)
+            since = utc_text(call.asked.since_us or 0)
+            told = [e for e in self.events if e["created_datetime"] >= since]
+            given = told if call.asked.types else self.events[:1]
+            page = {"data": given, "meta": {"next_cursor": None}}
+            return call.parse(json.dumps(page).encode())  # type: ignore[no-any-return]
         self.calls += 1
         match call:
             case WalkPage() if call.is_of_messages:

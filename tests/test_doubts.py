@@ -83,8 +83,9 @@ def test_an_endpoint_that_is_gone_for_a_while_takes_no_row(open_shop):
     assert ended.status == 3
     assert "404 for the messages" in ended.last_lines
     assert shop.file.read_bytes() == before
-    # the account, the updates, a window of tickets, and one look at which are listed
-    assert len(shop.sandbox.calls) - calls <= 2 + 10 + 16 + 1
+    # the account, updates, deletions (asked for the first time), a window of tickets,
+    # and one look at which are listed
+    assert len(shop.sandbox.calls) - calls <= 4 + 10 + 16 + 1
     shop.sandbox.on_request = None
     assert shop.crawl().status == 0
     assert shop.rows() == shop.expected()

@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from gorgias_crawler.api.objects import Object
 from gorgias_crawler.archive import objects
 from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.archive.file import Archive
@@ -22,12 +21,12 @@ TELLING = ("ticket-deleted", "ticket-merged", "customer-deleted", "customer-merg
 _CUSTOMER = re.compile(rb'"customer":\s*\{"id":\s*(\d+)')
 
 
-def note_events(archive: Archive, events: Iterable[Object]) -> None:
-    """Doubt, inside of a transaction, what *events* say is deleted or merged."""
+def note_events(archive: Archive, events: Iterable[bytes]) -> None:
+    """Doubt, inside of a transaction, what *events* (JSON) say is deleted or merged."""
     tickets: set[int] = set()
     customers: set[int] = set()
     merged: set[int] = set()
-    for event in (json.loads(event.raw) for event in events):
+    for event in map(json.loads, events):
         match event.get("type"):
             case "ticket-deleted" | "ticket-merged":
                 # Which ticket of a merge its event is about is not documented.

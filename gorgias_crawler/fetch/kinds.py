@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gorgias_crawler.api.kinds import KINDS
+from gorgias_crawler.fetch.deletions import DeletionEvents
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import ObjectAsker, ObjectCall
 from gorgias_crawler.fetch.objects import KindFetch
@@ -14,12 +15,14 @@ class KindFetches:
 
     def __init__(self, memory: RunMemory) -> None:
         self.memory = memory
+        self.deletions = DeletionEvents(memory, KINDS["events"], KINDS["customers"])
         self.kinds = [KindFetch(memory, KINDS[name]) for name in memory.options.objects]
 
     def calls(self) -> Iterator[ObjectCall | None]:
         """Yield the calls that may go out now, None where an answer must come first."""
         # What tells of deletions comes first: others ask for what it names.
-        yield from _together(kind for kind in self.kinds if kind.kind.tells_deletions)
+        telling = [kind for kind in self.kinds if kind.kind.tells_deletions]
+        yield from _together(telling or [self.deletions])
         yield from _together(kind for kind in self.kinds if not kind.is_done)
 
     def troubles(self) -> list[str]:

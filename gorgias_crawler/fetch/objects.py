@@ -271,7 +271,7 @@ class KindFetch(ObjectAsker):
         known_us = (us for us in seen_us if us <= answer.made_us)
         self._newest_us = max(self._newest_us, max(known_us, default=0))
         if self.kind.tells_deletions:
-            changes.note_events(self.archive, rows)
+            changes.note_events(self.archive, (row.raw for row in rows))
         listing = self.objects.progress.listing
         self.changes.add(self.objects.put(rows, listing, self.memory.run))
         return False
