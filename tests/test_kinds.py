@@ -5,7 +5,11 @@ import json
 import pytest
 
 from gorgias_crawler.api.kinds import KINDS
+from gorgias_crawler.api.secrets import REMOVED
 from gorgias_crawler.items import Deleted, Message, Ticket, types
+from gorgias_crawler.sandbox import Answer
+
+FORBIDDEN = Answer(403, b'{"error": {"msg": "Not enough permissions."}}')
 
 ROWS = {"messages": Message, "tickets": Ticket, "deleted": Deleted} | {
     name: kind.row for name, kind in KINDS.items()
@@ -67,3 +71,100 @@ def test_one_kind_is_exported_from_the_archive(open_shop):
     ended = shop.crawl("-a", "objects=nonsense")
     assert ended.status == 1
     assert "nonsense" in ended.log
+
+
+def folder_of(path):
+    return {
+        file.stem: [r for r in read(file) if isinstance(r, dict)]
+        for file in path.glob("*.jsonl")
+    }
+
+
+def test_after_a_night_of_changes_every_kind_equals_a_fresh_export(open_shop):
+    shop = open_shop(tickets=60)
+    assert shop.crawl("-a", "objects=all", "-O", "night/:jsonl").status == 0
+    shop.world.change(
+        new_tickets=2,
+        replies=3,
+        closings=2,
+        deleted_tickets=3,
+        merges=1,
+        new_customers=2,
+        changed_customers=3,
+        customer_merges=1,
+        deleted_customers=1,
+        survey_scores=1,
+        tag_renames=1,
+        deleted_tags=1,
+        edited_macros=1,
+        deactivated_users=1,
+        new_events=3,
+    )
+    ended = shop.crawl("-a", "objects=all", "-O", "night/:jsonl")
+    assert ended.status == 0, ended.log
+    fresh = shop.crawl(
+        "-a", "objects=all", "-O", "fresh/:jsonl", "-s", "JOBDIR=another"
+    )
+    assert fresh.status == 0, fresh.log
+    night, anew = folder_of(shop.path / "night"), folder_of(shop.path / "fresh")
+    assert night.pop("deleted")
+    assert anew.pop("deleted") == []
+    for name, rows in anew.items():
+        assert night[name] == rows, name
+
+
+def test_users_and_events_that_are_not_listed_any_more_stay_and_are_marked(open_shop):
+    shop = open_shop(tickets=60)
+    asked = ("-a", "objects=users,events", "-O", "night/:jsonl")
+    assert shop.crawl(*asked).status == 0
+    before = folder_of(shop.path / "night")
+    assert all(row["is_listed"] for name in ("users", "events") for row in before[name])
+    shop.world.change(removed_users=1, days_of_events_lost=3)
+    ended = shop.crawl(*asked)
+    assert ended.status == 0, ended.log
+    after = folder_of(shop.path / "night")
+    for name in ("users", "events"):
+        there = {row["id"] for row in shop.world.objects(name)}
+        found = {row["id"]: row["is_listed"] for row in after[name]}
+        assert found.keys() >= {row["id"] for row in before[name]}
+        assert {id_ for id_, is_listed in found.items() if is_listed} == there
+        assert not all(found.values())
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"), [("objects=all", 0), ("objects=tags,customers", 3)]
+)
+def test_what_may_not_be_read_matters_only_where_it_was_named(open_shop, asked, status):
+    shop = open_shop(tickets=10)
+    shop.sandbox.on_request = lambda call: (
+        FORBIDDEN if call.path.endswith("/customers") else None
+    )
+    ended = shop.crawl("-a", asked)
+    assert ended.status == status
+    assert "customers are left out" in ended.log
+    assert "customers:read" in ended.log
+    told = shop.manifest()["objects"]
+    assert told["customers"]["not_permitted"].startswith("403")
+    assert told["tags"]["archived"] > 0
+    assert shop.rows() == shop.expected()
+    if status:
+        assert "customers may not be read" in ended.last_lines
+
+
+def test_secrets_of_integrations_are_not_in_the_archive(open_shop):
+    shop = open_shop(tickets=5)
+    integrations = shop.world.objects("integrations")
+    https = [entry["http"] for entry in integrations if entry["http"]]
+    secrets = {
+        str(value) for http in https for value in (http["headers"] or {}).values()
+    }
+    assert secrets
+    assert shop.crawl("-a", "objects=all", "-O", "all/:jsonl").status == 0
+    text = (shop.path / "all" / "integrations.jsonl").read_text("utf-8")
+    for http in https:
+        assert http["url"] not in text
+    rows = read(shop.path / "all" / "integrations.jsonl")
+    found = [row["http"] for row in rows if row["http"]]
+    assert len(found) == len(https)
+    for http in found:
+        assert set((http["headers"] or {}).values()) <= {REMOVED}
