@@ -1,6 +1,8 @@
 """Kinds of objects from the sandbox to files, by real crawls."""
 
 import json
+import random
+import time
 
 import pytest
 
@@ -8,6 +10,7 @@ from gorgias_crawler.api.kinds import KINDS
 from gorgias_crawler.api.secrets import REMOVED
 from gorgias_crawler.items import Deleted, Message, Ticket, types
 from gorgias_crawler.sandbox import Answer
+from tests.crawling import wait
 
 FORBIDDEN = Answer(403, b'{"error": {"msg": "Not enough permissions."}}')
 
@@ -168,3 +171,38 @@ def test_secrets_of_integrations_are_not_in_the_archive(open_shop):
     assert len(found) == len(https)
     for http in found:
         assert set((http["headers"] or {}).values()) <= {REMOVED}
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("seed", range(3))
+def test_kills_at_random_moments_lose_and_double_no_object(open_shop, seed):
+    shop = open_shop(tickets=60, latency_s=0.01)
+    asked = ("-a", "objects=all", "-O", "killed/:jsonl")
+    draw = random.Random(seed)
+    for night in range(2):
+        for _ in range(3):
+            process = shop.start(*asked)
+            imports_s = 0.0 if shop.forks else 0.7
+            time.sleep(imports_s + draw.uniform(0.1, 0.9))
+            process.kill()
+            wait(process)
+        if night == 0:
+            shop.world.change(
+                seed,
+                replies=5,
+                deleted_tickets=2,
+                merges=1,
+                changed_customers=5,
+                customer_merges=1,
+                deleted_customers=1,
+                tag_renames=2,
+                deleted_tags=1,
+                new_events=5,
+            )
+    ended = shop.crawl(*asked)
+    assert ended.status == 0, ended.log
+    fresh = ("-a", "objects=all", "-O", "fresh/:jsonl", "-s", "JOBDIR=another")
+    assert shop.crawl(*fresh).status == 0
+    killed, anew = folder_of(shop.path / "killed"), folder_of(shop.path / "fresh")
+    for name in anew.keys() - {"deleted"}:
+        assert killed[name] == anew[name], name
