@@ -6,12 +6,13 @@ from itertools import count
 
 import pytest
 
-from gorgias_crawler.api.kinds import Refresh
+from gorgias_crawler.api.kinds import KINDS, Refresh
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.errors import NotFoundError, RefusedError, UnansweredError
+from gorgias_crawler.fetch import object_costs
 from gorgias_crawler.fetch.object_calls import ById
 from gorgias_crawler.fetch.plans import Relist
-from tests.account_model import open_archive
+from tests.account_model import AccountModel, Run, open_archive
 from tests.object_model import (
     BASE,
     DAY_US,
@@ -425,3 +426,36 @@ def test_one_that_comes_back_is_not_deleted_any_more(archive):
     run(archive, shop)
     assert deleted(archive) == {}
     assert archived(archive, shop) == shop.things
+
+
+@pytest.mark.parametrize(
+    ("refresh", "first", "later"),
+    [
+        (Refresh.WHOLE, 1, 3),
+        (Refresh.BY_UPDATE, 1, 1),
+        (Refresh.SINCE, 1, 2),
+        (Refresh.WHILE_OPEN, 1, 1),
+        (Refresh.UNORDERED, 1, 2),
+    ],
+)
+def test_what_a_kind_costs_is_known_once_it_is_archived(archive, refresh, first, later):
+    shop = shop_of(refresh, things=250)
+    shop.limit = 100
+    assert object_costs.calls(archive, shop.kind) == first
+    run(archive, shop)
+    assert object_costs.calls(archive, shop.kind) == later
+    shop.calls = 0
+    run(archive, shop)
+    assert shop.calls == later
+
+
+def test_the_dearest_kind_is_named_first_and_by_tickets_where_it_is_new(archive):
+    model = AccountModel()
+    for _ in range(50):
+        model.add_ticket()
+    Run(archive, model).finish()
+    kinds = [KINDS["tags"], KINDS["events"]]
+    assert object_costs.sentence(archive, kinds) == (
+        "Other objects take about 14 calls: events 13, tags 1."
+    )
+    assert object_costs.sentence(archive, []) == ""

@@ -67,6 +67,7 @@ class Agenda:
     def _run(self) -> Iterator[Call | None]:
         """Yield the calls of a run in order, None where an answer must come first."""
         yield from self._list_tickets()
+        self.answers.objects.say_costs()
         if not self.options.estimate:
             self.phase = "fetching other objects"
             yield from self.answers.objects.calls()

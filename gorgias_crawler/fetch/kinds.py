@@ -1,13 +1,17 @@
 """All kinds of objects that a run was asked for, side by side."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gorgias_crawler.api.kinds import KINDS
+from gorgias_crawler.fetch import object_costs
 from gorgias_crawler.fetch.deletions import DeletionEvents
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import ObjectAsker, ObjectCall
 from gorgias_crawler.fetch.objects import KindFetch
+
+logger = logging.getLogger(__name__)
 
 
 class KindFetches:
@@ -17,6 +21,12 @@ class KindFetches:
         self.memory = memory
         self.deletions = DeletionEvents(memory, KINDS["events"], KINDS["customers"])
         self.kinds = [KindFetch(memory, KINDS[name]) for name in memory.options.objects]
+
+    def say_costs(self) -> None:
+        """Say what the kinds cost in calls, before they are fetched."""
+        kinds = [kind.kind for kind in self.kinds]
+        if said := object_costs.sentence(self.memory.archive, kinds):
+            logger.info("%s", said)
 
     def calls(self) -> Iterator[ObjectCall | None]:
         """Yield the calls that may go out now, None where an answer must come first."""

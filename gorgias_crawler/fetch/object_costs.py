@@ -1,0 +1,47 @@
+"""What each kind of object will cost in calls, as far as it can be known before."""
+
+from collections.abc import Iterable
+
+from gorgias_crawler.api import PAGE_LIMIT
+from gorgias_crawler.api.kinds import Kind, Refresh
+from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.archive.objects import Objects
+from gorgias_crawler.wording import many
+
+# Objects for each ticket where nothing is known yet. No list tells its length: a ticket
+# has one customer and one survey at most; events are as many, by the ids that Gorgias
+# has given out, as 26 for each ticket, and are kept for a year.
+_FOR_A_TICKET = {"customers": 1, "satisfaction_surveys": 1, "events": 26}
+
+_TO_REFRESH = {
+    Refresh.BY_UPDATE: 1,
+    Refresh.WHILE_OPEN: 1,
+    Refresh.SINCE: 2,  # what is new, and what is the oldest still there
+    Refresh.UNORDERED: 2,
+}
+
+
+def calls(archive: Archive, kind: Kind) -> int:
+    """Return how many calls *kind* takes in this run if little has changed."""
+    objects = Objects(archive, kind)
+    progress = objects.progress
+    if progress.listed_us is not None and kind.refresh in _TO_REFRESH:
+        is_whole = kind.refresh is Refresh.UNORDERED and not progress.newest_first
+        return _pages(objects.count()) if is_whole else _TO_REFRESH[kind.refresh]
+    expected = counts.listed_tickets(archive) * _FOR_A_TICKET.get(kind.name, 0)
+    known = objects.count() or expected
+    return max(len(kind.walks), _pages(known))
+
+
+def sentence(archive: Archive, kinds: Iterable[Kind]) -> str:
+    """Say what *kinds* cost, the dearest first; empty without a kind."""
+    costs = {kind.name: calls(archive, kind) for kind in kinds}
+    if not costs:
+        return ""
+    dearest = sorted(costs, key=lambda name: -costs[name])
+    each = ", ".join(f"{name} {costs[name]:,}" for name in dearest)
+    return f"Other objects take about {many(sum(costs.values()), 'call')}: {each}."
+
+
+def _pages(objects: int) -> int:
+    return max(1, -(-objects // PAGE_LIMIT))
