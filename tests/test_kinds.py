@@ -152,6 +152,9 @@ def test_what_may_not_be_read_matters_only_where_it_was_named(open_shop, asked, 
     assert shop.rows() == shop.expected()
     if status:
         assert "customers may not be read" in ended.last_lines
+    said = shop.run("status", "job").log
+    assert "customers: not permitted (403" in said
+    assert f"tags: {told['tags']['archived']} listed" in said
 
 
 def test_secrets_of_integrations_are_not_in_the_archive(open_shop):

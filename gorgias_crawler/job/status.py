@@ -67,10 +67,26 @@ def _last_run(manifest: Mapping[str, Any] | None) -> Iterator[str]:
     filtered = f", filtered by {given}" if given else ""
     for feed in manifest["feeds"]:
         yield f"  {feed['uri']}: {many(feed['rows'], 'row')}{filtered}"
+    yield from _objects(manifest.get("objects", {}))
     if missing := left_out(manifest):
         yield f"  left out: {', '.join(missing)}"
     if manifest["ended_by"]:
         yield f"  {manifest['ended_by']}"
+
+
+def _objects(kinds: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what the last run came to for each kind beside tickets and messages."""
+    for name, kind in kinds.items():
+        if kind["not_permitted"]:
+            yield f"  {name}: not permitted ({kind['not_permitted']})"
+            continue
+        yield (
+            f"  {name}: {kind['listed']:,} listed, {kind['archived']:,} archived, "
+            f"{kind['new']:,} new, {kind['changed']:,} changed, {kind['deleted']:,} "
+            "deleted"
+        )
+        if kind["incomplete"]:
+            yield f"    {kind['incomplete']}"
 
 
 def _killed_runs(
