@@ -69,7 +69,7 @@ def test_filters_that_match_nothing_write_a_header_and_say_so(finished):
     assert ended.status == 0, ended.log
     filtered = "filtered by -a until=9999-12-31 -a channel=whatsapp"
     path = finished.path / "none.csv"
-    assert f"Exported 0 rows to {path}, {filtered}." in ended.last_lines
+    assert f"Exported {path} (0 rows), {filtered}." in ended.last_lines
     assert finished.rows("none.csv") == []
 
 

@@ -193,6 +193,21 @@ def check_due_index(archive: Archive) -> None:
         raise sqlite3.DatabaseError("an index disagrees with its table")
 
 
+def check_message_index(archive: Archive) -> None:
+    """Raise what SQLite raises of damage where messages are not those of their index.
+
+    Reads the whole table: where no row is read, which would show it.
+    """
+    (by_table,) = archive.db.execute(
+        "SELECT count(*) FROM message NOT INDEXED"
+    ).fetchone()
+    (by_index,) = archive.db.execute(
+        "SELECT count(*) FROM message INDEXED BY message_in_order"
+    ).fetchone()
+    if by_table != by_index:
+        raise sqlite3.DatabaseError("an index disagrees with its table")
+
+
 def not_whole(archive: Archive) -> int:
     """Count the tickets of which something is still to fetch."""
     (count,) = archive.db.execute(

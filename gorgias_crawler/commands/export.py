@@ -3,6 +3,7 @@
 import argparse
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 from pathlib import Path
 
 from scrapy import Request
@@ -22,7 +23,7 @@ from gorgias_crawler.errors import (
 )
 from gorgias_crawler.extensions.run_report import tell
 from gorgias_crawler.job.directory import archive_to_read, job_id
-from gorgias_crawler.job.manifest import left_out
+from gorgias_crawler.job.manifest import files_said, left_out
 from gorgias_crawler.settings import FEEDS
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.wording import many
@@ -124,11 +125,10 @@ def _exit_status(crawler: Crawler) -> int:
         return EXIT_INCOMPLETE
     asked = spider.filters.asked
     filtered = f", filtered by {asked}" if asked else ""
-    rows = max((feed.rows for feed in spider.feeds_stored), default=0)
     dropped = left_out({"dropped": spider.dropped})
     without = f"; left out: {', '.join(dropped)}" if dropped else ""
-    to = ", ".join(feed.uri for feed in spider.feeds_stored)
-    sentence = f"Exported {many(rows, 'row')} to {to}{filtered}{without}."
+    files = ", ".join(files_said(map(asdict, spider.feeds_stored)))
+    sentence = f"Exported {files}{filtered}{without}."
     if dropped:
         tell(logger, logging.WARNING, sentence)
     else:

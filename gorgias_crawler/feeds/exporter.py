@@ -224,7 +224,8 @@ class SnapshotFeedExporter(FeedExporter):
             return
         record = _record(slot)
         getattr(self.crawler.spider, "feeds_stored", []).append(record)
-        logger.info("Stored %d rows as %s: %s", record.rows, record.format, record.uri)
+        rows = many(record.rows, "row")
+        logger.info("Stored %s as %s: %s", rows, record.format, record.uri)
 
     def _fail(self, slot: FeedSlot, error: Exception, why: str) -> None:
         self.slots.remove(slot)

@@ -1,8 +1,9 @@
 """The truth at the end of a run: manifest, exit status, and what a person reads."""
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from gorgias_crawler.archive import Archive, counts
@@ -17,6 +18,7 @@ from gorgias_crawler.job import files
 from gorgias_crawler.job.files import FilesOfRun
 from gorgias_crawler.wording import duration, many
 
+_MOST_FILES = 3  # of one folder are named one by one; a line has room for as many
 _NAMED = 5  # failed tickets named in the closing lines; run.json has all
 
 
@@ -186,12 +188,27 @@ def _calls_line(manifest: Mapping[str, Any]) -> str:
     )
 
 
+def files_said(feeds: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Say each file with its rows; of a folder with many, how many those are."""
+    said = []
+    for folder, group in groupby(
+        feeds, lambda feed: str(feed["uri"]).rpartition("/")[0]
+    ):
+        files = list(group)
+        rows = many(sum(feed["rows"] for feed in files), "row")
+        if len(files) > _MOST_FILES:
+            said.append(f"{len(files)} files in {folder} ({rows})")
+            continue
+        said += [
+            f"{feed['uri']} ({many(feed['rows'], 'row')}"
+            f"{', unchanged' if feed['unchanged'] else ''})"
+            for feed in files
+        ]
+    return said
+
+
 def _feeds_line(manifest: Mapping[str, Any]) -> str:
-    stored = [
-        f"{feed['uri']} ({many(feed['rows'], 'row')}"
-        f"{', unchanged' if feed['unchanged'] else ''})"
-        for feed in manifest["feeds"]
-    ]
+    stored = files_said(manifest["feeds"])
     said = list(stored)
     if stored and manifest["filters"]:
         said.append(f"filtered by {manifest['filters']}")

@@ -172,6 +172,9 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             and self.are_rows_unwatched()
             and feeds.keep_unchanged(last, self.filters.asked)
         )
+        if self._yielded_all:
+            with self.archive.reading():
+                counts.check_message_index(self.archive)
         return self._yielded_all
 
     def _refuse_to_write_nothing(self) -> None:
