@@ -108,7 +108,7 @@ class Shop:
         if descends ^ (fault == "reversed"):
             found.reverse()
         if cursor is not None:
-            key = tuple(cursor)
+            key = tuple(cursor) or (("z",) if descends else ("",))
             descending = descends ^ (fault == "reversed")
             found = [at for at in found if (at < key if descending else at > key)]
         page = [] if fault == "empty" else found[:limit]

@@ -2,6 +2,7 @@
 
 import json
 from copy import deepcopy
+from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -459,3 +460,28 @@ def test_the_dearest_kind_is_named_first_and_by_tickets_where_it_is_new(archive)
         "Other objects take about 14 calls: events 13, tags 1."
     )
     assert object_costs.sentence(archive, []) == ""
+
+
+def test_a_last_page_that_leads_back_to_the_first_ends_in_a_sentence(archive):
+    shop = shop_of(Refresh.UNORDERED)
+    honest = shop.answer
+
+    def leads_back(call):
+        answer = honest(call)
+        cursor = answer.page.next_cursor or "[]"
+        return replace(answer, page=replace(answer.page, next_cursor=cursor))
+
+    shop.answer = leads_back
+    fetch = run(archive, shop)
+    assert fetch.trouble
+    assert "things cannot be read to the end" in fetch.trouble
+    assert shop.calls < 20
+    assert archived(archive, shop) == shop.things
+
+
+def test_where_a_list_has_ended_it_is_not_asked_without_a_cursor_again(archive):
+    shop = shop_of(Refresh.UNORDERED)
+    asked = []
+    shop.fault = lambda call: asked.append(call.asked.cursor)
+    run(archive, shop)
+    assert asked.count(None) == 1

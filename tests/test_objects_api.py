@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 
 from gorgias_crawler.api import BadAnswerError, Order
-from gorgias_crawler.api.kinds import Kind, Refresh
+from gorgias_crawler.api.kinds import KINDS, Kind, Refresh
 from gorgias_crawler.api.objects import (
     ListPage,
     list_parser,
@@ -14,6 +14,7 @@ from gorgias_crawler.api.objects import (
     object_url,
     parsed_equal,
 )
+from gorgias_crawler.items import columns
 
 
 @dataclass
@@ -106,3 +107,81 @@ def test_what_is_no_object_is_a_bad_answer(body):
 
 def test_one_object_is_asked_for_by_its_id():
     assert object_url("http://x/api", THINGS, 7) == "http://x/api/things/7"
+
+
+def nested(levels):
+    value: dict[str, object] = {"type": "Identifier"}
+    for _ in range(levels):
+        value = {"type": "CallExpression", "arguments": [value]}
+    return value
+
+
+@pytest.mark.parametrize(
+    ("name", "tree"), [("rules", "code_ast"), ("views", "filters_ast")]
+)
+def test_a_syntax_tree_is_left_out_however_deep_it_is(name, tree):
+    body = page({"id": 7, "name": "a", tree: nested(150)})
+    (found,) = list_parser(KINDS[name])(body).rows
+    assert json.loads(found.raw) == {"id": 7, "name": "a"}
+
+
+def test_what_else_nests_deeply_is_a_bad_answer():
+    with pytest.raises(BadAnswerError):
+        list_parser(KINDS["rules"])(page({"id": 7, "settings": nested(150)}))
+
+
+def row_of(name, **values):
+    kind = KINDS[name]
+    (found,) = list_parser(kind)(page(values)).rows
+    read = columns.reader(kind.row, columns.source_of(kind.row))
+    return kind.row(**read(json.loads(found.raw)))
+
+
+def test_an_event_may_be_of_nobody_about_anything_and_have_a_large_id():
+    values = {"id": 2_190_000_001, "user_id": None, "context": None, "data": None}
+    row = row_of("events", **values, object_type="CustomField", object_id=9)
+    assert (row.id, row.object_type, row.user_id) == (
+        2_190_000_001,
+        "CustomField",
+        None,
+    )
+
+
+def test_a_bot_is_a_user_whose_email_is_no_address():
+    values = {
+        "email": "bot@0123456789abcdef",
+        "role": {"name": "bot"},
+        "client_id": "c",
+    }
+    row = row_of("users", id=1, **values, uri="https://shop.example/api/users/1/")
+    assert (row.email, row.role, row.client_id) == ("bot@0123456789abcdef", "bot", "c")
+
+
+def test_what_is_keyed_by_ids_is_one_value_of_type_json():
+    fields = {"901": {"id": 901, "value": "VIP"}, "902": {"id": 902, "value": None}}
+    row = row_of("customers", id=1, custom_fields=fields)
+    assert row.custom_fields == {"901": "VIP", "902": None}
+    types = columns.types(KINDS["customers"].row)
+    assert types["custom_fields"] is types["data"] is columns.Type.JSON
+
+
+def test_a_recording_may_have_a_reason_in_place_of_its_sound():
+    error = "RECORDING_IS_PRIVATE"
+    row = row_of("voice_call_recordings", id=1, url=None, error_code=error)
+    assert (row.url, row.error_code) == (None, error)
+
+
+@pytest.mark.parametrize("meta", [{"total_resources": None}, {}])
+def test_a_list_may_have_a_total_that_is_null_or_none(meta):
+    body = json.dumps({"data": [{"id": 7}], "meta": {"next_cursor": None, **meta}})
+    assert len(list_parser(KINDS["users"])(body.encode()).rows) == 1
+
+
+def test_a_survey_is_open_until_its_score_comes_or_two_months_after_it_was_sent():
+    open_until_us = KINDS["satisfaction_surveys"].open_until_us
+    assert open_until_us
+    created, sent = "1970-01-01T00:00:00+00:00", "1970-01-11T00:00:00+00:00"
+    day_us = 24 * 3600 * 1_000_000
+    survey = {"created_datetime": created, "score": None}
+    assert open_until_us(survey | {"should_send_datetime": sent}) == 70 * day_us
+    assert open_until_us(survey | {"sent_datetime": sent, "score": 5}) is None

@@ -88,10 +88,7 @@ def _deleted(archive: Archive, since: int) -> Iterator[Deleted]:
 
 
 def _objects(archive: Archive, kind: Kind, since: int) -> Iterator[Any]:
-    sources = (
-        column.metadata["source"] for column in columns.columns(kind.row).values()
-    )
-    read = columns.reader(kind.row, next(sources).partition(".")[0])
+    read = columns.reader(kind.row, columns.source_of(kind.row))
     objects = Objects(archive, kind)
     is_marked = _LISTED in columns.types(kind.row)
     last_listing, oldest_us = objects.last_listing(), objects.progress.oldest_us or 0

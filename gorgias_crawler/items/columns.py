@@ -51,6 +51,12 @@ def columns(row: type) -> dict[str, Field[Any]]:
     return {column.name: column for column in fields(row)}
 
 
+def source_of(row: type) -> str:
+    """Return what the sources of *row* call the object that it is a row of."""
+    first, *_ = columns(row).values()
+    return str(first.metadata["source"]).partition(".")[0]
+
+
 def types(row: type) -> dict[str, Type]:
     """Return the type of each column of *row*, in their order."""
     return {name: column.metadata["type"] for name, column in columns(row).items()}
