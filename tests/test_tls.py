@@ -1,5 +1,6 @@
 """Whoever cannot prove that it is Gorgias gets no byte."""
 
+import asyncio
 import ipaddress
 import ssl
 import time
@@ -11,7 +12,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gorgias_crawler.sandbox import Answer
+from gorgias_crawler.errors import MisdirectedError
+from gorgias_crawler.sandbox import Answer, Sandbox, World
+from gorgias_crawler.sandbox.files import asked_as
+from gorgias_crawler.spiders.download import Download
 from tests.hostile import BASIC, ONCE
 
 
@@ -156,3 +160,29 @@ def test_a_server_that_turns_untrusted_midway_ends_the_run_without_retries(
     assert ended.status == 3
     assert "cannot prove that it is Gorgias" in ended.last_lines
     assert len(shop.sandbox.calls) == 2
+
+
+@pytest.mark.parametrize("fault", ["self-signed", "expired", "wrong host"])
+def test_no_file_is_fetched_from_a_host_that_cannot_prove_its_name(
+    tmp_path, certificates, monkeypatch, fault
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
+    world = World(tickets=20)
+    file = world.files()[0]
+
+    async def fetch(served):
+        address = served.file_host.signed(asked_as(file.path), 60)
+        async with Download(
+            is_on_this_machine=True, timeout_s=5, most_bytes=10**6, user_agent="test"
+        ) as download:
+            return await download.fetch(address, tmp_path / fault)
+
+    good = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    good.load_cert_chain(certificates.ca.parent / "good.pem")
+    with Sandbox(world, rate=None, ssl_context=good) as served:
+        assert asyncio.run(fetch(served)).sha256 == file.sha256()
+    context = certificates.contexts[fault]
+    with Sandbox(world, rate=None, ssl_context=context) as served:
+        with pytest.raises(MisdirectedError, match="cannot prove its name"):
+            asyncio.run(fetch(served))
+        assert served.file_calls == []

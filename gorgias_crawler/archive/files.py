@@ -110,6 +110,18 @@ def messages_of(
         yield ticket_id, id_, unpacked(raw)
 
 
+RECORDINGS = "voice_call_recordings"
+
+
+def recordings(archive: Archive, since_run: int) -> Iterator[tuple[int, bytes]]:
+    """Yield (id, JSON) of the recordings that changed in *since_run* or later."""
+    for id_, raw in archive.db.execute(
+        "SELECT id, raw FROM object WHERE kind = ? AND changed_run >= ?",
+        (RECORDINGS, since_run),
+    ).fetchall():
+        yield id_, unpacked(raw)
+
+
 def refer(
     archive: Archive, kind: str, id_: int, references: Iterable[Reference]
 ) -> None:
@@ -131,6 +143,11 @@ def forget_references(archive: Archive) -> None:
     archive.db.execute(
         "DELETE FROM file_of WHERE kind = 'messages' AND NOT EXISTS "
         "(SELECT 1 FROM message WHERE message.id = file_of.id)"
+    )
+    archive.db.execute(
+        "DELETE FROM file_of WHERE kind = ?1 AND NOT EXISTS "
+        "(SELECT 1 FROM object WHERE kind = ?1 AND object.id = file_of.id)",
+        (RECORDINGS,),
     )
 
 
@@ -229,10 +246,14 @@ def unreferenced(archive: Archive, limit: int) -> list[Reference]:
     return [Reference(*row) for row in rows]
 
 
-def forget(archive: Archive, paths: Iterable[str]) -> None:
-    """Forget files that have been deleted."""
+def forget(archive: Archive, paths: Iterable[str]) -> int:
+    """Forget files that have been deleted; return how many of them were stored."""
+    gone = json.dumps(list(paths))
+    which = "FROM file WHERE path IN (SELECT value FROM json_each(?))"
     with archive.transaction() as db:
-        db.executemany("DELETE FROM file WHERE path = ?", ((path,) for path in paths))
+        (were_stored,) = db.execute(f"SELECT count(sha256) {which}", (gone,)).fetchone()
+        db.execute(f"DELETE {which}", (gone,))
+    return int(were_stored)
 
 
 @dataclass(frozen=True)

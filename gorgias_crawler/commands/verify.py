@@ -26,7 +26,9 @@ from gorgias_crawler.errors import (
     GorgiasError,
     RunEndError,
 )
+from gorgias_crawler.feeds import file_store
 from gorgias_crawler.job import directory, verification
+from gorgias_crawler.job import files as fetched_files
 
 _SHOWN = 20  # problems of one kind; the first ones tell what is wrong
 
@@ -69,6 +71,11 @@ class Command(CheckedCommand, ScrapyCommand):
             "--online",
             action="store_true",
             help="list all tickets again (1 call per 100) and compare their counts",
+        )
+        parser.add_argument(
+            "--files",
+            action="store_true",
+            help="read all fetched attachments and compare their SHA-256",
         )
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
@@ -116,12 +123,23 @@ class Command(CheckedCommand, ScrapyCommand):
         verdicts += [_say_file(file, again) for file in files]
         if not files:
             print("No file was checked, as the last run wrote none: name one.")
+        if opts.files:
+            verdicts.append(self._say_fetched(archive, Path(args[0])))
         if opts.online:
             verdicts.append(_say_online(online, errors[0]))
         again.close()
         if False in verdicts:
             return EXIT_INCOMPLETE
         return EXIT_CANNOT_START if None in verdicts else EXIT_COMPLETE
+
+    def _say_fetched(self, archive: Archive, jobdir: Path) -> bool | None:
+        assert self.settings is not None
+        root = file_store.local_root(self.settings, jobdir)
+        if root is None:
+            place = self.settings["FILES_STORE"]
+            print(f"Fetched files: they are in {place}, and are not read from there.")
+            return None
+        return _say(f"Fetched files in {root}", fetched_files.damages(archive, root))
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from gorgias_crawler.fetch.file_names import file_name, stored_as
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.plans import Relist
 
+PHASE = "fetching files"
+"""What a run does then, in words."""
+
 _BATCH = 100  # files read at once: one query each 100 calls
 
 _GIVE_UP = 20
@@ -78,6 +81,14 @@ def references(ticket_id: int, id_: int, raw: bytes) -> list[Reference]:
     ]
 
 
+def recording(id_: int, raw: bytes) -> list[Reference]:
+    """Return the file of the recording of a call *raw*, if it has one at Gorgias."""
+    path = file_path(json.loads(raw).get("url"))
+    if path is None:
+        return []
+    return [Reference(path, stored_as("calls", id_, file_name(path), path))]
+
+
 class FilesToFetch:
     """The files of one run, from the addresses in messages to the last answer.
 
@@ -95,13 +106,17 @@ class FilesToFetch:
         self._after = ""
 
     def read_addresses(self) -> Iterator[None]:
-        """Read the addresses in all messages that have changed, a batch at a time."""
+        """Read the addresses in all that has changed, a batch of tickets at a time.
+
+        They stand in messages and, where those are archived, in recordings of calls.
+        """
         facts = self.archive.facts
         since_run, after = facts.files_read_run or 0, 0
         while ids := files.unread(self.archive, since_run, after):
             self._read(ids)
             after = ids[-1]
             yield
+        self._read_recordings(since_run)
         with self.archive.transaction():
             # Nothing more comes in this run: messages are done before files.
             facts.files_read_run = self.memory.run + 1
@@ -114,6 +129,12 @@ class FilesToFetch:
         with self.archive.transaction():
             for id_, its in found:
                 files.refer(self.archive, "messages", id_, its)
+
+    def _read_recordings(self, since_run: int) -> None:
+        with self.archive.transaction():
+            for id_, raw in files.recordings(self.archive, since_run):
+                its = recording(id_, raw)
+                files.refer(self.archive, files.RECORDINGS, id_, its)
 
     def begin(self, root: str) -> None:
         """Begin to fetch into *root*; another one than before holds no file yet.
@@ -196,5 +217,5 @@ class FilesToFetch:
             files.forget_references(self.archive)
         while batch := files.unreferenced(self.archive, _BATCH):
             yield batch
-            files.forget(self.archive, [file.path for file in batch])
-            self.deleted += len(batch)
+            paths = [file.path for file in batch]
+            self.deleted += files.forget(self.archive, paths)

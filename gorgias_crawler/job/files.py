@@ -2,12 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gorgias_crawler.archive import Archive, files
 from gorgias_crawler.archive.files import NotStored
+from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.wording import many, size
 
+_BATCH = 100  # files looked up at once
 _LISTED = 1_000  # files that run.json lists; more would be no help
 
 
@@ -86,6 +89,22 @@ def to_mend(told: Mapping[str, Any]) -> str:
         f"{many(told['to_fetch'], 'file')} could not be fetched{of}; the same command "
         "tries again."
     )
+
+
+def damages(archive: Archive, root: Path) -> Iterator[str]:
+    """Yield a sentence for each stored file that is not below *root* as it was."""
+    after = ""
+    while batch := files.stored(archive, after, _BATCH):
+        for path, place, _, sha256 in batch:
+            what = f"{place}, a file {files.whose(archive, path)}"
+            try:
+                if file_sha256(root / place) != sha256:
+                    yield f"{what}: its bytes have changed"
+            except FileNotFoundError:
+                yield f"{what}: it is not there; a crawl with -a files=true fetches it"
+            except OSError as error:
+                yield f"{what}: it cannot be read ({error.strerror})"
+        after = batch[-1][0]
 
 
 def status_lines(archive: Archive) -> Iterator[str]:

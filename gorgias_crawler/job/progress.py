@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from gorgias_crawler.api.budget import Budget
-from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.archive import Archive, counts, files
 from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.agenda import Agenda
-from gorgias_crawler.wording import duration
+from gorgias_crawler.fetch.files import PHASE
+from gorgias_crawler.wording import duration, size
 
 
 @dataclass(frozen=True)
@@ -14,7 +15,8 @@ class Progress:
     """A moment of a run. ``left_s`` are seconds, None where nobody can know.
 
     Of the ``total`` messages so many are archived as ``messages``; ``rows`` are
-    written. ``budget`` is what the bucket held of its limit.
+    written. ``budget`` is what the bucket held of its limit. While files are fetched
+    ``files`` says how many are there; it is empty before and after.
     """
 
     phase: str
@@ -26,6 +28,7 @@ class Progress:
     calls_per_s: float
     budget: str
     left_s: float | None
+    files: str = ""
 
     @property
     def share(self) -> float:
@@ -35,20 +38,23 @@ class Progress:
     def __str__(self) -> str:
         """Say it all, in the order of what matters."""
         left = "" if self.left_s is None else f"about {duration(self.left_s)} left"
+        calls = [f"{self.calls_per_s:.1f} calls/s", f"budget {self.budget}"]
+        if self.files:
+            parts = [f"{self.phase}: {self.files}", left, *calls]
+            return ", ".join(filter(None, parts))
         parts = [
             f"{self.phase}: {self.tickets_whole:,} of {self.tickets:,} tickets",
             f"{self.messages:,} of {self.total:,} messages",
             f"{self.rows:,} rows" if self.rows else "",
             left,
-            f"{self.calls_per_s:.1f} calls/s",
-            f"budget {self.budget}",
+            *calls,
         ]
         return ", ".join(filter(None, parts))
 
     def line(self, columns: int) -> str:
         """Say it in *columns*: all of it, or in short and without what does not fit."""
-        if len(text := str(self)) <= columns:
-            return text
+        if len(text := str(self)) <= columns or self.files:
+            return text[:columns]
         verb, what = self.phase.split()[0], "rows" if self.rows else "messages"
         parts = [
             f"{verb}: {_short(self.tickets_whole)}/{_short(self.tickets)} tickets",
@@ -96,7 +102,10 @@ def measure(
     It counts all tickets and messages: 0.9 s for a million tickets (measured).
     """
     totals = counts.totals(archive)
-    if agenda.finished:
+    files_are_at = ""
+    if agenda.phase == PHASE:
+        files_are_at, left_s = _of_files(archive, pace)
+    elif agenda.finished:
         left_s = _left_to_write_s(totals.messages - rows, pace.rows_per_s)
     else:
         left_s = _left_to_fetch_s(archive, budget, agenda)
@@ -110,7 +119,17 @@ def measure(
         calls_per_s=pace.calls_per_s,
         budget="unknown" if budget.limit is None else f"{budget.used}/{budget.limit}",
         left_s=left_s,
+        files=files_are_at,
     )
+
+
+def _of_files(archive: Archive, pace: Pace) -> tuple[str, float | None]:
+    """Say how many files are there, and in how many seconds they will be."""
+    totals = files.totals(archive)
+    there = f"{totals.stored:,} of {totals.known:,} files, {size(totals.bytes)}"
+    # Each is one call, and when their host is slow the calls wait, too.
+    left_s = totals.to_fetch / pace.calls_per_s if pace.calls_per_s else None
+    return there, left_s
 
 
 def _left_to_write_s(rows: int, rows_per_s: float | None) -> float | None:

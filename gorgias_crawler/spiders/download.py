@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import ssl
 from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
@@ -61,6 +62,8 @@ class Download:
                 sock_connect=self._timeout_s,
                 sock_read=self._timeout_s,
             ),
+            # aiohttp's own was made when it was imported, before .env was read.
+            connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": self._user_agent, "Accept-Encoding": "identity"},
         )

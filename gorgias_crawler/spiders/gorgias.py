@@ -29,6 +29,7 @@ from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.calls import Call
+from gorgias_crawler.fetch.files import PHASE
 from gorgias_crawler.fetch.memory import RunMemory, now_us
 from gorgias_crawler.job import account
 from gorgias_crawler.job.directory import Job
@@ -118,7 +119,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         if self.files is None:
             yield from self._begin_rows()
         else:
-            self.agenda.phase = "fetching files"
+            self.agenda.phase = PHASE
             yield Request("data:,", callback=self.fetch_files)
 
     async def fetch_files(self, response: Response) -> AsyncIterator[Any]:
