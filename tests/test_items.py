@@ -13,6 +13,7 @@ from gorgias_crawler.emit.bodies import select_body
 from gorgias_crawler.items import (
     COLUMNS,
     DEFAULT_COLUMNS,
+    MESSAGE_READERS,
     Message,
     Ticket,
     TicketMetrics,
@@ -22,6 +23,7 @@ from gorgias_crawler.items import (
     message_reader,
     message_row,
     ticket_columns,
+    whole_rows,
 )
 from gorgias_crawler.items.columns import Type, columns, reader
 
@@ -178,6 +180,7 @@ def test_a_lazy_row_has_the_columns_of_an_eager_one_in_any_order(ticket, message
     eager = Message(**ticket_columns(ticket), **message_columns(message))
     lazy = message_row(lazy_ticket(ticket), message)
     assert ItemAdapter(lazy).asdict() == ItemAdapter(eager).asdict()
+    assert whole_rows(ticket, MESSAGE_READERS)(message) == eager
     backwards = message_row(lazy_ticket(ticket), message)
     for name in reversed(COLUMNS):
         assert getattr(backwards, name) == getattr(eager, name), name

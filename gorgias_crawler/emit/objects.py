@@ -1,6 +1,6 @@
 """Archived objects of every kind to rows, ordered by id."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gorgias_crawler.api.dates import utc_text
@@ -20,10 +20,6 @@ from gorgias_crawler.items import (
 )
 
 _LISTED = "is_listed"
-_OF_MESSAGES: dict[str, Callable[..., Iterator[Any]]] = {
-    "messages": rows.messages,
-    "ticket_metrics": measured.ticket_metrics,
-}
 
 
 def row_classes(kinds: Iterable[str]) -> dict[str, type]:
@@ -51,17 +47,27 @@ def bots(archive: Archive) -> frozenset[int] | None:
 
 
 def of_kind(
-    archive: Archive, name: str, filters: Filters, *, only_whole: bool = False
+    archive: Archive,
+    name: str,
+    filters: Filters,
+    *,
+    only_whole: bool = False,
+    all_columns: bool = False,
 ) -> Iterator[Any]:
     """Yield the rows of the kind *name*.
 
-    *filters* leave out messages and tickets, *only_whole* those that are not complete.
+    *filters* leave out messages and tickets, *only_whole* those that are not complete;
+    *all_columns* says that most columns of messages are looked at.
     ``changed_since`` holds for every kind. Raises `RunEndError` where the archive is
     damaged.
     """
-    of_messages = _OF_MESSAGES.get(name)
-    if of_messages is not None:
-        yield from of_messages(archive, filters, only_whole=only_whole)
+    if name == "messages":
+        yield from rows.messages(
+            archive, filters, only_whole=only_whole, all_columns=all_columns
+        )
+        return
+    if name == "ticket_metrics":
+        yield from measured.ticket_metrics(archive, filters, only_whole=only_whole)
         return
     with archive.reading():
         filters = filters.with_run(archive.last_run_before)

@@ -16,6 +16,7 @@ from gorgias_crawler.items.reading import (
     message_reader,
     message_row,
     ticket_columns,
+    whole_rows,
 )
 from gorgias_crawler.items.ticket import Ticket
 from gorgias_crawler.items.ticket_metrics import TicketMetrics
@@ -37,4 +38,5 @@ __all__ = [
     "message_row",
     "ticket_columns",
     "types",
+    "whole_rows",
 ]

@@ -20,6 +20,7 @@ from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import GorgiasError, RunEndError
 from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.feeds.processor import RowProcessor
+from gorgias_crawler.items import Message, types
 from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 100  # 5 ms; then signals, the live line and others have their turn
 
 logger = logging.getLogger(__name__)
+
+# Of about 90: from there on it is faster to read all at once (measured).
+_MANY_COLUMNS = 30
 
 
 class RowsSpider(RunSpider):
@@ -158,11 +162,25 @@ class RowsSpider(RunSpider):
             if any(slot.filter.accepts(row()) for slot in slots)
         ] or [self.kind]
 
+    def _takes_all_columns(self) -> bool:
+        """Tell whether a feed of messages takes more than a third of their columns."""
+        exporter = self.crawler.get_extension(SnapshotFeedExporter)
+        return any(
+            slot.filter.accepts(Message())
+            and slot.format != "conversations"
+            and len(slot.feed_options["fields"] or types(Message)) > _MANY_COLUMNS
+            for slot in (exporter.slots if exporter else [])
+        )
+
     @ends_run
     def _rows(self) -> Output:
         for kind in self._wanted():
             yield from objects.of_kind(
-                self.archive, kind, self.filters, only_whole=self.only_complete
+                self.archive,
+                kind,
+                self.filters,
+                only_whole=self.only_complete,
+                all_columns=self._takes_all_columns(),
             )
         self._yielded_all = True
         if self.filters and not self.rows:
