@@ -1,7 +1,8 @@
 """What is there and what is missing, counted."""
 
+import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from gorgias_crawler.archive import walks
@@ -176,6 +177,17 @@ def has_changed_since(archive: Archive, run: int) -> bool:
         (run,),
     )
     return changed.fetchone() is not None
+
+
+def are_left_out(archive: Archive, ticket_ids: Iterable[int]) -> bool:
+    """Tell whether the present listing did not show some tickets that one has shown."""
+    left_out = (
+        "SELECT 1 FROM ticket WHERE listed BETWEEN 0 AND ? - 1 "
+        "AND id IN (SELECT value FROM json_each(?)) LIMIT 1"
+    )
+    ids = json.dumps(list(ticket_ids))
+    found = archive.db.execute(left_out, (archive.facts.listing or 0, ids))
+    return found.fetchone() is not None
 
 
 def check_due_index(archive: Archive) -> None:

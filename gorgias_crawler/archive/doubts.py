@@ -35,9 +35,12 @@ def is_recent(archive: Archive, ticket_id: int) -> bool:
     return found is not None
 
 
-def spacing_us(archive: Archive, ticket_id: int) -> int:
-    """Return how far two answers about a ticket must lie from one another."""
-    return LAG_US if is_recent(archive, ticket_id) else CALM_US
+def spacing_us(archive: Archive, ticket_id: int, *, takes_away: bool) -> int:
+    """Return how far two answers about a ticket must lie from one another.
+
+    What is archived is worth the longer wait: it may be had nowhere else any more.
+    """
+    return LAG_US if takes_away or is_recent(archive, ticket_id) else CALM_US
 
 
 def digest(ids: Iterable[int]) -> str:
@@ -53,7 +56,9 @@ def agrees(archive: Archive, ticket_id: int, shown: str, now_us: int) -> bool:
     return earlier is not None and earlier[0] == shown and now_us >= earlier[1]
 
 
-def note(archive: Archive, ticket_id: int, shown: str, now_us: int) -> None:
+def note(
+    archive: Archive, ticket_id: int, shown: str, now_us: int, *, takes_away: bool
+) -> None:
     """Remember, inside of a transaction, what an answer showed.
 
     One that shows the same before its time leaves the earlier one as it is.
@@ -62,7 +67,11 @@ def note(archive: Archive, ticket_id: int, shown: str, now_us: int) -> None:
         "INSERT INTO doubt VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
         "SET shown = excluded.shown, ready_us = excluded.ready_us "
         "WHERE shown <> excluded.shown",
-        (ticket_id, shown, now_us + spacing_us(archive, ticket_id)),
+        (
+            ticket_id,
+            shown,
+            now_us + spacing_us(archive, ticket_id, takes_away=takes_away),
+        ),
     )
 
 
@@ -78,7 +87,8 @@ def note_walk(archive: Archive, which: str, run: int, now_us: int) -> None:
         (run,),
     )
     for ticket_id, messages in groupby(found, key=itemgetter(0)):
-        note(archive, ticket_id, digest(id_ for _, id_ in messages), now_us)
+        shown = digest(id_ for _, id_ in messages)
+        note(archive, ticket_id, shown, now_us, takes_away=False)
 
 
 def forget(archive: Archive, ticket_id: int) -> None:

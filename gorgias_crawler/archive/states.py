@@ -120,6 +120,14 @@ def forget_staged(archive: Archive, ticket_id: int) -> None:
     walks.forget(archive, walks.of_ticket(ticket_id))
 
 
+def forget_all_staged(archive: Archive) -> None:
+    """Begin the pages of all tickets again, inside of a transaction."""
+    for (ticket_id,) in archive.db.execute(
+        "SELECT DISTINCT asked_ticket_id FROM staged"
+    ).fetchall():
+        forget_staged(archive, ticket_id)
+
+
 def is_sampling(archive: Archive) -> bool:
     """Tell whether a sample decides, when its answers are there, about a walk."""
     return archive.facts.sample_equal is not None

@@ -84,12 +84,12 @@ def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> 
         (ticket_id,),
     ).fetchall()
     shown = {message[0] for message in staged if message[1] == ticket_id}
-    archived = {
-        id_
-        for (id_,) in db.execute(
-            "SELECT id FROM message WHERE ticket_id = ?", (ticket_id,)
-        )
-    }
+    read_run = dict(
+        db.execute(
+            "SELECT id, read_run FROM message WHERE ticket_id = ?", (ticket_id,)
+        ).fetchall()
+    )
+    archived = read_run.keys()
     _note_sample(archive, ticket_id, is_equal=shown == archived)
     move(
         archive, "SELECT id, ticket_id FROM staged WHERE asked_ticket_id = ?", ticket_id
@@ -101,12 +101,19 @@ def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> 
         "asked_run = ?1 WHERE id = ?2",
         (run, ticket_id),
     )
-    outcome = _judged(archive, ticket_id, shown, archived, now_us)
+    lost = archived - shown
+    # What another answer of this run has shown weighs as much as a count.
+    is_contradicted = run in {read_run[id_] for id_ in lost}
+    outcome = _judged(
+        archive, ticket_id, shown, lost, now_us, is_contradicted=is_contradicted
+    )
     if outcome is Outcome.DOUBTED:
-        doubts.note(archive, ticket_id, doubts.digest(shown), now_us)
+        doubts.note(
+            archive, ticket_id, doubts.digest(shown), now_us, takes_away=bool(lost)
+        )
         db.execute(f"UPDATE ticket SET due = {DUE_BY_URL} WHERE id = ?", (ticket_id,))
         return outcome
-    if lost := archived - shown:
+    if lost:
         # They may have moved since: what is in another ticket stays.
         erased = sum(
             erase_messages(archive, "ticket_id = ? AND id = ?", (ticket_id, id_), run)
@@ -126,7 +133,13 @@ def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> 
 
 
 def _judged(
-    archive: Archive, ticket_id: int, shown: set[int], archived: set[int], now_us: int
+    archive: Archive,
+    ticket_id: int,
+    shown: set[int],
+    lost: set[int],
+    now_us: int,
+    *,
+    is_contradicted: bool,
 ) -> Outcome:
     """Weigh what the answer shows against the count and what is archived.
 
@@ -139,9 +152,8 @@ def _judged(
         "AND settled_count IS messages_count",
         (ticket_id,),
     ).fetchone() or (None,)
-    takes_away = not archived <= shown
     is_short = count is not None and len(shown) < count and settled != len(shown)
-    if count == len(shown) or not (is_short or takes_away):
+    if not (is_short or lost) or (count == len(shown) and not is_contradicted):
         return Outcome.COMPLETE
     if doubts.agrees(archive, ticket_id, doubts.digest(shown), now_us):
         return Outcome.AGREED

@@ -9,10 +9,10 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator
 
 from gorgias_crawler.archive import counts, doubts, states, unsent, walks
-from gorgias_crawler.fetch import plans
+from gorgias_crawler.fetch import plans, watermark
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.calls import Call, TicketsById
-from gorgias_crawler.fetch.plans import LOOK_BACK_US, Fetch, Plan, Relist
+from gorgias_crawler.fetch.plans import Fetch, Plan, Relist
 from gorgias_crawler.wording import many
 
 _BATCH = 100  # due tickets read at once: one query each 100 calls
@@ -72,6 +72,7 @@ class Agenda:
             self.phase = "fetching other objects"
             yield from self.answers.objects.calls()
         yield from self._confirm()
+        yield from self._list_again()
         if self.options.estimate:
             self._say(self._possible())
         else:
@@ -83,58 +84,48 @@ class Agenda:
                     yield from self._read_updates()
                     yield from self._confirm()
                 yield from self._fetch()
-            self._note_completion()
+            watermark.note_completion(self.archive)
         self.phase = "done"
         self.finished = True
-
-    def _note_completion(self) -> None:
-        facts = self.archive.facts
-        with self.archive.transaction():
-            if counts.is_complete(self.archive):
-                counts.check_due_index(self.archive)
-                facts.complete_us = facts.watermark_us
-            facts.relisting = None  # the next run may list anew
 
     # Tickets.
 
     def _list_tickets(self) -> Iterator[Call | None]:
-        self._distrust_a_watermark_ahead()
+        if watermark.distrust_ahead(self.archive, self.memory.clock_us()):
+            self.answers.walks.begin_listing()
         facts = self.archive.facts
         if self._is_to_relist():
             self._begin_relisting()
         elif facts.watermark_us is not None:
             yield from self._read_updates()
         yield from self._follow_listing()
-        if counts.listed_tickets(self.archive) == 0:
-            # An account without a ticket is rare; an answer that is empty by mistake
-            # is not, and its like would come within a moment.
-            yield from self._wait_until(self.memory.clock_us() + doubts.CALM_US)
-            self.answers.walks.begin_listing()
-            yield from self._follow_listing()
         if facts.complete_us is None:
             states.sample_zero_counts(self.archive)
-        else:
-            run, now_us = self.memory.run, self.memory.clock_us()
-            unsent.make_due(self.archive, run, now_us)
+        # Those that this run has read itself are left out; a run before may have died.
+        unsent.make_due(self.archive, self.memory.run, self.memory.clock_us())
 
-    def _distrust_a_watermark_ahead(self) -> None:
-        """List all tickets where the watermark is ahead: changes were passed over."""
-        facts = self.archive.facts
-        latest_us = self.memory.clock_us() + LOOK_BACK_US
-        if (facts.watermark_us or 0) > latest_us:
-            logger.warning(
-                "The last run was told a date that is still to come, so changes may "
-                "have been missed: listing all tickets again."
-            )
-            with self.archive.transaction():
-                facts.watermark_us = None
-                facts.complete_us = min(facts.complete_us or latest_us, latest_us)
-            self.answers.walks.begin_listing()
+    def _list_again(self) -> Iterator[Call | None]:
+        """List once more what left tickets out, or seems to be an empty account."""
+        is_empty = counts.listed_tickets(self.archive) == 0
+        if not is_empty and not self.answers.tickets.are_left_out:
+            return
+        yield from self._wait_until(self.memory.clock_us() + doubts.LAG_US)
+        lists = self.answers.walks
+        lists.begin_listing()
+        yield from self._follow_listing()
+        yield from self._confirm()
+        if counts.listed_tickets(self.archive) == 0:
+            lists.begin(walks.NEWEST_MESSAGES)
+            yield lists.next_page(walks.NEWEST_MESSAGES)
+            while self.in_flight:
+                yield None
+            lists.refuse_messages_without_tickets()
 
     def _is_to_relist(self) -> bool:
-        # A relisting that was killed goes on.
-        wanted = self.options.relist is not Relist.NOTHING
-        return wanted and self.archive.facts.relisting is None
+        # A relisting that was killed goes on, unless more is asked for now.
+        wanted, begun = self.options.relist, self.archive.facts.relisting
+        is_begun = begun is not None and wanted.value in (begun, Relist.TICKETS.value)
+        return wanted is not Relist.NOTHING and not is_begun
 
     def _begin_relisting(self) -> None:
         facts = self.archive.facts
@@ -144,6 +135,7 @@ class Agenda:
             facts.relisting = self.options.relist.value
             if is_full and not self.options.estimate:
                 facts.reread_run = self.memory.run
+                states.forget_all_staged(self.archive)
                 walks.forget(self.archive, *walks.OF_MESSAGES)
 
     def _follow_listing(self) -> Iterator[Call | None]:
@@ -221,7 +213,14 @@ class Agenda:
         while True:
             open_ = [name for name in names if lists.is_open(name)]
             ready = [name for name in open_ if name not in self.in_flight]
-            if ready and lists.is_worth_a_call(len(open_) - len(ready)):
+            if lists.ready_us is not None and not self.in_flight:
+                yield from self._wait_until(lists.ready_us)
+                lists.ready_us = None
+            elif (
+                lists.ready_us is None
+                and ready
+                and lists.is_worth_a_call(len(open_) - len(ready))
+            ):
                 yield lists.next_page(ready[0])
             elif self.in_flight:
                 yield None

@@ -5,7 +5,7 @@ from collections import defaultdict
 
 from gorgias_crawler import api
 from gorgias_crawler.api import Message, Page, Ticket
-from gorgias_crawler.archive import counts, states, tickets, walks
+from gorgias_crawler.archive import counts, doubts, states, tickets, walks
 from gorgias_crawler.archive.walks import Position, Walk
 from gorgias_crawler.errors import (
     AnswerError,
@@ -15,12 +15,14 @@ from gorgias_crawler.errors import (
     UnansweredError,
     refuses_cursor,
 )
+from gorgias_crawler.fetch import watermark
 from gorgias_crawler.fetch.calls import WalkPage
 from gorgias_crawler.fetch.guards import HeadLooks, LoopError, WalkGuard
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Fetch
 
 _NEVER = -(2**63)  # before any instant: microseconds since 1970
+_AnyPage = Page[Ticket] | Page[Message]
 
 logger = logging.getLogger(__name__)
 
@@ -28,13 +30,15 @@ logger = logging.getLogger(__name__)
 class ListWalks:
     """The walks of one run.
 
-    ``bulk_refusal`` says why the walk through all messages was given up.
+    ``bulk_refusal`` says why the walk through all messages was given up. ``ready_us``
+    is when a page may be asked for again that seemed to be the end of its list.
     """
 
     def __init__(self, memory: RunMemory) -> None:
         self.memory = memory
         self.archive = memory.archive
         self.bulk_refusal: str | None = None
+        self.ready_us: int | None = None
         self._guards: dict[str, WalkGuard] = defaultdict(WalkGuard)
         self._looks = HeadLooks()
         self._unwalked: int | None = None  # messages, by the counts
@@ -75,6 +79,19 @@ class ListWalks:
             facts.listing = (facts.listing or 0) + 1
             walks.forget(self.archive, walks.LISTING)
 
+    def refuse_messages_without_tickets(self) -> None:
+        """End the look at messages of an account that seems to have no ticket.
+
+        Raises `RunEndError` where there are some.
+        """
+        self.settle(is_whole=False)
+        if counts.totals(self.archive).messages > 0:
+            raise RunEndError(
+                "listing_failed",
+                "Gorgias lists no ticket, and yet it shows messages of tickets: run the "
+                "same command again later.",
+            )
+
     def settle(self, *, is_whole: bool) -> None:
         """Settle what a walk through all messages brought; another may begin."""
         with self.archive.transaction():  # what it shows takes the last one's place
@@ -107,6 +124,8 @@ class ListWalks:
         is_at_end = walk is not None and walk.done and walk.cursor is None
         if walk is None or not is_at_end or (walk.at and walk.at[0] < floor_us):
             return False
+        if walk.at is None and counts.listed_tickets(self.archive) > 0:
+            return True  # a list by update shows all tickets, each with its update
         return counts.has_older_tickets(self.archive, floor_us)
 
     # What comes back.
@@ -116,6 +135,8 @@ class ListWalks:
 
         Raises `RunEndError` where the walk cannot go on.
         """
+        if self._is_doubtful_end(call, page):
+            return
         by_update = call.walk.name == walks.UPDATES
         positions = [
             (t.updated_us if by_update else t.created_us, t.id) for t in page.rows
@@ -132,7 +153,8 @@ class ListWalks:
             updates = [t.updated_us for t in page.rows if t.updated_us <= now_us]
             facts.newest_us = max([facts.newest_us or 0, *updates]) or None
             walk = self._advance(call, page, positions, made_us)
-            self._move_watermark(walk)
+            is_cut_short = walk.done and self.are_updates_cut_short()
+            watermark.move(self.archive, walk, is_cut_short=is_cut_short)
         self._pass(call, page, walk)
 
     def store_messages(self, call: WalkPage, page: Page[Message], made_us: int) -> None:
@@ -142,6 +164,8 @@ class ListWalks:
         """
         if not self.is_open(call.walk.name):
             return  # The other end has met this one while the page was in flight.
+        if self._is_doubtful_end(call, page):
+            return
         if self._unwalked is None:
             totals = counts.totals(self.archive)
             self._unwalked = totals.expected - totals.messages
@@ -158,10 +182,20 @@ class ListWalks:
                 walks.end(self.archive, *walks.OF_MESSAGES)
         self._pass(call, page, walk)
 
+    def _is_doubtful_end(self, call: WalkPage, page: _AnyPage) -> bool:
+        """Tell whether a list ends with an empty page, for the first time."""
+        is_end = not page.rows and page.next_cursor is None
+        if call.walk.cursor is None or not is_end:
+            return False
+        if not self._guards[call.key].seems_to_end(call.walk.cursor):
+            return False
+        self.ready_us = self.memory.clock_us() + doubts.CALM_US
+        return True
+
     def _advance(
         self,
         call: WalkPage,
-        page: Page[Ticket] | Page[Message],
+        page: _AnyPage,
         positions: list[Position],
         made_us: int,
     ) -> Walk:
@@ -189,24 +223,7 @@ class ListWalks:
             return facts.floor_us or _NEVER
         return _NEVER
 
-    def _move_watermark(self, walk: Walk) -> None:
-        """Move the watermark, inside of a page's transaction, where a walk has ended.
-
-        All that changed before it is archived or due. It is when the first page was
-        made, so what changes during a walk is read again by the next run, but never
-        ahead of what any answer has shown to be updated, because clocks may be wrong.
-        """
-        facts = self.archive.facts
-        if walk.done and not self.are_updates_cut_short():
-            assert walk.date_us is not None
-            # An account without tickets has no update.
-            facts.watermark_us = min(walk.date_us, facts.newest_us or walk.date_us)
-        elif facts.watermark_us is None:
-            facts.watermark_us = walk.date_us  # until the first listing has ended
-
-    def _pass(
-        self, call: WalkPage, page: Page[Ticket] | Page[Message], walk: Walk
-    ) -> None:
+    def _pass(self, call: WalkPage, page: _AnyPage, walk: Walk) -> None:
         ids = [row.id for row in page.rows]
         at = None if walk.unordered else walk.at
         try:

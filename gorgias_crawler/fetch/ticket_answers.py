@@ -30,13 +30,15 @@ _MOST_ASKS = 4
 class TicketAnswers:
     """What single tickets answer in one run.
 
-    ``to_continue`` holds tickets that have further pages.
+    ``to_continue`` holds tickets that have further pages. ``are_left_out`` turns true
+    where the list of all tickets did not show some that there are.
     """
 
     def __init__(self, memory: RunMemory) -> None:
         self.memory = memory
         self.archive = memory.archive
         self.to_continue: deque[int] = deque()
+        self.are_left_out = False
         self._guards: dict[int, WalkGuard] = {}
         self._ids_at_once = api.PAGE_LIMIT
         self._missing: dict[int, None] = {}  # answered 404, in the order they did
@@ -161,6 +163,10 @@ class TicketAnswers:
             )
         listing = self.archive.facts.listing or 0
         with self.archive.transaction():
+            if counts.are_left_out(self.archive, found):
+                # Then the listing may have left out new ones, too: it is no proof.
+                walks.forget(self.archive, walks.LISTING)
+                self.are_left_out = True
             tickets.put_tickets(self.archive, page.rows, listing, self.memory.changes)
         for id_, ticket in found.items():
             self._absent.pop(id_, None)
