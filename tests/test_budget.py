@@ -237,7 +237,7 @@ def test_a_refusal_ends_an_outage_and_pauses_the_probe_too(open_shop):
         began.append(call.at_s)
         if call.at_s - began[0] < 1:
             return UNAVAILABLE
-        return Answer(429, b"{}", headers={"Retry-After": "30"})
+        return Answer(429, b"{}", headers={"Retry-After": "300"})
 
     shop.sandbox.on_request = fail
     process = shop.start(*PER_TICKET, "-s", "RETRY_TIMES=0")
@@ -245,13 +245,11 @@ def test_a_refusal_ends_an_outage_and_pauses_the_probe_too(open_shop):
         time.sleep(0.02)
     time.sleep(1)
     process.send_signal(signal.SIGINT)
-    stopped_s = time.monotonic()
-    ended = wait(process)
-    assert time.monotonic() - stopped_s < 5
+    ended = wait(process)  # gives up long before the pause would end
     assert ended.status == 3
     assert len(shop.sandbox.refused) == 1
     assert ended.log.count("Gorgias answers again") == 1
-    assert ended.log.count("all calls pause for 30 s") == 1
+    assert ended.log.count("all calls pause for 5 min") == 1
 
 
 def test_an_outage_that_lasts_too_long_ends_the_run_with_its_work_kept(open_shop):

@@ -24,7 +24,9 @@ LARGEST_ROOM = 1200
 
 
 def modules(project):
-    return sorted((project / PACKAGE).rglob("*.py"))
+    found = sorted((project / PACKAGE).rglob("*.py"))
+    assert found, project
+    return found
 
 
 def room(path, project):

@@ -3,12 +3,10 @@
 import base64
 import csv
 import json
-import random
 import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -201,19 +199,26 @@ def test_formats_that_are_not_known_are_refused_and_not_touched(tmp_path):
         assert path.read_bytes() == before
 
 
-OPEN = """
-import sys
-from pathlib import Path
-from gorgias_crawler.archive import Archive
-print("ready", flush=True)
-sys.stdin.readline()
-Archive.open(Path(sys.argv[1])).close()
+# Migrates, and is killed after so many of SQLite's steps; says how many there were.
+MIGRATE = """
+import os, signal, sqlite3, sys
+from gorgias_crawler.archive import migrations
+left = total = int(sys.argv[2])
+def step():
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA journal_mode = wal")
+db.set_progress_handler(step, 100)
+migrations.migrate(db, 2)
+print(total - left)
 """
 
 
-@pytest.mark.crash
-@pytest.mark.parametrize("moment", range(20))
-def test_a_migration_that_is_killed_leaves_the_old_archive(tmp_path, moment):
+def large(tmp_path):
+    """Return an archive of format 2 whose migration is many steps, and its messages."""
     path = taken(tmp_path)
     db = sqlite3.connect(path)
     db.executescript(
@@ -223,26 +228,36 @@ def test_a_migration_that_is_killed_leaves_the_old_archive(tmp_path, moment):
     )
     (messages,) = db.execute("SELECT count(*) FROM message").fetchone()
     db.close()
-    process = subprocess.Popen(
-        [sys.executable, "-c", OPEN, str(path)],
-        stdin=subprocess.PIPE,
+    return path, messages
+
+
+def migrated(path, killed_after=0):
+    return subprocess.run(
+        [sys.executable, "-c", MIGRATE, str(path), str(killed_after)],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parent.parent,
+        check=False,
     )
-    assert process.stdout is not None
-    assert process.stdin is not None
-    process.stdout.readline()
-    process.stdin.write(b"\n")
-    process.stdin.flush()
-    # it takes some 150 ms on a quiet machine; a few moments may come after its end
-    time.sleep(random.Random(moment).uniform(0, 0.15))
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+
+
+@pytest.fixture(scope="module")
+def steps(tmp_path_factory):
+    """How many steps a migration takes that nobody kills."""
+    path, _ = large(tmp_path_factory.mktemp("steps"))
+    done = migrated(path)
+    assert done.returncode == 0
+    return int(done.stdout)
+
+
+@pytest.mark.crash
+@pytest.mark.parametrize("moment", range(20))
+def test_a_migration_that_is_killed_leaves_the_old_archive(tmp_path, steps, moment):
+    path, messages = large(tmp_path)
+    killed = migrated(path, killed_after=1 + steps * moment // 20)
+    assert killed.returncode == -signal.SIGKILL
     db = sqlite3.connect(path)
-    (number,) = db.execute("PRAGMA user_version").fetchone()
-    assert number in {2, FORMAT}
-    columns = [row[1] for row in db.execute("PRAGMA table_info(ticket)")]
-    assert ("answered" in columns) == (number == 2)
+    assert db.execute("PRAGMA user_version").fetchone() == (2,)
+    assert "answered" in [row[1] for row in db.execute("PRAGMA table_info(ticket)")]
     assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     assert db.execute("SELECT count(*) FROM message").fetchone() == (messages,)
     db.close()

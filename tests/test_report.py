@@ -503,7 +503,9 @@ def test_text_stands_out_from_the_page(tab, written, dark):
             "getComputedStyle(document.querySelector('section')).backgroundColor"
         )
     )
-    for colour in set(tab.evaluate(_FADED)):
+    colours = set(tab.evaluate(_FADED))
+    assert colours
+    for colour in colours:
         pair = sorted([background, lightness(colour)], reverse=True)
         # https://www.w3.org/TR/WCAG22/#contrast-minimum
         assert (pair[0] + 0.05) / (pair[1] + 0.05) >= 4.5, colour

@@ -72,7 +72,7 @@ def walk(sandbox, path):
 )
 def test_every_object_has_the_full_set_of_keys(sandbox, path, keys):
     rows = walk(sandbox, f"/api/{path}?limit=100")
-    assert all(set(row) == keys for row in rows)
+    assert {frozenset(row) for row in rows} == {frozenset(keys)}
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
@@ -187,12 +187,13 @@ def test_a_job_of_one_account_refuses_another(open_shop):
 
 
 def test_the_bucket_refuses_what_does_not_fit_and_says_when():
-    with Sandbox(World(tickets=1), rate="3/6") as sandbox:
+    with Sandbox(World(tickets=1), rate="3/6000") as sandbox:
         answers = [ask(sandbox, "/api/account") for _ in range(5)]
         told = [a[1]["X-Gorgias-Account-Api-Call-Limit"] for a in answers]
         assert told[:3] == ["1/3", "2/3", "3/3"]
         assert [a[0] for a in answers] == [200, 200, 200, 429, 429]
-        assert int(answers[3][1]["Retry-after"]) in {1, 2}
+        # one leaves the bucket each 2,000 s; some have passed since
+        assert 1_900 < int(answers[3][1]["Retry-after"]) <= 2_000
         assert ask(sandbox, "/sandbox/calls")[2]["refused"] == 2
 
 

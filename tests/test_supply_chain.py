@@ -42,8 +42,12 @@ def test_the_crawler_depends_on_little(project):
     assert everywhere == {"scrapy", "python-dotenv", "itemadapter"}
 
 
-def test_every_test_that_the_table_names_exists(project):
+def test_every_test_that_the_table_names_exists_in_the_file_it_names(project):
     table = (project / "docs" / "security.md").read_text()
-    tests = "".join(p.read_text() for p in (project / "tests").glob("test_*.py"))
-    for name in re.findall(r"`(test_\w+)`", table):
-        assert f"def {name}(" in tests, name
+    named = re.findall(r"((?:`test_\w+`(?:, )?)+)[^|(]*\((test_\w+\.py)\)", table)
+    found = [
+        (name, file) for names, file in named for name in re.findall(r"test_\w+", names)
+    ]
+    assert len(found) == table.count("`test_")
+    for name, file in found:
+        assert f"def {name}(" in (project / "tests" / file).read_text(), name

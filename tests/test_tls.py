@@ -3,7 +3,6 @@
 import asyncio
 import ipaddress
 import ssl
-import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -100,9 +99,7 @@ def test_a_server_that_cannot_prove_its_name_gets_no_byte(
         "GORGIAS_API_URL": f"https://{host}:{listener.port}/api",
         "SSL_CERT_FILE": str(certificates.ca),
     }
-    began_s = time.monotonic()
     ended = shop.crawl()
-    assert time.monotonic() - began_s < 10  # the retries alone would take 31 s
     assert ended.status == 1
     assert (
         f"{host}:{listener.port} cannot prove that it is Gorgias ({why})" in ended.log
@@ -154,11 +151,10 @@ def test_a_server_that_turns_untrusted_midway_ends_the_run_without_retries(
         return None
 
     shop.sandbox.on_request = change
-    began_s = time.monotonic()
-    ended = shop.crawl()
-    assert time.monotonic() - began_s < 10
+    ended = shop.crawl("-L", "DEBUG")
     assert ended.status == 3
     assert "cannot prove that it is Gorgias" in ended.last_lines
+    assert "Retrying" not in ended.log
     assert len(shop.sandbox.calls) == 2
 
 

@@ -110,7 +110,8 @@ def test_what_changed_since_a_run_or_a_date_is_a_filter_of_every_export(shop, by
     assert ended.status == 0, ended.log
     assert {row["ticket_id"] for row in shop.rows("c.csv")} == {changed}
     latest = shop.manifest()["run"]
-    assert shop.run("export", "job", "-O", "n.csv", "-a", f"changed_since={latest}")
+    ended = shop.run("export", "job", "-O", "n.csv", "-a", f"changed_since={latest}")
+    assert ended.status == 0, ended.log
     assert shop.rows("n.csv") == []
 
 
@@ -127,5 +128,6 @@ def test_a_refetch_that_brings_the_same_values_is_no_change(shop):
 
     shop.sandbox.on_request = read_by_another
     assert shop.crawl("-a", "relist=full").status == 0
-    assert shop.run("export", "job", "-O", "c.csv", "-a", f"changed_since={run}")
+    ended = shop.run("export", "job", "-O", "c.csv", "-a", f"changed_since={run}")
+    assert ended.status == 0, ended.log
     assert shop.rows("c.csv") == []

@@ -86,6 +86,7 @@ class Command(CheckedCommand, ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Verify the job that *args* names."""
+        self.exitcode = EXIT_INCOMPLETE  # also where nobody reads the verdict
         try:
             archive = directory.archive_to_read(Path(args[0]))
             with reader_may_leave():
