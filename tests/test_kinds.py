@@ -209,3 +209,29 @@ def test_kills_at_random_moments_lose_and_double_no_object(open_shop, seed):
     killed, anew = folder_of(shop.path / "killed"), folder_of(shop.path / "fresh")
     for name in anew.keys() - {"deleted"}:
         assert killed[name] == anew[name], name
+
+
+def test_verify_finds_what_was_changed_in_the_file_of_any_kind(open_shop):
+    shop = open_shop(tickets=5)
+    asked = ("-a", "objects=all", "-a", "object=tags", "-O", "tags.csv")
+    assert shop.crawl(*asked, "-O", "all/:jsonl").status == 0
+    assert shop.run("verify", "job").status == 0
+    for name in ("tags.csv", "all/macros.jsonl"):
+        path = shop.path / name
+        before = path.read_bytes()
+        path.write_bytes(before.replace(b"name", b"Name", 1))
+        ended = shop.run("verify", "job")
+        assert ended.status == 3
+        assert name.rpartition("/")[2] in ended.log
+        path.write_bytes(before)
+
+
+def test_an_estimate_says_what_the_kinds_cost_and_asks_for_none(open_shop):
+    shop = open_shop(tickets=50)
+    ended = shop.crawl("-a", "objects=all", "-a", "estimate=true")
+    assert ended.status == 0, ended.log
+    assert "Other objects take about" in ended.log
+    assert {call.path for call in shop.sandbox.calls} == {
+        "/api/account",
+        "/api/tickets",
+    }
