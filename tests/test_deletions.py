@@ -43,6 +43,18 @@ def test_a_quiet_night_costs_one_call_more(open_shop):
         assert len(shop.sandbox.calls) - before == calls
 
 
+def test_what_is_not_seen_is_said_where_events_themselves_were_asked_for(open_shop):
+    shop = open_shop(tickets=5)
+    asked = ("-a", "objects=all")
+    shop.sandbox.on_request = lambda call: (
+        FORBIDDEN if call.path.endswith("/events") else None
+    )
+    for notes in (0, 1):  # a first run lists all tickets
+        assert shop.crawl(*asked).status == 0
+        found = [note for note in shop.manifest()["notes"] if "not seen" in note]
+        assert len(found) == notes
+
+
 def test_without_events_it_is_said_what_is_not_seen_and_a_relist_sees_it(open_shop):
     shop = open_shop(tickets=20)
     assert shop.crawl().status == 0

@@ -57,12 +57,17 @@ class DeletionEvents(ObjectAsker):
                 yield from self._read(since_us - LOOK_BACK_US)
             yield from self.check.ask_for(self.check.objects.doubted())
         except NotPermittedError as error:
-            needed = self.events.needs
-            self._say_unseen(
-                f"this key may not read events ({error}; needed: {needed})"
-            )
+            self.note_refusal(str(error))
         except UnreadableError as error:
             self._say_unseen(f"its events cannot be read ({error})")
+
+    def note_refusal(self, reason: str) -> None:
+        """Say what is not seen where events may not be read, because of *reason*."""
+        if self._since_us() is not None:
+            needed = self.events.needs
+            self._say_unseen(
+                f"this key may not read events ({reason}; needed: {needed})"
+            )
 
     def _since_us(self) -> int | None:
         """Return since when deletions are not known, None where all was listed now."""

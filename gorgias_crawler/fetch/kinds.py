@@ -33,6 +33,8 @@ class KindFetches:
         # What tells of deletions comes first: others ask for what it names.
         telling = [kind for kind in self.kinds if kind.kind.tells_deletions]
         yield from _together(telling or [self.deletions])
+        for reason in (kind.refusal for kind in telling if kind.refusal):
+            self.deletions.note_refusal(reason)
         yield from _together(kind for kind in self.kinds if not kind.is_done)
 
     def troubles(self) -> list[str]:
