@@ -94,3 +94,15 @@ def test_counting_takes_less_than_5_percent_of_the_time(monkeypatch):
     telling._now = count  # type: ignore[method-assign]
     asyncio.run(three_counts())
     assert sum(counted_s[:2]) < 0.05 * now_s
+
+
+def test_while_files_are_fetched_their_bytes_and_the_time_left_are_said():
+    files = {
+        "phase": "fetching files",
+        "files": "12 of 30 files, 1.5 MB",
+        "left_s": 9.0,
+    }
+    text = str(Progress(**{**vars(NOW), **files}))
+    assert text.startswith("fetching files: 12 of 30 files, 1.5 MB, about 9 s left, ")
+    assert "tickets" not in text
+    assert len(Progress(**{**vars(NOW), **files}).line(40)) == 40

@@ -1,5 +1,6 @@
 """A feed on S3 is stored whole or not at all."""
 
+import hashlib
 import json
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import sys
 
 import pytest
 
+from gorgias_crawler.sandbox.files import RECORDING
 from tests.crawling import wait
 
 
@@ -70,3 +72,36 @@ def test_s3_gets_the_whole_object_or_keeps_that_of_the_night_before(open_shop, s
     shop.run("export", "job", "-O", "local.csv")
     assert stored == (shop.path / "local.csv").read_bytes()
     assert "s3cr3t" not in ended.log + json.dumps(shop.manifest())
+
+
+def test_files_may_be_kept_on_s3_and_go_with_their_tickets(open_shop, s3):
+    endpoint, client = s3
+    shop = open_shop(tickets=40)
+    options = ["-s", f"AWS_ENDPOINT_URL={endpoint}", "-s", "AWS_REGION_NAME=us-east-1"]
+    options += ["-s", "AWS_ACCESS_KEY_ID=test", "-s", "FILES_STORE=s3://exports/files"]
+    options += ["-s", "AWS_SECRET_ACCESS_KEY=s3cr3t-of-s3"]
+
+    def kept():
+        found = client.list_objects_v2(Bucket="exports", Prefix="files/")
+        keys = [each["Key"] for each in found.get("Contents", [])]
+        bodies = (client.get_object(Bucket="exports", Key=key)["Body"] for key in keys)
+        return sorted(hashlib.sha256(body.read()).hexdigest() for body in bodies)
+
+    def expected():
+        files = shop.world.files()
+        return sorted(file.sha256() for file in files if file.kind != RECORDING)
+
+    ended = shop.crawl("-a", "files=true", *options)
+    assert ended.status == 0, ended.log
+    assert kept() == expected()
+    assert not [p for p in (shop.jobdir / "files").rglob("*") if p.is_file()]
+    shop.world.change(deleted_tickets=10)
+    ended = shop.crawl("-a", "relist=true", *options)
+    assert ended.status == 0, ended.log
+    assert kept() == expected()
+    assert "s3cr3t" not in ended.log + json.dumps(shop.manifest())
+    verified = shop.run(
+        "verify", "job", "--files", "-s", "FILES_STORE=s3://exports/files"
+    )
+    assert verified.status == 1
+    assert "they are in s3://exports/files, and are not read from there" in verified.log
