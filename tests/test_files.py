@@ -130,6 +130,7 @@ def test_any_name_is_safe_and_its_file_has_one_place(name, path):
         ("../../etc/passwd", "34-etc passwd-HASH"),
         ("..%2F..%2Fup.txt", "34-%2F..%2Fup-HASH.txt"),
         (".htaccess", "34-htaccess-HASH"),
+        ("right\u202egpj.exe", "34-right gpj-HASH.exe"),
         ("nul", "34-nul-HASH"),
         ("a\u0308.txt", "34-ä-HASH.txt"),
         ("", "34-file-HASH"),

@@ -171,6 +171,20 @@ def test_an_address_that_has_expired_is_asked_for_again(open_shop):
     assert sorted(kept(shop.jobdir / "files").values()) == sorted(files.values())
 
 
+def test_a_redirect_to_nowhere_is_one_file_s_failure(open_shop):
+    shop = open_shop(tickets=30)
+
+    def mislead(call):
+        is_first = call.path.endswith(asked_as(shop.world.files()[0].path))
+        return Answer(HTTPStatus.TEMPORARY_REDIRECT, b"") if is_first else None
+
+    shop.sandbox.on_request = mislead
+    ended = shop.crawl(*FILES)
+    assert ended.status == 3, ended.log
+    assert "a redirect to nowhere" in ended.log
+    assert len(kept(shop.jobdir / "files")) == len(expected(shop.world)) - 1
+
+
 def test_a_file_above_the_largest_size_is_no_file(open_shop):
     shop = open_shop(world=World(tickets=30, file_bytes=(1_000, 20_000)))
     ended = shop.crawl(*FILES, "-s", "GORGIAS_FILE_MAXSIZE=5000")

@@ -153,10 +153,7 @@ def _header(response: Response, name: str) -> str:
 
 
 def _leads_on(response: Response) -> bool:
-    is_redirect = (
-        HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST
-    )
-    return is_redirect and bool(_header(response, "Location"))
+    return HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST
 
 
 def _name(exception: Exception) -> str:

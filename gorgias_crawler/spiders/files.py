@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urljoin
 
-from scrapy.http import Response
-
 from gorgias_crawler import api
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.files import DOWNLOAD
@@ -214,7 +212,10 @@ class FileFetching:
         except (UnauthorizedError, MisdirectedError) as error:
             self._answers.end_where_useless(error)
             raise
-        return urljoin(response.url, _location(response))
+        location = (response.headers.get("Location") or b"").decode("latin-1")
+        if not location:
+            raise UnansweredError("a redirect to nowhere", of_the_answer=True)
+        return urljoin(response.url, location)
 
     async def _bytes(self, file: Reference, address: str) -> Stored:
         part = self._store.part()
@@ -248,7 +249,3 @@ class FileFetching:
 def _no_page(body: bytes) -> None:
     """Refuse an answer that is no redirect: the call has no other good one."""
     raise api.BadAnswerError("no redirect to the file")
-
-
-def _location(response: Response) -> str:
-    return (response.headers.get("Location") or b"").decode("latin-1")
