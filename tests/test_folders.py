@@ -8,6 +8,7 @@ import pytest
 
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds.kinds import KindFilter, Kinds
+from gorgias_crawler.feeds.recorded import shaping
 from gorgias_crawler.items import DEFAULT_COLUMNS, Message, Ticket, types
 from tests.test_feeds import CSV, crawl, troubles
 
@@ -43,6 +44,33 @@ def test_a_kinds_file_takes_its_rows_and_what_a_pipeline_made_of_them():
     assert not tickets.accepts(Message(ticket_id=1, message_id=2))
     assert not messages.accepts(Ticket(id=1))
     assert messages.accepts({"own": 1})
+
+
+class OfEmail:
+    """A filter of a user's, who thinks of messages alone."""
+
+    def __init__(self, feed_options):
+        pass
+
+    def accepts(self, item):
+        return item.channel.startswith("email")
+
+
+@pytest.mark.parametrize("classes", [{}, {"item_classes": [Message]}])
+def test_a_filter_of_ones_own_is_asked_for_rows_of_the_feeds_kinds_alone(classes):
+    feed = distributed("x.csv", format="csv", item_filter=OfEmail, **classes)["x.csv"]
+    chosen = KindFilter(dict(feed))
+    assert chosen.takes(Message)
+    assert not chosen.takes(Ticket)
+    assert chosen.accepts(Message(channel="email"))
+    assert not chosen.accepts(Message(channel="chat"))
+    assert not chosen.accepts(Ticket(channel="email"))
+
+
+def test_a_filter_of_ones_own_is_recorded_with_its_feed():
+    feed = distributed("x.csv", format="csv", item_filter=OfEmail)["x.csv"]
+    assert shaping(feed)["item_filter"] == f"{__name__}.OfEmail"
+    assert "item_filter" not in shaping(distributed("x.csv", format="csv")["x.csv"])
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,10 @@ OPTIONS: dict[str, Any] = {
 class NoItem(ItemFilter):
     """Accepts no item: a manifest is of files."""
 
+    def takes(self, row: type) -> bool:
+        """Return False."""
+        return False
+
     def accepts(self, item: Any) -> bool:
         """Return False."""
         return False

@@ -25,19 +25,28 @@ _OF_MESSAGES = {"conversations"}
 
 
 class KindFilter(ItemFilter):
-    """Accepts all but the rows of other kinds.
+    """Accepts rows of the feed's kinds that its own ``item_filter``, if any, accepts.
 
-    For feeds that do not name classes of items themselves: what a pipeline has made of
-    a row is no row of another kind, whatever its class.
+    Where a feed names no classes, all but the rows of other kinds are of it: what a
+    pipeline has made of a row is no row of another kind, whatever its class.
     """
 
     def __init__(self, feed_options: dict[str, Any] | None) -> None:
         super().__init__(feed_options)
-        self._others = tuple((feed_options or {})["other_classes"])
+        options = feed_options or {}
+        self._others = tuple(options.get("other_classes") or ())
+        own = options.get("own_filter")
+        self._own = load_object(own)(feed_options) if own else None
+
+    def takes(self, row: type) -> bool:
+        """Tell whether rows of the class *row* are of a kind of the feed."""
+        if self.item_classes:
+            return issubclass(row, self.item_classes)
+        return not issubclass(row, self._others)
 
     def accepts(self, item: Any) -> bool:
         """Tell whether *item* belongs into the feed."""
-        return not isinstance(item, self._others)
+        return self.takes(type(item)) and (self._own is None or self._own.accepts(item))
 
 
 @dataclass(frozen=True)
@@ -114,16 +123,11 @@ class Kinds:
         named = [load_object(name) for name in options.get("item_classes") or ()]
         found = {kinds.get(row, row.__name__): row for row in named} or rows
         classes = {"item_classes": list(found.values())}
-        return {**self._with_columns(found, options), **classes}
+        return {**self._with_columns(found, _filtered(options)), **classes}
 
     def _of_kind(self, kind: str, options: Options) -> Options:
         others = [row for name, row in self.rows.items() if name != kind]
-        filtered = {
-            "kind": kind,
-            "item_filter": KindFilter,
-            "other_classes": others,
-            **options,
-        }
+        filtered = {"kind": kind, "other_classes": others, **_filtered(options)}
         return self._with_columns({kind: self.rows[kind]}, filtered)
 
     def _with_columns(self, rows: dict[str, type], options: Options) -> Options:
@@ -140,6 +144,11 @@ class Kinds:
         is_of_messages = [*rows.values()] == [Message]
         fields = DEFAULT_COLUMNS if is_of_messages else full["columns"]
         return {"fields": fields, "takes_more": "fields" not in options, **full}
+
+
+def _filtered(options: Options) -> Options:
+    own = options.get("item_filter")
+    return {**options, "own_filter": own, "item_filter": KindFilter}
 
 
 def complete_feeds(crawler: Crawler) -> None:

@@ -7,7 +7,7 @@ memory and read by the reader of the format.
 import io
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from scrapy.extensions.feedexport import FeedSlot
 from scrapy.extensions.postprocessing import PostProcessingManager
@@ -21,6 +21,9 @@ from gorgias_crawler.feeds.recorded import FeedFile
 from gorgias_crawler.items import Message, Type, types
 from gorgias_crawler.job import readers
 from gorgias_crawler.job.readers import Layout, Row
+
+if TYPE_CHECKING:
+    from gorgias_crawler.feeds.kinds import KindFilter
 
 Options = Mapping[str, Any]
 
@@ -161,7 +164,7 @@ def _items(slot: FeedSlot, format_: str) -> Iterator[Any]:
     for row, text in product(kinds.values(), [*texts, "".join(texts)]):
         values = {Type.TEXT: text, Type.TEXTS: [text, "b"], **_VALUES}
         full = row(**{name: values[type_] for name, type_ in types(row).items()})
-        if slot.filter.accepts(full):
+        if cast("KindFilter", slot.filter).takes(row):
             yield full
             yield row(**{name: 8 for name in types(row) if name == "ticket_id"})
 

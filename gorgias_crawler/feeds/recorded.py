@@ -124,6 +124,7 @@ _COMPONENTS = ("ITEM_PIPELINES", "SPIDER_MIDDLEWARES", "FEED_EXPORTERS")
 _NOT_SHAPING = {
     *("overwrite", "of_account", "uri_params", "batch_item_count", "store_empty"),
     *("columns", "other_classes", "takes_more"),  # follow from the kind
+    *("item_filter", "own_filter"),  # see below
 }
 
 
@@ -133,8 +134,8 @@ def shaping(options: Mapping[str, Any]) -> dict[str, Any]:
     A class is named by its path, as ``FEEDS`` takes it, too.
     """
     kept = {name: o for name, o in options.items() if name not in _NOT_SHAPING}
-    if "kind" in kept:
-        kept.pop("item_filter", None)
+    if own := options.get("own_filter", options.get("item_filter")):
+        kept["item_filter"] = own
     return {name: as_json(option) for name, option in kept.items()}
 
 

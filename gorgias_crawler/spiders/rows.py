@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -24,6 +24,7 @@ from gorgias_crawler.items import Message, types
 from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
 
 if TYPE_CHECKING:
+    from gorgias_crawler.feeds.kinds import KindFilter
     from gorgias_crawler.feeds.recorded import FeedRecord
 
 _ROWS_AT_ONCE = 100  # 5 ms; then signals, the live line and others have their turn
@@ -159,7 +160,7 @@ class RowsSpider(RunSpider):
         return [
             kind
             for kind, row in self.kinds.items()
-            if any(slot.filter.accepts(row()) for slot in slots)
+            if any(cast("KindFilter", slot.filter).takes(row) for slot in slots)
         ] or [self.kind]
 
     def _takes_all_columns(self) -> bool:
