@@ -109,7 +109,8 @@ def test_an_index_is_kept_current_by_what_changed_since_a_run(open_shop):
         row["id"] for row in shop.rows("new/deleted.csv") if row["kind"] == "tickets"
     ]
     assert gone == [str(deleted)]
-    verified = shop.run("verify", "job", "new.jsonl", "-a", "changed_since=9")
+    latest = f"changed_since={shop.manifest()['run']}"
+    verified = shop.run("verify", "job", "new.jsonl", "-a", latest)
     assert verified.status == 0, verified.log
 
 
@@ -121,6 +122,18 @@ def changes(shop, run):
     lines = (shop.path / "new.jsonl").read_text("utf-8").split("\n")
     found = [json.loads(line) for line in lines if line]
     return [line for line in found if run or not line.get("deleted")]
+
+
+def test_a_run_that_was_not_is_refused_and_the_old_file_stays(open_shop):
+    shop = open_shop(tickets=1)
+    assert shop.crawl().status == 0
+    before = (shop.path / "gorgias_tickets.csv").read_bytes()
+    ended = shop.run(
+        "export", "job", "-O", "gorgias_tickets.csv", "-a", "changed_since=2"
+    )
+    assert ended.status == 1, ended.log
+    assert "changed_since=2: there was no such run, the last one was 1" in ended.log
+    assert (shop.path / "gorgias_tickets.csv").read_bytes() == before
 
 
 @pytest.mark.parametrize("value", ["", "x", "-1"])

@@ -122,6 +122,26 @@ def test_a_setting_that_would_break_a_promise_is_refused(name, value):
 
 
 @pytest.mark.parametrize(
+    ("option", "advice"),
+    [
+        ("overwite", "do you mean overwrite?"),
+        ("feilds", "do you mean fields?"),
+        ("gzip_level", "do you mean gzip_compresslevel?"),
+        ("colour", "leave it out."),
+    ],
+)
+def test_an_option_of_a_feed_that_nothing_reads_is_refused(option, advice):
+    sentence = refusal(FEEDS={"x.csv": {"format": "csv", option: True}})
+    assert sentence.startswith(f"FEEDS: 'x.csv' has an option '{option}'")
+    assert sentence.endswith(advice)
+
+
+def test_a_component_of_the_users_may_read_options_of_its_own():
+    plugin = {"postprocessing": ["mine.Plugin"], "colour": "red"}
+    check_settings(settings_with(FEEDS={"x.csv": {"format": "csv", **plugin}}))
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("JOBDIR", ""),
@@ -393,3 +413,10 @@ def test_a_setting_for_a_command_that_reads_none_is_refused(open_shop, command):
     ended = shop.run(command, *options, "-s", "GORGIAS_BUDGET_SHARE=0.5")
     assert ended.status == 1
     assert re.fullmatch(r".*this command does not read it.*\n", ended.log)
+
+
+def test_a_log_level_that_there_is_not_is_refused_in_one_line(open_shop):
+    ended = open_shop(tickets=1).crawl("-L", "info")
+    assert ended.status == 1
+    assert "LOG_LEVEL=info: give DEBUG, INFO, WARNING or ERROR" in ended.log
+    assert "Traceback" not in ended.log

@@ -109,6 +109,13 @@ JUNK = {
 }
 
 
+def test_a_pipe_in_place_of_a_file_is_named_and_not_waited_for(finished):
+    os.mkfifo(finished.path / "pipe.csv")
+    ended = finished.run("verify", "job", "pipe.csv")
+    assert ended.status == 1
+    assert "pipe.csv: it is no file, but a directory or a pipe." in ended.log
+
+
 @pytest.mark.parametrize("name", JUNK)
 def test_verify_says_what_a_file_is_not(name):
     content, words = JUNK[name]

@@ -18,7 +18,12 @@ from gorgias_crawler.commands.components import (
     check_components,
     is_made_of,
 )
-from gorgias_crawler.commands.setting_rules import AT_LEAST, REFUSED, SUBCLASSES
+from gorgias_crawler.commands.setting_rules import (
+    AT_LEAST,
+    FEED_OPTIONS,
+    REFUSED,
+    SUBCLASSES,
+)
 from gorgias_crawler.config import numbers
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.pipelines import BodySelectionPipeline
@@ -139,10 +144,27 @@ def _check_feeds(given: BaseSettings) -> None:
                 f"FEEDS: {shown!r} has {options!r} for its options: give "
                 """an object, for example -s 'FEEDS={"rows.csv": {"format": "csv"}}'."""
             )
+        _check_options(given, shown, options)
         if not options.get("store_empty", True):
             raise ConfigurationError(
                 f"FEEDS: {shown!r} has store_empty=False: {REFUSED['FEED_STORE_EMPTY']}."
             )
+
+
+def _check_options(
+    given: BaseSettings, shown: str, options: Mapping[str, object]
+) -> None:
+    for name in set(options) - FEED_OPTIONS:
+        nearest = get_close_matches(str(name), FEED_OPTIONS, 1)
+        # A component of the user's, which may be named here, may read its own.
+        if nearest or not (options.keys() & _NAMING or are_of_the_user(given)):
+            meant = f"do you mean {nearest[0]}?" if nearest else "leave it out."
+            raise ConfigurationError(
+                f"FEEDS: {shown!r} has an option {name!r}, which nothing reads: {meant}"
+            )
+
+
+_NAMING = {"item_filter", "postprocessing", "uri_params"}
 
 
 def _check_jobdir(value: object) -> None:

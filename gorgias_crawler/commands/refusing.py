@@ -123,9 +123,11 @@ class CheckedCommand(_Base):
 
 
 def _take_settings(settings: BaseSettings, opts: Any) -> None:
-    """Take ``-s`` and ``--logfile`` as Scrapy does, but name what cannot be read."""
+    """Take ``-s``, ``-L`` and ``--logfile`` as Scrapy does, but name what is wrong."""
     if opts.logfile:
         settings.set("LOG_FILE", opts.logfile, priority="cmdline")
+    if opts.loglevel:
+        settings.set("LOG_LEVEL", opts.loglevel, priority="cmdline")
     for text in opts.set:
         try:
             settings.setdict(arglist_to_dict([text]), priority="cmdline")

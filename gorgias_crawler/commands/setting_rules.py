@@ -105,3 +105,15 @@ AT_LEAST = {
     "RETRY_TIMES": 0,
 }
 """Whole numbers, and the least that each may be."""
+
+FEED_OPTIONS = frozenset(
+    [
+        *("format", "encoding", "fields", "indent", "item_classes", "item_filter"),
+        *("item_export_kwargs", "overwrite", "postprocessing", "store_empty"),
+        *("batch_item_count", "uri_params", "kind", "of_account"),
+        *("gzip_compresslevel", "gzip_mtime", "gzip_filename", "bz2_compresslevel"),
+        *("lzma_format", "lzma_check", "lzma_preset", "lzma_filters", "zstd_level"),
+    ]
+)
+"""What a feed in ``FEEDS`` may say of itself: Scrapy's options and ours
+(https://docs.scrapy.org/en/latest/topics/feed-exports.html#feeds)."""

@@ -167,6 +167,9 @@ def _files(manifest: dict[str, Any], names: list[str]) -> Iterator[File]:
     for name in names or local:
         path = Path(name).resolve()
         record = recorded.get(str(path), {})
+        if path.exists() and not path.is_file():  # to open a pipe would wait for ever
+            yield File(path, record, fault="it is no file, but a directory or a pipe")
+            continue
         try:
             yield File(path, record, reemission.options_of(path, record))
         except FileNotFoundError:

@@ -67,6 +67,15 @@ def check_words(wanted: Filters, tickets: Iterable[Json]) -> None:
             raise _unknown(name, words, seen[name])
 
 
+def check_run(wanted: Filters, last_run: int) -> None:
+    """Raise `ConfigurationError` where a run is named that has not begun yet."""
+    if (run := wanted.changed_since) is not None and run > last_run:
+        raise ConfigurationError(
+            f"-a changed_since={run}: there was no such run, the last one was {last_run}; "
+            "give `run` of the run.json of your last export. No file was written."
+        )
+
+
 def _unknown(name: str, words: set[str], seen: set[str]) -> ConfigurationError:
     asked = ",".join(sorted(words))
     nearest = get_close_matches(

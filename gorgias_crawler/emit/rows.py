@@ -5,7 +5,7 @@ from typing import Any
 
 from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.emit import attachments
-from gorgias_crawler.emit.filter_words import check_words
+from gorgias_crawler.emit.filter_words import check_run, check_words
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.items import (
     MESSAGE_READERS,
@@ -30,7 +30,8 @@ def messages(
     *only_whole* leaves out tickets of which something is still to fetch. *all_columns*
     reads them at once, which is faster where most are looked at. Raises
     `RunEndError` where the archive is damaged, and before the first row
-    `ConfigurationError` where a filter asks for what no ticket can have.
+    `ConfigurationError` where a filter asks for what no ticket can have,
+    or for a run that was not.
     """
     with archive.reading():
         readers = {**MESSAGE_READERS, **attachments.readers(archive)}
@@ -57,6 +58,7 @@ def accepted(
     """Yield every ticket that *filters* accept, with its messages' JSON, as above."""
     with archive.reading():
         filters = filters.with_run(archive.last_run_before)
+        check_run(filters, archive.last_run())
         check_words(filters, map(decoded, order.listed_tickets(archive)))
         for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
             if archived.changed_run < filters.first_run:
