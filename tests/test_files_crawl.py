@@ -7,6 +7,7 @@ import sqlite3
 import stat
 import sys
 import time
+from contextlib import closing
 from http import HTTPStatus
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def asked(shop) -> list[str]:
 
 
 def archived(shop):
-    with sqlite3.connect(shop.jobdir / "archive.sqlite") as db:
+    with closing(sqlite3.connect(shop.jobdir / "archive.sqlite")) as db:
         return db.execute(
             "SELECT path, stored_as, bytes, sha256, content_type, message.id, ticket_id "
             "FROM file JOIN file_of USING (path) JOIN message ON message.id = file_of.id "

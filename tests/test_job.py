@@ -334,3 +334,4 @@ def test_status_tells_of_runs_that_were_killed(tmp_path):
     *_, last = status.lines(archive, is_running=False)
     assert last == "Since then: 1 run was killed before the end."
     assert "Since then" not in " ".join(status.lines(archive, is_running=True))
+    archive.close()

@@ -69,6 +69,7 @@ def test_no_query_of_a_crawl_reads_a_whole_table_of_objects(tmp_path, fetch):
     counts.not_whole(archive)
     assert len(listener.statements) > 40
     assert listener.full_scans() == {}
+    archive.close()
 
 
 def test_an_export_reads_on_from_where_it_was_and_sorts_nothing(tmp_path):

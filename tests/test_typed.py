@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from contextlib import closing
 from dataclasses import make_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -101,10 +102,10 @@ def test_every_instant_is_the_same_one_in_each_format(at):
 def test_instants_in_sqlite_sort_as_text_and_are_read_by_its_functions(times):
     texts = [utc_text(at.isoformat()) for at in times]
     assert sorted(texts) == [utc_text(at.isoformat()) for at in sorted(times)]
-    db = sqlite3.connect(":memory:")
-    for at, text in zip(times, texts, strict=True):
-        (read,) = db.execute("SELECT datetime(?)", (text,)).fetchone()
-        assert read == at.replace(microsecond=0).isoformat(" ")
+    with closing(sqlite3.connect(":memory:")) as db:
+        for at, text in zip(times, texts, strict=True):
+            (read,) = db.execute("SELECT datetime(?)", (text,)).fetchone()
+            assert read == at.replace(microsecond=0).isoformat(" ")
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))

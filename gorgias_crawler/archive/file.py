@@ -40,10 +40,11 @@ class Archive:
         """
         try:
             archive = cls(sqlite3.connect(path, isolation_level=None), path)
-            archive._check_format()  # first: a foreign file is not touched
-            archive._configure()
-            archive._bring_up_to_date()
-            archive._check_integrity()
+            with archive._closed_on_failure():
+                archive._check_format()  # first: a foreign file is not touched
+                archive._configure()
+                archive._bring_up_to_date()
+                archive._check_integrity()
         except problems.UNREADABLE as error:
             raise JobError(f"JOBDIR: {problems.sentence(path, error)}") from None
         return archive
@@ -80,13 +81,18 @@ class Archive:
     def _opened_to_read(cls, path: Path, mode: str) -> "Archive":
         uri = f"{path.resolve().as_uri()}?{mode}"
         archive = cls(sqlite3.connect(uri, uri=True, isolation_level=None), path)
-        try:
+        with archive._closed_on_failure():
             if archive._check_format() < FORMAT:
-                raise OldFormatError(f"{path} has an older format.")  # noqa: TRY301
-        except BaseException:
-            archive.db.close()
-            raise
+                raise OldFormatError(f"{path} has an older format.")
         return archive
+
+    @contextlib.contextmanager
+    def _closed_on_failure(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.db.close()
+            raise
 
     def close(self) -> None:
         """Close the file; deleted rows do not stay readable in the write-ahead log."""
