@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from gorgias_crawler.sandbox import Sandbox, World
 from tests import forking
-from tests.crawling import Shop
+from tests.crawling import IS_LINUX, Shop
 from tests.hostile import Listener
 
 if hasattr(signal, "SIGHUP"):
@@ -39,7 +39,8 @@ def pytest_addoption(parser):
 @pytest.fixture(scope="session")
 def may_fork(pytestconfig):
     """Whether commands may be forked from one process that has imported Scrapy."""
-    yield not pytestconfig.getoption("no_forks")
+    # the sockets that requests for forks go through are those of Linux
+    yield IS_LINUX and not pytestconfig.getoption("no_forks")
     forking.close()
 
 

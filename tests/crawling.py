@@ -3,15 +3,15 @@
 import csv
 import json
 import os
-import pty
 import signal
 import subprocess
 import sys
-import termios
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 from tests.forking import Forked
@@ -20,7 +20,14 @@ PROJECT = Path(__file__).parent.parent
 SCRAPY = [sys.executable, "-m", "scrapy"]
 FILE = "gorgias_tickets.csv"
 
+IS_LINUX = sys.platform == "linux"
+
 Process = Forked | subprocess.Popen[str]
+
+
+def linux_only(why: str) -> pytest.MarkDecorator:
+    """Skip a test elsewhere, and say *why*."""
+    return pytest.mark.skipif(not IS_LINUX, reason=f"needs Linux: {why}")
 
 
 @dataclass
@@ -120,6 +127,9 @@ def wait(process: Process, timeout_s: float = 50) -> Ended:
 
 def drawn_on_a_terminal(command, cwd, env) -> tuple[int, str]:
     """Run *command* where its output is a terminal; return all that it drew."""
+    import pty  # noqa: PLC0415 - not on every system
+    import termios  # noqa: PLC0415 - not on every system
+
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 150))
     process = subprocess.Popen(command, cwd=cwd, env=env, stdout=theirs, stderr=theirs)

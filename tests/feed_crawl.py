@@ -6,7 +6,6 @@ import io
 import json
 import logging
 import os
-import resource
 import signal
 import sys
 from collections.abc import Mapping
@@ -251,6 +250,8 @@ async def main(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 def run(spec: dict[str, Any], results: Path) -> None:
     if size := spec.get("file_size"):
+        import resource  # noqa: PLC0415 - not on every system
+
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     os.umask(spec.get("umask", 0o022))
     # Without a handler of Scrapy's: what stderr then shows is noise of Python's.

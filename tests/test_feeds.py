@@ -21,6 +21,7 @@ import pytest
 
 from gorgias_crawler.durable import is_mounted
 from gorgias_crawler.redact import public_uri, scrubbed
+from tests.crawling import linux_only
 from tests.feed_crawl import NASTY
 
 ROOT = Path(__file__).parent.parent
@@ -33,6 +34,7 @@ OLD = b"last night's rows"
 PART = ".out.csv.ab12cd34.part"
 SECRET = "s3cret"
 BIG = {"rows": 300, "body_size": 1000}  # beyond every buffer
+on_linux = linux_only("rights, kills, pipes, /dev/full and limits of files are used")
 
 
 def start(
@@ -220,6 +222,7 @@ def test_hostile_and_huge_bodies_come_back_from_the_csv(work):
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o077])
+@on_linux
 def test_files_are_the_owners_unless_the_target_had_other_rights(work, umask):
     (work / "shared.csv").write_bytes(OLD)
     (work / "shared.csv").chmod(0o640)
@@ -278,6 +281,7 @@ def test_a_closed_pipe_is_one_error_and_no_traceback(work, rows):
     assert "run the same command again" not in result.failed[0]
 
 
+@on_linux
 def test_a_pipe_gets_the_rows_and_is_not_replaced(work):
     os.mkfifo(work / "pipe")
     received: list[bytes] = []
@@ -315,6 +319,7 @@ def test_a_stopped_run_leaves_every_target_as_it_was(work):
     assert (work / "out.csv").read_bytes() == (work / "object").read_bytes() == OLD
 
 
+@on_linux
 def test_a_killed_run_leaves_the_target_and_the_next_run_clears_up(work):
     (work / "out.csv").write_bytes(OLD)
     killed = {"feeds": {"out.csv": REPLACE}, **BIG, "kill_at": 250}
@@ -328,6 +333,7 @@ def test_a_killed_run_leaves_the_target_and_the_next_run_clears_up(work):
     assert parts(work) == []
 
 
+@on_linux
 def test_a_run_killed_after_the_rename_owns_its_file(work):
     killed = {"feeds": {"out.csv": CSV}, "faults": ["killed after rename"]}
     assert start(work, killed).returncode == -signal.SIGKILL
@@ -336,6 +342,7 @@ def test_a_run_killed_after_the_rename_owns_its_file(work):
     assert len(result.stored) == 1
 
 
+@on_linux
 def test_a_full_disk_ends_the_run_and_leaves_the_target(work):
     (work / "out.csv").write_bytes(OLD)
     feeds = {"out.csv": REPLACE, "small.jsonl": {"fields": ["id"]}}
@@ -399,6 +406,7 @@ def failures(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", FAILURES)
+@on_linux
 def test_the_first_write_error_is_one_line_and_ends_the_run(failures, name):
     result = failures[1][name]
     (sentence,) = result.failed
@@ -411,6 +419,7 @@ def test_the_first_write_error_is_one_line_and_ends_the_run(failures, name):
     assert "customer" not in result.log
 
 
+@on_linux
 def test_a_failed_feed_leaves_nothing(failures):
     work, _ = failures
     assert sorted(path.name for path in work.iterdir()) == [PART, "pipe"]

@@ -8,8 +8,10 @@ import time
 
 import pytest
 
-from tests.crawling import wait
+from tests.crawling import linux_only, wait
 from tests.forking import Forked
+
+pytestmark = linux_only("elsewhere each command is a command line")
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from typing import ClassVar
 import pytest
 
 from gorgias_crawler.sandbox import Answer
+from tests.crawling import linux_only
 from tests.hostile import ONCE, Plain, answer_tickets_with, configure
 
 BODIES = [
@@ -23,7 +24,7 @@ BODIES = [
     "\ufeffmarks \ufffe \uffff \u202e \x1a \x1b[31m",
     "\U0001f468\u200d\U0001f469 \U0010ffff",
 ]
-# Linux only, because what `resource` tells begins with the peak of the parent process.
+# What `resource` tells begins with the peak of the parent process.
 REPORT_MEMORY = (
     "import atexit\n"
     "from pathlib import Path\n"
@@ -32,6 +33,9 @@ REPORT_MEMORY = (
     "    return status.split('VmHWM:')[1].split()[0]\n"
     "atexit.register(lambda: Path('memory').write_text(peak_kb()))\n"
 )
+
+
+measures_memory = linux_only("memory is read in /proc")
 
 
 def memory_mb(shop):
@@ -74,6 +78,7 @@ def test_hostile_bodies_break_no_row(open_shop, fetch):
         assert row["ticket_id"].isdecimal()
 
 
+@measures_memory
 def test_a_body_of_20_mb_breaks_neither_the_row_nor_the_run(open_shop):
     shop = open_shop(tickets=5, forks=False)
     size = 20 * 2**20
@@ -150,6 +155,7 @@ def assert_only_they_are_missing(shop, ended, reasons):
 SMALL = ("-a", "fetch=per-ticket", *ONCE, "-s", "DOWNLOAD_MAXSIZE=5000000")
 
 
+@measures_memory
 def test_bombs_are_bounded_and_recorded_failures_of_their_tickets(open_shop):
     shop = open_shop(tickets=12, forks=False)
     shop.sandbox._server.RequestHandlerClass = Plain
@@ -164,6 +170,7 @@ def test_bombs_are_bounded_and_recorded_failures_of_their_tickets(open_shop):
     assert shop.rows() == shop.expected()
 
 
+@measures_memory
 def test_endless_bodies_are_cut_off_and_recorded(open_shop):
     shop = open_shop(tickets=8, forks=False)
     flood, drip = sorted({row["ticket_id"] for row in shop.expected()}, key=int)[:2]
@@ -176,6 +183,7 @@ def test_endless_bodies_are_cut_off_and_recorded(open_shop):
     assert memory_mb(shop) < 400
 
 
+@measures_memory
 def test_answers_that_are_too_large_together_arrive_one_after_another(open_shop):
     shop = open_shop(tickets=12, forks=False)
     shop.sandbox._server.RequestHandlerClass = Plain

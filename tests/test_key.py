@@ -12,7 +12,7 @@ import pytest
 
 from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.sandbox import ACCESS_TOKEN, API_KEY, Answer
-from tests.crawling import SCRAPY, wait
+from tests.crawling import SCRAPY, linux_only, wait
 from tests.hostile import BASIC, HIT, ONCE, SECRETS, configure
 
 
@@ -231,6 +231,7 @@ def test_the_key_is_on_the_wire(open_shop):
     assert sent == {f"Basic {BASIC}"}
 
 
+@linux_only("the process list is read in /proc")
 def test_the_process_list_and_the_settings_hold_no_key(open_shop):
     shop = open_shop(tickets=30, latency_s=0.2, forks=False)
     process = shop.start()

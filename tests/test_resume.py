@@ -2,7 +2,6 @@
 
 import os
 import random
-import resource
 import shlex
 import signal
 import subprocess
@@ -11,16 +10,20 @@ import time
 import pytest
 
 from gorgias_crawler.sandbox import Answer
-from tests.crawling import SCRAPY, At, wait
+from tests.crawling import SCRAPY, At, linux_only, wait
 from tests.hostile import configure
 
 WAYS = ["per-ticket", "bulk"]
 MESSAGES_OF_TICKET = "ticket_id"
 
+pytestmark = linux_only("signals, /proc, /dev/full and limits of files are used")
+# A system without it skips these tests, but reads this file.
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
 NIGHT_BEFORE = "ticket_id,created_datetime\n"  # of an account without tickets
 
 
-def kill_when_asked(shop, matches, signal_=signal.SIGKILL, *options):
+def kill_when_asked(shop, matches, signal_=KILL, *options):
     """Start a crawl and send it a signal when the sandbox is asked what matches."""
 
     def strike(hook, call):
@@ -63,10 +66,8 @@ PHASES = {
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_kill_in_any_phase_loses_and_doubles_nothing(open_shop, phase):
     shop = open_shop(tickets=150)
-    killed = kill_when_asked(
-        shop, PHASES[phase], signal.SIGKILL, "-a", "fetch=per-ticket"
-    )
-    assert killed.status == -signal.SIGKILL
+    killed = kill_when_asked(shop, PHASES[phase], KILL, "-a", "fetch=per-ticket")
+    assert killed.status == -KILL
     assert not shop.file.exists()
     ended = shop.crawl("-a", "fetch=per-ticket")
     assert ended.status == 0, ended.log
@@ -94,9 +95,7 @@ def test_kills_at_random_moments_end_in_the_same_file(open_shop, fetch, faults):
 @pytest.mark.crash
 def test_what_is_archived_is_not_fetched_again(open_shop):
     shop = open_shop(tickets=150)
-    kill_when_asked(
-        shop, nth(60, "/api/messages"), signal.SIGKILL, "-a", "fetch=per-ticket"
-    )
+    kill_when_asked(shop, nth(60, "/api/messages"), KILL, "-a", "fetch=per-ticket")
     shop.crawl("-a", "fetch=per-ticket")
     in_flight, of_the_resume = 16, 2  # account and updates
     least = shop.world.totals()["calls_per_ticket"]
@@ -106,10 +105,8 @@ def test_what_is_archived_is_not_fetched_again(open_shop):
 @pytest.mark.crash
 def test_a_job_goes_on_with_the_other_plan(open_shop):
     shop = open_shop(tickets=150)
-    kill_when_asked(shop, nth(3, "/api/messages"), signal.SIGKILL, "-a", "fetch=bulk")
-    kill_when_asked(
-        shop, nth(40, "/api/messages"), signal.SIGKILL, "-a", "fetch=per-ticket"
-    )
+    kill_when_asked(shop, nth(3, "/api/messages"), KILL, "-a", "fetch=bulk")
+    kill_when_asked(shop, nth(40, "/api/messages"), KILL, "-a", "fetch=per-ticket")
     assert shop.crawl("-a", "fetch=bulk").status == 0
     assert shop.rows() == shop.expected()
 
@@ -123,19 +120,19 @@ def test_a_kill_while_the_file_is_written_leaves_the_old_one(open_shop):
         time.sleep(0.001)
     process.kill()
     wait(process)
-    assert process.returncode == -signal.SIGKILL
+    assert process.returncode == -KILL
     assert shop.file.read_text() == NIGHT_BEFORE
     assert shop.crawl().status == 0
     assert shop.rows() == shop.expected()
     assert not list(shop.path.glob(".*.part"))
 
 
-@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, signal_):
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, name):
     shop = open_shop(tickets=150, forks=False)
     shop.file.write_text(NIGHT_BEFORE)
     stopped = kill_when_asked(
-        shop, nth(40, "/api/messages"), signal_, "-a", "fetch=per-ticket"
+        shop, nth(40, "/api/messages"), getattr(signal, name), "-a", "fetch=per-ticket"
     )
     assert stopped.status == 3, stopped.log
     assert "the same command goes on" in stopped.last_lines
@@ -371,6 +368,8 @@ def test_a_full_device_under_a_feed_is_told_and_loses_nothing(open_shop):
 
 def limit_file_size(limit_bytes):
     """Let files of this process be no larger: to it, the disk is full."""
+    import resource  # noqa: PLC0415 - not on every system
+
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
 
@@ -470,7 +469,7 @@ def test_a_job_removes_and_replaces_what_it_wrote_and_nothing_else(open_shop):
     path = [str(shop.path), os.environ.get("PYTHONPATH", "")]
     shop.environ["PYTHONPATH"] = os.pathsep.join(path)
     shop.environ["SCRAPY_SETTINGS_MODULE"] = "killed"
-    assert shop.crawl().status == -signal.SIGKILL
+    assert shop.crawl().status == -KILL
     (part,) = shop.path.glob(".gorgias_tickets.csv.*.part")
     del shop.environ["SCRAPY_SETTINGS_MODULE"]
     mine = shop.path / "mine.csv"

@@ -4,7 +4,9 @@ import re
 
 import pytest
 
-from tests.crawling import SCRAPY, drawn_on_a_terminal
+from tests.crawling import SCRAPY, drawn_on_a_terminal, linux_only
+
+on_linux = linux_only("a terminal of its own is made with pty")
 
 
 def in_a_terminal(shop, *options):
@@ -13,6 +15,7 @@ def in_a_terminal(shop, *options):
     return drawn_on_a_terminal(command, shop.path, shop.environment())
 
 
+@on_linux
 def test_a_terminal_shows_one_live_line_that_log_lines_pass(open_shop):
     shop = open_shop(latency_s=0.3)
     status, drawn = in_a_terminal(shop, "-a", "fetch=per-ticket")
@@ -43,6 +46,7 @@ def test_a_log_that_shall_not_tell_of_progress_does_not(open_shop, options):
     assert "calls/s" not in log
 
 
+@on_linux
 def test_on_a_terminal_a_run_speaks_as_a_tool(open_shop):
     shop = open_shop(tickets=5)
     status, drawn = in_a_terminal(shop)
@@ -56,6 +60,7 @@ def test_on_a_terminal_a_run_speaks_as_a_tool(open_shop):
         assert not re.search(r"scrapy|INFO|\d\d:\d\d:\d\d|\[", line), line
 
 
+@on_linux
 @pytest.mark.parametrize(
     "options", [["-L", "DEBUG"], ["-s", "LOG_FORMAT=x%(message)s"]]
 )

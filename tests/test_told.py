@@ -2,7 +2,6 @@
 
 import json
 import os
-import pwd
 import stat
 import subprocess
 import sys
@@ -248,6 +247,8 @@ def foreign_job():
         Path(name).chmod(0o755)
         path = Path(name) / "job"
         Job(path).close()
+        import pwd  # noqa: PLC0415 - not on every system
+
         nobody = pwd.getpwnam("nobody")
         for each in (path, *path.iterdir()):
             os.chown(each, nobody.pw_uid, nobody.pw_gid)
