@@ -129,7 +129,7 @@ def test_a_kill_while_the_file_is_written_leaves_the_old_one(open_shop):
 
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, name):
-    shop = open_shop(tickets=150, forks=False)
+    shop = open_shop(tickets=80)
     shop.file.write_text(NIGHT_BEFORE)
     stopped = kill_when_asked(
         shop, nth(40, "/api/messages"), getattr(signal, name), "-a", "fetch=per-ticket"
