@@ -255,7 +255,7 @@ def begun(archive, run, **options):
     todo = FilesToFetch(RunMemory(archive, run, Options(files=True, **options)))
     for _ in todo.read_addresses():
         pass
-    todo.begin("local")
+    todo.begin("files")
     return todo
 
 
@@ -366,6 +366,8 @@ def test_another_store_has_none_of_the_files(archive):
     put(archive, 1, (11, ["/a/1"]))
     todo = begun(archive, 1)
     todo.store(todo.take(), BYTES)
+    todo.begin("/mnt/moved")  # what is lost there, is found by a look
+    assert files.totals(archive).stored == 1
     todo.begin("s3://bucket/")
     assert files.totals(archive).stored == 0
 

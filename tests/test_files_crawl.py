@@ -298,6 +298,24 @@ def test_files_may_be_in_another_directory(open_shop):
     assert ended.status == 0, ended.log
     assert sorted(kept(place).values()) == sorted(expected(shop.world).values())
     assert not (shop.jobdir / "files").exists()
+    shop.world.change(deleted_tickets=10)
+    ended = shop.crawl("-a", "relist=true")
+    assert f"The files of this job are in {place}: give it as FILES_STORE" in ended.log
+    assert len(kept(place)) > len(expected(shop.world))
+    ended = shop.crawl("-s", f"FILES_STORE={place}")
+    assert ended.status == 0, ended.log
+    assert sorted(kept(place).values()) == sorted(expected(shop.world).values())
+
+
+def test_a_job_that_was_moved_has_its_files_with_it(open_shop):
+    shop = open_shop(tickets=30)
+    assert shop.crawl(*FILES).status == 0
+    shop.jobdir.rename(shop.path / "moved")
+    (shop.path / "moved").rename(shop.path / "elsewhere")
+    before = len(asked(shop))
+    ended = shop.crawl(*FILES, "-s", "JOBDIR=elsewhere")
+    assert ended.status == 0, ended.log
+    assert len(asked(shop)) == before
 
 
 def test_a_place_that_cannot_be_written_ends_the_run_with_its_name(open_shop):

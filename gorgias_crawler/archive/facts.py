@@ -84,5 +84,5 @@ class Facts:
     """All addresses of files are known that were there before this run."""
 
     files_root = _Fact[str]()
-    """Where files are stored: the address of a store, ``local`` for a directory, which
-    may have been moved."""
+    """Where files are stored: ``files`` in the job directory, which may be moved, or
+    another directory or store."""

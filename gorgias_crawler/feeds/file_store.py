@@ -28,14 +28,12 @@ DIRECTORY = "files"
 class FileStore(ABC):
     """Files under names with ``/`` between their parts.
 
-    ``root`` is for people; ``identity`` differs where other files may be. What is not
-    whole yet is in *unfinished*, a directory of this job alone.
+    ``root`` is for people; ``identity`` says the same of a job that was moved. What is
+    not whole yet is in *unfinished*, a directory of this job alone.
     """
 
-    identity = "local"
-
     def __init__(self, root: str, unfinished: Path) -> None:
-        self.root = root
+        self.root = self.identity = root
         self._unfinished = unfinished
 
     def prepare(self) -> None:
@@ -110,7 +108,6 @@ class RemoteStore(FileStore):
 
     def __init__(self, root: str, unfinished: Path, store: Any) -> None:
         super().__init__(root, unfinished)
-        self.identity = root
         self._store = store
 
     async def put(self, part: Path, name: str, content_type: str) -> None:
@@ -167,7 +164,10 @@ def open_store(settings: BaseSettings, jobdir: Path, job_id: str) -> FileStore:
     """Return the store that ``FILES_STORE`` names. Raises `ConfigurationError`."""
     root = local_root(settings, jobdir)
     if root is not None:
-        return LocalStore(root.absolute(), job_id)
+        local = LocalStore(root.absolute(), job_id)
+        if root == jobdir / DIRECTORY:
+            local.identity = DIRECTORY
+        return local
     uri = str(settings["FILES_STORE"]).rstrip("/") + "/"
     scheme = uri.partition("://")[0]
     if scheme not in _EXTRAS:

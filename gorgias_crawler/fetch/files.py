@@ -136,13 +136,20 @@ class FilesToFetch:
                 its = recording(id_, raw)
                 files.refer(self.archive, files.RECORDINGS, id_, its)
 
-    def begin(self, root: str) -> None:
-        """Begin to fetch into *root*; another one than before holds no file yet.
+    def place_before(self, root: str) -> str | None:
+        """Return where files were stored before, None where that is *root*, too."""
+        before = self.archive.facts.files_root
+        return None if before == root else before
 
-        With ``relist=full`` it also asks for what Gorgias did not have.
+    def begin(self, root: str) -> None:
+        """Begin to fetch into *root*. Another store than before holds no file yet.
+
+        A directory may have been moved. With ``relist=full`` it also asks for what
+        Gorgias did not have.
         """
         facts = self.archive.facts
-        if facts.files_root not in (None, root):
+        before = self.place_before(root)
+        if before and "://" in before + root:
             for batch in self.stored():
                 self.ask_again(path for path, *_ in batch)
         with self.archive.transaction():

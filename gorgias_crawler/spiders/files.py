@@ -86,6 +86,19 @@ class FileFetching:
         if self._options.estimate:
             self._estimate()
             return
+        before = self.todo.place_before(self._store.identity)
+        if before and not self._options.files:
+            logger.warning(
+                "The files of this job are in %s: give it as FILES_STORE, else those of "
+                "deleted tickets stay there.",
+                before,
+            )
+            return
+        if before:
+            logger.warning(
+                "The files of this job were in %s before: what is there still, stays.",
+                before,
+            )
         await self._delete()
         if self._options.files:
             await self._fetch()
