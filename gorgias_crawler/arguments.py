@@ -96,9 +96,12 @@ def kind_of_rows(values: Mapping[str, str], fetched: Collection[str]) -> str:
     """
     kind = values.get("object", _ALWAYS[0])
     known = [*_ALWAYS, "ticket_metrics", *fetched, "deleted"]
-    if kind != "messages" and "notes" in values:
+    of_messages = ["notes"] * ("notes" in values)
+    of_messages += ["by"] * (values.get("by") == "message")
+    if kind != "messages" and of_messages:
+        name = of_messages[0]
         raise ConfigurationError(
-            f"-a notes={values['notes']} -a object={kind}: notes says which messages "
+            f"-a {name}={values[name]} -a object={kind}: {name} says which messages "
             f"become rows, and those of {kind} are no messages; leave it out."
         )
     if kind in known:

@@ -31,6 +31,7 @@ MARKUP = [
     [
         ("<p>Hello &amp; welcome</p><p>Bye</p>", "Hello & welcome\n\nBye\n"),
         ("a<br>b", "a\nb"),
+        ("a</br>b", "a\nb"),
         ("fi<span>r</span>st", "first"),
         ("<div><div><div>a</div></div></div>", "a"),
         ('<a href="https://x.example/1">order</a>', "[order](https://x.example/1)"),

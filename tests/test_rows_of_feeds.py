@@ -27,6 +27,10 @@ class DropAgents:
             raise DropItem(item.body)
         return item
 
+class Forget:
+    def process_item(self, item):
+        pass
+
 class TakeAway:
     def process_spider_output(self, response, result):
         yield from (one for one in result if getattr(one, "public", True))
@@ -49,6 +53,13 @@ def shop(open_shop):
 def with_pipelines(*names):
     orders = {OURS: 100} | {f"mine.{name}": 200 + n for n, name in enumerate(names)}
     return ("-s", f"ITEM_PIPELINES={json.dumps(orders)}")
+
+
+def test_a_pipeline_that_returns_no_row_is_named_as_the_cause(shop):
+    ended = shop.crawl(*with_pipelines("Forget"))
+    assert ended.status == 3
+    assert "A pipeline (ITEM_PIPELINES) has returned None" in ended.last_lines
+    assert not (shop.path / "gorgias_tickets.csv").exists()
 
 
 def test_rows_that_pipelines_drop_are_counted_by_name_and_not_as_exported(shop):

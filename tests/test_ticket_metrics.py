@@ -87,6 +87,10 @@ def test_a_folder_has_a_file_of_metrics(shop):
             "there are messages, tickets, ticket_metrics, deleted",
         ),
         (("-a", "object=tickets", "-a", "notes=true"), "notes says which messages"),
+        (
+            ("-a", "object=tickets", "-a", "since=30d", "-a", "by=message"),
+            "by says which messages",
+        ),
     ],
 )
 def test_what_would_be_ignored_is_refused(shop, options, said):

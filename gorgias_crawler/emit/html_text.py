@@ -124,7 +124,7 @@ class _Reader:
             self._text(f"<{'/' if is_end else ''}{name}")
             return
         self._gap = max(self._gap, _gap_around(name))
-        if is_end:
+        if is_end and name != "br":  # browsers take </br> for <br>
             self._end(name)
         else:
             self._start(name, begin)

@@ -42,6 +42,12 @@ from gorgias_crawler.wording import many
 logger = logging.getLogger(__name__)
 
 
+_NO_ROW = (
+    "A pipeline (ITEM_PIPELINES) has returned None in place of a row: let its "
+    "process_item return the item, or raise DropItem to leave the row out."
+)
+
+
 class SnapshotFeedExporter(FeedExporter):
     """Writes every feed as a snapshot of all rows, and stores it only when complete.
 
@@ -141,6 +147,9 @@ class SnapshotFeedExporter(FeedExporter):
         """Write *item* to each feed; the first error ends the run."""
         self._received += 1
         for slot in self.slots.copy():
+            if item is None:
+                self._fail(slot, FeedError(_NO_ROW), "")
+                continue
             try:
                 if slot.filter.accepts(item):
                     self._columns[slot].see(item)
