@@ -18,9 +18,9 @@ LAG_US = 10_000_000
 """So far must two answers lie from one another where a ticket has changed of late: more
 than any lag of a replica that was seen (1 to 5 s), twice."""
 
-CALM_US = 2_000_000
-"""The same where it has not: no replica lags behind then, but a single answer may be
-empty by mistake, and its like would come within a second (chosen)."""
+CALM_US = 5_000_000
+"""The same where it has not: no replica lags behind then, but an answer may be empty by
+mistake, and so may its like until a server that is ill is taken out (chosen)."""
 
 _LATE_US = 3600 * 1_000_000
 """What is older than that, against the newest update of the account, has not changed
