@@ -23,7 +23,8 @@ CONVERSATION_COLUMNS = [
     "updated_datetime", "closed_datetime", "spam", "trashed_datetime", "custom_fields",
     "changed_run",
     "message_id", "role", "message_created_datetime", "sent_datetime", "from_agent",
-    "public", "sender", "receiver", "body", "attachments",
+    "public", "sender", "receiver", "body", "attachments", "attachment_names",
+    "attachment_types", "attachment_sizes", "attachment_files", "inline_files",
 ]  # fmt: skip
 """What a search index or a language model needs of a conversation."""
 
