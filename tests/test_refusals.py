@@ -367,6 +367,7 @@ UNKNOWN = [
     ("status", ["job", "--json"], "--json: there is no such option"),
     ("export", ["job", "-O", "x.csv", "--foo"], "--foo: there is no such option"),
     ("verify", ["job", "--onlin3"], "do you mean --online?"),
+    ("verify", ["job", "--onlin"], "do you mean --online?"),
     ("verify", ["job", "--full"], "--full: there is no such option"),
     ("crawl", ["--estimate"], "do you mean -a estimate=...?"),
     ("demo", ["--tickets", "100"], "--tickets: there is no such option"),

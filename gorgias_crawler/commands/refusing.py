@@ -54,6 +54,7 @@ class CheckedCommand(_Base):
     def add_options(self, parser: "argparse.ArgumentParser") -> None:
         """Add Scrapy's options; remember them all."""
         super().add_options(parser)
+        parser.allow_abbrev = False  # an option that is cut short is misspelt
         self._parser = parser
 
     def process_options(self, args: list[str], opts: Any) -> None:
