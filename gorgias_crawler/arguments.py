@@ -26,8 +26,9 @@ MEANINGS = {
     "anew, so that edited texts and single deleted messages are seen",
     "files": "`true` also fetches the attachments and images of messages, one call each, "
     "into `files` in the job directory or where `FILES_STORE` says",
-    "allow_deletions": "`true` believes that more than 5 % of the tickets (and more than "
-    "20) were deleted since the last run, which is refused otherwise",
+    "allow_deletions": "`true` believes that more than 5 % of the tickets or of a kind of "
+    "objects (and more than 20), or all, were deleted since the last run, which is "
+    "refused otherwise",
     "objects": "what to fetch beside tickets and messages: kinds such as "
     "`tags,customers`, or `all`",
     "estimate": "`true` only lists the tickets and says how many calls and how much "

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gorgias_crawler import api
 from gorgias_crawler.api.secrets import (
     REMOVED,
     of_account,
@@ -80,6 +81,57 @@ def test_a_request_is_known_by_its_headers_wherever_it_is():
     assert "a.example" in json.dumps(found)
 
 
+CALL = {
+    "method": "POST",
+    "content_type": "application/json",
+    "url": f"https://{SECRET}@a.example/{SECRET}?key={SECRET}",
+}
+SENT = st.dictionaries(
+    st.sampled_from(["headers", "form", "params", "json", "more"]), VALUES
+)
+
+
+@given(sent=SENT, place=st.sampled_from(["name", "type"]))
+def test_of_an_http_action_only_method_and_host_are_kept(sent, place):
+    action = {place: "http", "title": "Tell the shop", "arguments": CALL | sent}
+    macro = without_secrets({"id": 1, "actions": [action]})
+    assert SECRET not in json.dumps(macro)
+    (found,) = macro["actions"]
+    assert found["title"] == "Tell the shop"
+    host = {"url": f"https://a.example/{REMOVED}"}
+    assert found["arguments"].items() >= (CALL | host).items()
+    assert found["arguments"].keys() == action["arguments"].keys()
+
+
+@given(sent=SENT)
+def test_no_secret_of_a_messages_http_action_reaches_the_archive(sent):
+    action = {"name": "http", "status": "success", "arguments": CALL | sent}
+    message = {"id": 1, "ticket_id": 2, "body_text": SECRET[::-1], "actions": [action]}
+    body = json.dumps({"data": [message], "meta": {}}).encode()
+    (row,) = api.parse_messages(body).rows
+    assert SECRET.encode() not in row.raw
+    kept = json.loads(row.raw)
+    assert kept["actions"][0]["arguments"]["url"] == f"https://a.example/{REMOVED}"
+    assert kept | {"actions": None} == message | {"actions": None}
+
+
+@pytest.mark.parametrize(
+    "actions",
+    [
+        "null",
+        "[ ]",
+        '[{"name": "addTags", "arguments": {"tags":"vip"}}]',
+        '[{"name": "setResponseText", "arguments": {"body_text":"http"}}]',
+        '[{"name": "http"}, "odd", 5]',
+        '"odd"',
+    ],
+)
+def test_a_message_without_such_secrets_keeps_the_text_that_was_sent(actions):
+    text = f'{{"id":1,  "ticket_id" : 2, "actions":{actions}}}'
+    (row,) = api.parse_messages(f'{{"data": [{text}], "meta": {{}}}}'.encode()).rows
+    assert row.raw == text.encode()
+
+
 @given(data=VALUES)
 def test_no_setting_of_the_sign_in_is_kept(data):
     hours = {"type": "business-hours", "data": {"timezone": "Europe/Paris"}}
@@ -93,3 +145,4 @@ def test_no_setting_of_the_sign_in_is_kept(data):
 def test_no_shape_breaks_it(odd):
     of_integration({"http": odd, "meta": odd})
     of_account({"settings": odd})
+    without_secrets([{"name": "http", "arguments": odd}, {"name": odd}])

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from gorgias_crawler.api import json_rows
+from gorgias_crawler.api import json_rows, secrets
 from gorgias_crawler.api.dates import instant_us
 
 _MAX_ID = 2**63 - 1  # SQLite's largest integer; ids are far below it today
@@ -42,7 +42,8 @@ class Message:
     """One row of ``/api/messages``.
 
     ``unsent`` marks an agent's public message that was not sent, whether that failed or
-    not: its ``sent_datetime`` may still be set later.
+    not: its ``sent_datetime`` may still be set later. ``raw`` is the whole object, in
+    the very JSON that the API sent, unless its actions have secrets of other systems.
     """
 
     id: int
@@ -187,12 +188,16 @@ def _ticket(row: dict[str, Any], text: str) -> Ticket:
 
 def _message(row: dict[str, Any], text: str) -> Message:
     ticket_id = row.get("ticket_id")
+    raw = checked_nesting(row, text)
+    # Few messages have actions, and few actions have secrets: others keep their text.
+    if row.get("actions") and (kept := secrets.of_message(row)) is not row:
+        raw = json.dumps(kept).encode()
     return Message(
         id=usable_id(row.get("id")),
         ticket_id=None if ticket_id is None else usable_id(ticket_id),
         created_us=instant_us(row.get("created_datetime")),
         unsent=_is_unsent(row),
-        raw=checked_nesting(row, text),
+        raw=raw,
     )
 
 

@@ -1,8 +1,9 @@
 """What of an object is not archived: secrets that a help desk holds for other systems.
 
-Integrations carry the addresses and headers of a customer's own services, and settings
-those of the sign-in, tokens included. An archive is copied and read by more people than
-may know those. Names and forms stay; values are replaced.
+Integrations, and the actions of macros and messages, carry the addresses and headers of
+a customer's own services, and settings those of the sign-in, tokens included. An
+archive is copied and read by more people than may know those. Names and forms stay;
+values are replaced.
 """
 
 import re
@@ -27,11 +28,15 @@ _SIGN_IN = re.compile(r"sso|saml|oauth|oidc|access|login|auth(?!or)", re.IGNOREC
 
 _REQUEST = {"headers", "form"}
 
+# What an action that calls another system says of its call besides what it sends.
+_OF_A_CALL = {"url", "method", "content_type"}
+
 
 def without_secrets(value: Any) -> Any:
     """Return *value* with the values of all fields replaced whose names say secret.
 
-    Of a request, which is an object with headers or a form, only the host is kept.
+    Of a request, which is an object with headers or a form, only the host is kept; of
+    an HTTP action its title, the method and the host.
     """
     if isinstance(value, list):
         return [without_secrets(entry) for entry in value]
@@ -44,7 +49,16 @@ def without_secrets(value: Any) -> Any:
     if not _REQUEST.isdisjoint(kept):
         kept |= {name: _emptied(kept[name]) for name in _REQUEST & kept.keys()}
         kept |= {"url": _host_alone(kept["url"])} if "url" in kept else {}
+    if "arguments" in kept and "http" in (kept.get("name"), kept.get("type")):
+        kept["arguments"] = _of_call(value["arguments"])
     return kept
+
+
+def of_message(message: Json) -> Json:
+    """Return a message whose actions have no secrets: the same one if they had none."""
+    actions = message.get("actions")
+    kept = without_secrets(actions)
+    return message if kept == actions else message | {"actions": kept}
 
 
 def of_integration(integration: Json) -> Json:
@@ -71,6 +85,13 @@ def _setting(setting: Any) -> Any:
     if not isinstance(setting, dict) or not _SIGN_IN.search(str(setting.get("type"))):
         return setting
     return setting | {"data": _emptied(setting.get("data"))}
+
+
+def _of_call(arguments: Any) -> Any:
+    if not isinstance(arguments, dict):
+        return _emptied(arguments)
+    kept = {n: v if n in _OF_A_CALL else _emptied(v) for n, v in arguments.items()}
+    return kept | ({"url": _host_alone(kept["url"])} if "url" in kept else {})
 
 
 def _emptied(value: Any) -> Any:

@@ -20,7 +20,8 @@ class Macro:
         "how often it was used, when it was last read", "macro.usage", Type.INTEGER
     )
     actions: Any = column(
-        "what the macro does: the texts it writes, tags it adds, ...",
+        "what the macro does: the texts it writes, tags it adds, ...; secrets are "
+        "replaced",
         "macro.actions",
         Type.JSON,
     )

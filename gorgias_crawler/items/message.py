@@ -189,7 +189,8 @@ class Message(LazyRow):
         Type.INTEGERS,
     )
     actions: Any = column(
-        "what macros and rules did with it: type, name, status and arguments",
+        "what macros and rules did with it: type, name, status and arguments; secrets "
+        "are replaced",
         "message.actions",
         Type.JSON,
     )
