@@ -250,6 +250,11 @@ class Objects:
         ).fetchone()
         return int(number)
 
+    def listings(self) -> dict[int, int]:
+        """Return for each id the number of the last listing that showed it."""
+        which = "SELECT id, listed FROM object WHERE kind = ?"
+        return dict(self.db.execute(which, (self.name,)).fetchall())
+
     def last_listing(self) -> int:
         """Return the last listing that came to its end, by what it has shown."""
         (listed,) = self.db.execute(

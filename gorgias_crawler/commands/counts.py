@@ -1,4 +1,4 @@
-"""Lists all tickets and holds their counts against an archive."""
+"""Lists tickets and other objects again and holds them against an archive."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +9,12 @@ from twisted.python.failure import Failure
 
 from gorgias_crawler import api
 from gorgias_crawler.api import Order, Page, Ticket
+from gorgias_crawler.api.objects import Object, list_parser
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
 from gorgias_crawler.job import account
+from gorgias_crawler.job.listed import KindListing, of_archived
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.run import Output, ends_run
 
@@ -20,7 +22,8 @@ from gorgias_crawler.spiders.run import Output, ends_run
 class CountsSpider(CallingSpider):
     """Fetches no message and writes nothing; `problems` tells what differs.
 
-    ``is_done`` turns true when the last page is there.
+    ``is_done`` turns true when the last page of tickets is there. ``listings`` are of
+    the other kinds that are archived, ``not_compared`` those that are not listed.
     """
 
     name = "counts"
@@ -34,6 +37,7 @@ class CountsSpider(CallingSpider):
         self.listed = 0
         self.notes: list[str] = []
         self.is_done = False
+        self.listings, self.not_compared = of_archived(archive) if archive else ([], [])
         self._counts: dict[int, int | None] = {}
         self._guard = WalkGuard()
 
@@ -63,7 +67,7 @@ class CountsSpider(CallingSpider):
         """Check that the archive is of this account, then begin to list."""
         assert self.archive is not None
         account.check_account(self.archive, self.account, page)
-        yield self._page(None)
+        yield from self._first_pages()
 
     @ends_run
     def account_failed(self, failure: Failure) -> Output:
@@ -73,7 +77,12 @@ class CountsSpider(CallingSpider):
             return
         if end := account.explain(self.account, error):
             raise end
+        yield from self._first_pages()
+
+    def _first_pages(self) -> Output:
         yield self._page(None)
+        for listing in self.listings:
+            yield from self._page_of(listing)
 
     @ends_run
     def parse_tickets(self, response: Response, page: Page[Ticket]) -> Output:
@@ -99,6 +108,33 @@ class CountsSpider(CallingSpider):
                 f"Tickets could not be listed ({error.reason}): try again later.",
             )
         yield from ()
+
+    @ends_run
+    def parse_objects(
+        self, response: Response, page: Page[Object], listing: KindListing
+    ) -> Output:
+        """Take the ids of a page of another kind."""
+        listing.take(page)
+        yield from self._page_of(listing)
+
+    @ends_run
+    def objects_failed(self, failure: Failure) -> Output:
+        """Go on without a kind whose list cannot be read."""
+        listing = failure.request.cb_kwargs["listing"]  # type: ignore[attr-defined]
+        error = self.answer_error(failure)
+        if error is not None:
+            listing.fail(error)
+        yield from ()
+
+    def _page_of(self, listing: KindListing) -> Output:
+        if page := listing.next_page:
+            yield self.request(
+                page.url(self.account.base_url),
+                list_parser(listing.kind),
+                self.parse_objects,
+                self.objects_failed,
+                listing=listing,
+            )
 
     def _page(self, cursor: str | None) -> Request:
         url = api.tickets_url(

@@ -27,7 +27,7 @@ from gorgias_crawler.errors import (
     RunEndError,
 )
 from gorgias_crawler.feeds import file_store
-from gorgias_crawler.job import directory, verification
+from gorgias_crawler.job import directory, listed, verification
 from gorgias_crawler.job import files as fetched_files
 
 _SHOWN = 20  # problems of one kind; the first ones tell what is wrong
@@ -52,7 +52,7 @@ class Command(CheckedCommand, ScrapyCommand):
         """Return the explanation in the help."""
         return (
             f"{self.short_desc()}: without FILE, all local ones of its last run. Exit "
-            "status 0 says that all holds; 3 that something differs, by ticket id; 1 "
+            "status 0 says that all holds; 3 that something differs, by its id; 1 "
             "that something could not be judged."
         )
 
@@ -70,7 +70,8 @@ class Command(CheckedCommand, ScrapyCommand):
         parser.add_argument(
             "--online",
             action="store_true",
-            help="list all tickets again (1 call per 100) and compare their counts",
+            help="list all tickets again (1 call per 100) and compare their counts, and "
+            "the ids of other archived kinds but events and calls",
         )
         parser.add_argument(
             "--files",
@@ -128,6 +129,7 @@ class Command(CheckedCommand, ScrapyCommand):
             verdicts.append(self._say_fetched(archive, Path(args[0])))
         if opts.online:
             verdicts.append(_say_online(online, errors[0]))
+            verdicts += _say_kinds(archive, online.spider)
         again.close()
         if False in verdicts:
             return EXIT_INCOMPLETE
@@ -213,6 +215,23 @@ def _say_online(crawler: Crawler, error: BaseException | None) -> bool | None:
         why = RunEndError("stopped", "stopped before the end")
     print(f"Gorgias: not all tickets could be listed now: {why}")
     return None
+
+
+def _say_kinds(archive: Archive, spider: Spider | None) -> Iterator[bool | None]:
+    """Say of each other archived kind whether Gorgias lists what is archived."""
+    if not isinstance(spider, CountsSpider):
+        return
+    for listing in spider.listings:
+        if listing.trouble is None:
+            what = f"Gorgias: {len(listing.listed):,} {listing.kind.name} listed now"
+            yield _say(what, listing.differences(archive))
+        else:
+            print(f"Gorgias: {listing.kind.name} not compared: {listing.trouble}.")
+            yield None
+    for kind in spider.not_compared:
+        print(
+            f"Gorgias: {kind.name} not compared: {listed.NOT_COMPARED[kind.refresh]}."
+        )
 
 
 def _say(what: str, problems: Iterator[str]) -> bool:
