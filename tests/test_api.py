@@ -220,7 +220,10 @@ def test_a_list_is_taken_apart_into_rows_with_their_own_text(
 ):
     whole = {**answer, "data": rows}
     text = json.dumps(whole, indent=indent, ensure_ascii=is_ascii)
-    values, found = json_rows.take_apart(f" {text}\n", "data")
+    text = f" {text}\n"
+    values, found = json_rows.take_apart(
+        text, "data", lambda value, at, end: (value, text[at:end])
+    )
     assert found is not None
     assert {**values, "data": [value for value, _ in found]} == whole
     for value, row in found:
@@ -237,7 +240,7 @@ def test_what_json_refuses_is_refused(text):
     with pytest.raises(ValueError, match=r"\w"):
         json.loads(text)
     with pytest.raises(ValueError, match=r"\w"):
-        json_rows.take_apart(text, "data")
+        json_rows.take_apart(text, "data", lambda *row: row)
 
 
 SIGNS = ["[],", "1.5,", '{"a":"b"},']

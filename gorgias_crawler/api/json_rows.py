@@ -1,4 +1,4 @@
-"""The JSON of a list, taken apart: each row with the very text that it had.
+"""The JSON of a list, taken apart: each row with the place of its very text.
 
 The archive keeps that text. To write rows anew from their values took a fifth of the
 time per page, and would not keep numbers as they were sent.
@@ -6,8 +6,9 @@ time per page, and would not keep numbers as they were sent.
 
 import json
 import re
+from collections.abc import Callable
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 MAX_SIGNS = 1_000_000
 """Strings, brackets and commas of a page. A hundred tickets with all their fields have
@@ -18,7 +19,8 @@ _SIGN = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
 _SPACE = re.compile(r"[ \t\n\r]*")
 _decode = json.JSONDecoder().raw_decode
 
-Rows = list[tuple[Any, str]]
+Row = TypeVar("Row")
+MakeRow = Callable[[Any, int, int], Row]
 
 
 def is_too_much(text: str) -> bool:
@@ -31,14 +33,17 @@ def is_too_much(text: str) -> bool:
     return next(islice(_SIGN.finditer(text), MAX_SIGNS, None), None) is not None
 
 
-def take_apart(text: str, name: str) -> tuple[dict[str, Any], Rows | None]:
+def take_apart(
+    text: str, name: str, make_row: MakeRow[Row]
+) -> tuple[dict[str, Any], list[Row] | None]:
     """Return an object's values without *name*, and the array there as its rows.
 
-    A row is a value with its text. They are None where no array is at *name*. Raises
-    `ValueError` where *text* is no JSON object.
+    *make_row* makes a row of each value and of where its text begins and ends, one
+    after another: the values of one row alone are in memory. Rows are None where no
+    array is at *name*. Raises `ValueError` where *text* is no JSON object.
     """
     values: dict[str, Any] = {}
-    rows: Rows | None = None
+    rows: list[Row] | None = None
     at = _after(text, "{", _skip(text, 0))
     is_empty = text[at : at + 1] == "}"
     while not is_empty:
@@ -47,7 +52,7 @@ def take_apart(text: str, name: str) -> tuple[dict[str, Any], Rows | None]:
             raise ValueError("a key is not a string")  # noqa: TRY004  # as json does
         at = _after(text, ":", _skip(text, at))
         if key == name and text[at : at + 1] == "[":
-            rows, at = _array(text, at)
+            rows, at = _array(text, at, make_row)
         else:
             values[key], at = _decode(text, at)
         at = _skip(text, at)
@@ -59,14 +64,15 @@ def take_apart(text: str, name: str) -> tuple[dict[str, Any], Rows | None]:
     return values, rows
 
 
-def _array(text: str, at: int) -> tuple[Rows, int]:
-    rows: Rows = []
+def _array(text: str, at: int, make_row: MakeRow[Row]) -> tuple[list[Row], int]:
+    rows: list[Row] = []
     at = _after(text, "[", at)
     if text[at : at + 1] == "]":
         return rows, at + 1
     while True:
         value, end = _decode(text, at)
-        rows.append((value, text[at:end]))
+        rows.append(make_row(value, at, end))
+        del value  # it may be large: the next one is not made beside it
         at = _skip(text, end)
         if text[at : at + 1] == "]":
             return rows, at + 1

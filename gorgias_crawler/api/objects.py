@@ -89,7 +89,7 @@ def object_parser(kind: Kind) -> Callable[[bytes], Page[Object]]:
         value = decoded_object(body)
         if kind.refresh is Refresh.SINGLE:
             value = {"id": _ONLY} | value
-        return Page((_object(kind, value, json.dumps(value)),), None)
+        return Page((_object(kind, value, json.dumps(value).encode()),), None)
 
     return parse
 
@@ -104,14 +104,14 @@ def _steady(kind: Kind, raw: bytes) -> dict[str, Any]:
     return {name: v for name, v in value.items() if name not in kind.volatile}
 
 
-def _object(kind: Kind, value: dict[str, Any], text: str) -> Object:
+def _object(kind: Kind, value: dict[str, Any], raw: bytes) -> Object:
     if kind.kept:
         value = kind.kept(value)
-        text = json.dumps(value)
+        raw = json.dumps(value).encode()
     return Object(
         id=usable_id(value.get("id")),
         created_us=instant_us(value.get("created_datetime")),
         updated_us=instant_us(value.get("updated_datetime")),
         open_until_us=kind.open_until_us(value) if kind.open_until_us else None,
-        raw=checked_nesting(value, text),
+        raw=checked_nesting(value, raw),
     )

@@ -110,7 +110,7 @@ def decoded_object(body: bytes) -> dict[str, Any]:
 
 
 def _text(body: bytes) -> str:
-    if not body.strip():
+    if not body or body.isspace():
         raise BadAnswerError("empty body")
     try:
         text = body.decode(json.detect_encoding(body))
@@ -137,21 +137,18 @@ def _inner(value: object) -> Iterator[object]:
     return (one for one in values if isinstance(one, dict | list))
 
 
-def page(body: bytes, parse_row: Callable[[dict[str, Any], str], Row]) -> Page[Row]:
+def page(body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]) -> Page[Row]:
     """Return the page that *body* holds, each row made of its values and its text.
 
     Raises `BadAnswerError`.
     """
-    answer, data = _taken_apart(body)
+    answer, rows = _taken_apart(body, parse_row)
     meta = answer.get("meta")
-    if data is None or not isinstance(meta, dict):
+    if rows is None or not isinstance(meta, dict):
         raise BadAnswerError("JSON without the list of rows")
     cursor = meta.get("next_cursor")
     if cursor is not None and not isinstance(cursor, str):
         raise BadAnswerError("next_cursor is not a string")
-    if not all(isinstance(row, dict) for row, _ in data):
-        raise BadAnswerError("a row is not an object")
-    rows = (parse_row(row, text) for row, text in data)
     return Page(tuple(rows), _plain(cursor, "next_cursor") if cursor else None)
 
 
@@ -164,31 +161,45 @@ def _plain(text: str, name: str) -> str:
     return text
 
 
-def _taken_apart(body: bytes) -> tuple[dict[str, Any], json_rows.Rows | None]:
+def _taken_apart(
+    body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]
+) -> tuple[dict[str, Any], list[Row] | None]:
     text = _text(body)
+    is_ascii = len(text) == len(body)  # then each place in one is that in the other
+
+    def make_row(value: object, at: int, end: int) -> Row:
+        if not isinstance(value, dict):
+            raise BadAnswerError("a row is not an object")
+        # A large row is in memory often enough: its text is not cut out only to be
+        # encoded.
+        raw = body[at:end] if is_ascii else text[at:end].encode()
+        return parse_row(value, raw)
+
     try:
-        return json_rows.take_apart(text, "data")
+        return json_rows.take_apart(text, "data", make_row)
     except RecursionError:
         raise BadAnswerError(_TOO_DEEP) from None
+    except BadAnswerError:
+        raise
     except ValueError:
-        decoded_object(text.encode())  # knows better what is wrong with it
+        decoded_object(body)  # knows better what is wrong with it
         raise BadAnswerError("not JSON") from None
 
 
-def _ticket(row: dict[str, Any], text: str) -> Ticket:
+def _ticket(row: dict[str, Any], raw: bytes) -> Ticket:
     count = row.get("messages_count")
     return Ticket(
         id=usable_id(row.get("id")),
         created_us=instant_us(row.get("created_datetime")),
         updated_us=instant_us(row.get("updated_datetime")),
         messages_count=count if type(count) is int and 0 <= count <= _MAX_ID else None,
-        raw=checked_nesting(row, text),
+        raw=checked_nesting(row, raw),
     )
 
 
-def _message(row: dict[str, Any], text: str) -> Message:
+def _message(row: dict[str, Any], raw: bytes) -> Message:
     ticket_id = row.get("ticket_id")
-    raw = checked_nesting(row, text)
+    raw = checked_nesting(row, raw)
     # Few messages have actions, and few actions have secrets: others keep their text.
     if row.get("actions") and (kept := secrets.of_message(row)) is not row:
         raw = json.dumps(kept).encode()
@@ -221,9 +232,8 @@ def usable_id(value: object) -> int:
     return value
 
 
-def checked_nesting(row: dict[str, Any], text: str) -> bytes:
-    """Return *text*, the JSON of *row*. Raises `BadAnswerError` if it nests deeply."""
-    raw = text.encode()
+def checked_nesting(row: dict[str, Any], raw: bytes) -> bytes:
+    """Return *raw*, the JSON of *row*. Raises `BadAnswerError` if it nests deeply."""
     # Few brackets cannot nest deeply, and to count them takes no time.
     if raw.count(b"{") + raw.count(b"[") > _MAX_NESTING and (_nests_too_deeply(row)):
         raise BadAnswerError(_TOO_DEEP)

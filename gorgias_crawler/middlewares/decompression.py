@@ -1,6 +1,7 @@
 """Bodies to pages: unpacked, read, and gone from memory before anything waits."""
 
 import asyncio
+import gc
 import time
 import weakref
 from typing import Any
@@ -39,8 +40,17 @@ class DecompressionMiddleware(HttpCompressionMiddleware):
         unpacked = self._unpacked(request, response)
         if not is_call(request) or not isinstance(unpacked, Response):
             return unpacked
-        read = _read(request, unpacked)
-        if "page" in request.cb_kwargs and len(unpacked.body) > _LARGE:
+        body = unpacked.body
+        for kept in (response, unpacked):
+            # Scrapy keeps what it gave to the middlewares until they all are through,
+            # and its `replace` would decode the whole body, to guess an encoding.
+            kept._set_body(b"")  # noqa: SLF001  # nothing public lets a body go
+        if len(body) > _LARGE:
+            # What was read or hung up before is in cycles: they would hold hundreds of
+            # MB until Python looks for them, which it does by number, not by size.
+            gc.collect()
+        read = _read(request, unpacked, body)
+        if "page" in request.cb_kwargs and request.meta["bytes"] > _LARGE:
             self._large = weakref.ref(read)
         return read
 
@@ -54,15 +64,15 @@ class DecompressionMiddleware(HttpCompressionMiddleware):
             return response.replace(body=b"", flags=[reason])
 
 
-def _read(request: Request, response: Response) -> Response:
-    request.meta["bytes"] = len(response.body)
+def _read(request: Request, response: Response, body: bytes) -> Response:
+    request.meta["bytes"] = len(body)
     request.cb_kwargs.pop("page", None)
     if response.status // 100 != 2:
-        return response.replace(body=response.body[:_LARGEST_ERROR])
+        return response.replace(body=body[:_LARGEST_ERROR])
     flags = list(response.flags)
     if not flags:
         try:
-            request.cb_kwargs["page"] = request.meta["parse"](response.body)
+            request.cb_kwargs["page"] = request.meta["parse"](body)
         except api.BadAnswerError as error:
             flags = [str(error)]
     return response.replace(body=b"", flags=flags)

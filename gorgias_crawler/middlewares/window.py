@@ -1,6 +1,7 @@
 """How much of the answers may be in memory at once."""
 
 import time
+from weakref import WeakSet
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
@@ -14,7 +15,7 @@ _LOOK_S = 0.1  # how soon a call notices that there is room
 
 
 class WindowMiddleware:
-    """Keeps all answers that arrive together as small as the largest alone may be.
+    """Keeps all answers that are not read yet as small as the largest alone may be.
 
     Sixteen pages of a hundred messages have 30 MB. Where their sum exceeds
     ``DOWNLOAD_MAXSIZE``, an answer that goes beyond it is hung up, and asked for again
@@ -27,6 +28,7 @@ class WindowMiddleware:
         self._waiting = Waiting(crawler)
         self._budget = caller_of(crawler).budget
         self._received: dict[Request, int] = {}
+        self._arrived: WeakSet[Response] = WeakSet()  # a body that is read is empty
         self._whose_turn: Request | None = None
         crawler.signals.connect(self._bytes_received, signals.bytes_received)
 
@@ -36,7 +38,7 @@ class WindowMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """Wait until the answers that arrive now leave room for another."""
+        """Wait until the answers that are not read leave room for another."""
         while is_call(request) and self._held() > self._window / 2:
             await self._waiting.sleep(_LOOK_S)
 
@@ -44,21 +46,24 @@ class WindowMiddleware:
         if not is_call(request):
             return
         self._received[request] = self._received.get(request, 0) + len(data)
-        is_alone = len(self._received) == 1 or request is self._whose_turn
-        if self._window and not is_alone and self._held() > self._window:
+        held = self._held()
+        is_alone = held == self._received[request] or request is self._whose_turn
+        if self._window and not is_alone and held > self._window:
             del self._received[request]  # else the next one would be hung up, too
             raise StopDownload(fail=True)
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """Note that an answer has arrived."""
-        self._arrived(request)
+        """Note that an answer has arrived, and waits to be read."""
+        self._end(request)
+        if is_call(request):
+            self._arrived.add(response)
         return response
 
     async def process_exception(
         self, request: Request, exception: Exception
     ) -> Request | None:
         """Ask again, in turn, for an answer that was hung up."""
-        self._arrived(request)
+        self._end(request)
         if not isinstance(exception, StopDownload) or not is_call(request):
             return None
         # Nothing behind this sees it: what else notes a call without an answer.
@@ -70,9 +75,10 @@ class WindowMiddleware:
         return self._whose_turn
 
     def _held(self) -> int:
-        return sum(self._received.values())
+        arrived = sum(len(response.body) for response in self._arrived)
+        return arrived + sum(self._received.values())
 
-    def _arrived(self, request: Request) -> None:
+    def _end(self, request: Request) -> None:
         self._received.pop(request, None)
         if request is self._whose_turn:
             self._whose_turn = None

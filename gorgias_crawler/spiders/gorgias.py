@@ -203,6 +203,8 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         """Archive what a call was answered, and go on."""
         self.agenda.back(call)
         self.answers.store(call, page, _made_us(response))
+        # Scrapy keeps the request for a while; a page may have 100 MB.
+        del page, response.cb_kwargs["page"]
         yield from self.go_on()
 
     # Failures.
