@@ -276,20 +276,19 @@ _ZERO = (
 
 
 def sample_zero_counts(archive: Archive) -> None:
-    """Make some due of the tickets without messages, where those are most.
+    """Make some due of the tickets without messages, where most count none.
 
     A service that counts nothing for a while would otherwise be believed.
     """
-    tickets, *_ = archive.db.execute("SELECT count(*) FROM ticket").fetchone()
-    zero = [
-        id_ for (id_,) in archive.db.execute(f"SELECT id FROM ticket WHERE {_ZERO}")
-    ]
-    if 2 * len(zero) > tickets:
+    (most,) = archive.db.execute(
+        "SELECT 2 * count(nullif(messages_count, 0)) < count(*) FROM ticket"
+    ).fetchone()
+    if most:
+        found = archive.db.execute(f"SELECT id FROM ticket WHERE {_ZERO}")
+        zero = [id_ for (id_,) in found]
+        sample = [(id_,) for id_ in _spread(zero, ZERO_SAMPLE)]
         with archive.transaction() as db:
-            db.executemany(
-                f"UPDATE ticket SET due = {DUE_BY_URL} WHERE id = ?",
-                ((id_,) for id_ in _spread(zero, ZERO_SAMPLE)),
-            )
+            db.executemany(f"UPDATE ticket SET due = {DUE_BY_URL} WHERE id = ?", sample)
 
 
 def distrust_zero_counts(archive: Archive) -> None:

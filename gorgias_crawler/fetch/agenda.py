@@ -109,7 +109,8 @@ class Agenda:
         is_empty = counts.listed_tickets(self.archive) == 0
         if not is_empty and not self.answers.tickets.are_left_out:
             return
-        yield from self._wait_until(self.memory.clock_us() + doubts.LAG_US)
+        # Not longer: what is left of the waiting is enough for doubts of tickets.
+        yield from self._wait_until(self.memory.clock_us() + doubts.CALM_US)
         lists = self.answers.walks
         lists.begin_listing()
         yield from self._follow_listing()
