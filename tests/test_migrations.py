@@ -17,6 +17,7 @@ from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.archive.schema import FORMAT
 from gorgias_crawler.errors import JobError
 from gorgias_crawler.fetch.calls import TicketPage, TicketsById
+from gorgias_crawler.fetch.object_calls import ObjectCall
 from gorgias_crawler.fetch.plans import Fetch
 from tests.account_model import AccountModel, Run
 
@@ -95,6 +96,8 @@ class ArchivedAccount(AccountModel):
 
     def answer(self, call):
         self.asked.append(call)
+        if isinstance(call, ObjectCall):
+            return super().answer(call)
         if isinstance(call, TicketPage):
             return self._page(self.message_json, call.cursor, call.ticket_id)
         if isinstance(call, TicketsById):
