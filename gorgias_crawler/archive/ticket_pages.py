@@ -61,15 +61,6 @@ def store_page(
         return _finish(archive, ticket_id, changes, now_us)
 
 
-def has_new(archive: Archive, ticket_id: int, page: Page[Message]) -> bool:
-    """Tell whether *page* has a message that earlier pages of the ticket had not."""
-    staged = archive.db.execute(
-        "SELECT id FROM staged WHERE asked_ticket_id = ?", (ticket_id,)
-    )
-    known = {id_ for (id_,) in staged}
-    return any(message.id not in known for message in page.rows)
-
-
 def restart(archive: Archive, ticket_id: int) -> None:
     """Begin a ticket's pages again."""
     with archive.transaction():
