@@ -20,7 +20,8 @@ from gorgias_crawler import api
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.emit.bodies import BODY_FIELDS, select_body
-from gorgias_crawler.items import Message, decoded, message_columns, ticket_columns
+from gorgias_crawler.items import MESSAGE_READERS, Message, decoded, whole_rows
+from gorgias_crawler.items.columns import reader
 from gorgias_crawler.sandbox import World, pages
 
 PARSERS = [api.parse_account, api.parse_tickets, api.parse_messages]
@@ -54,7 +55,7 @@ def put_through(body):
 def make_rows(value):
     tried["rows"] += 1
     value = decoded(json.dumps(value).encode())
-    row = Message(**ticket_columns(value), **message_columns(value))
+    row = whole_rows(value, MESSAGE_READERS)(value)
     cells = [getattr(row, name) for name in Message.__dataclass_fields__]
     text = io.StringIO()
     csv.writer(text).writerow(cells)
@@ -234,8 +235,8 @@ def test_any_header_is_read_or_ignored(header):
 def test_a_body_is_text_whatever_stands_in_its_place(bodies):
     tried["inputs"] += 1
     row = dict(zip(BODY_FIELDS, bodies, strict=True))
-    columns = message_columns(row)
-    assert isinstance(select_body(columns[name] for name in BODY_FIELDS), str)
+    columns = (MESSAGE_READERS[name](row) for name in BODY_FIELDS)
+    assert isinstance(select_body(columns), str)
 
 
 @given(value=JSON)
@@ -243,5 +244,5 @@ def test_a_body_is_text_whatever_stands_in_its_place(bodies):
 def test_no_value_keeps_half_a_surrogate_pair(value):
     tried["inputs"] += 1
     archived = json.dumps({"subject": value, "tags": [{"name": value}]}).encode()
-    row = ticket_columns(decoded(archived))
+    row = reader(Message, "ticket")(decoded(archived))
     json.dumps(row, ensure_ascii=False).encode()

@@ -12,10 +12,7 @@ from gorgias_crawler.items.message import (
 from gorgias_crawler.items.reading import (
     MESSAGE_READERS,
     lazy_ticket,
-    message_columns,
-    message_reader,
     message_row,
-    ticket_columns,
     whole_rows,
 )
 from gorgias_crawler.items.ticket import Ticket
@@ -33,10 +30,7 @@ __all__ = [
     "decoded",
     "is_of_ticket",
     "lazy_ticket",
-    "message_columns",
-    "message_reader",
     "message_row",
-    "ticket_columns",
     "types",
     "whole_rows",
 ]

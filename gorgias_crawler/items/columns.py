@@ -6,7 +6,7 @@ taken where the first is empty (of a list then its first entry):
 ``ticket.assignee_user.email else ticket.assignee_user.name``.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import Field, field, fields
 from enum import Enum
 from typing import Any
@@ -62,20 +62,16 @@ def types(row: type) -> dict[str, Type]:
     return {name: column.metadata["type"] for name, column in columns(row).items()}
 
 
-def reader(
-    row: type, of: str, names: Collection[str] | None = None
-) -> Callable[[Json], dict[str, Any]]:
+def reader(row: type, of: str) -> Callable[[Json], dict[str, Any]]:
     """Return what takes the columns of *row* out of an object that is called *of*.
 
-    Columns with other sources are left out, and all but *names*, if given: most of
-    the time of a row goes into columns that nobody may have asked for. No shape of an
-    object makes it fail; what is missing is None.
+    Columns with other sources are left out. No shape of an object makes it fail; what
+    is missing is None.
     """
     sources = {
         name: column.metadata["source"]
         for name, column in columns(row).items()
         if column.metadata["source"].startswith(f"{of}.")
-        and (names is None or name in names)
     }
     own = {name: path for name, path in map(_own_key, sources.items()) if path}
     nested = {n: _alternatives(s) for n, s in sources.items() if n not in own}

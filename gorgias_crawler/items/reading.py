@@ -1,6 +1,6 @@
 """A message's columns, taken out of the objects that hold them."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 from gorgias_crawler.items import columns
@@ -8,35 +8,12 @@ from gorgias_crawler.items.columns import Json
 from gorgias_crawler.items.lazy import LazyColumns, Readers
 from gorgias_crawler.items.message import Message
 
-ticket_columns = columns.reader(Message, "ticket")
-"""Takes the columns out of a ticket that all of its messages share."""
-
-
-def message_reader(
-    names: Collection[str] | None = None,
-) -> Callable[[Json], dict[str, Any]]:
-    """Return what takes a message's own columns out of it, or *names* alone of them.
-
-    ``body`` is none of them: settings and a pipeline say what it is.
-    """
-    read = columns.reader(Message, "message", names)
-    people = [name for name in ("sender", "receiver") if names is None or name in names]
-
-    def read_message(message: Json) -> dict[str, Any]:
-        values = read(message)
-        for name in people:
-            values[name] = values[name] or ""
-        return values
-
-    return read_message
-
-
-message_columns = message_reader()
-"""Takes all of a message's own columns out of it."""
-
 _TICKET_READERS = columns.readers(Message, "ticket")
 MESSAGE_READERS = columns.readers(Message, "message")
-"""What takes each of a message's own columns out of it, by their names."""
+"""What takes each of a message's own columns out of it, by their names.
+
+``body`` is none of them: settings and a pipeline say what it is.
+"""
 
 
 def _or_empty(read: Callable[[Json], Any]) -> Callable[[Json], Any]:
