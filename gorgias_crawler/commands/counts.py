@@ -69,14 +69,8 @@ class CountsSpider(CallingSpider):
         account.check_account(self.archive, self.account, page)
         yield from self._first_pages()
 
-    @ends_run
-    def account_failed(self, failure: Failure) -> Output:
-        """End the run, unless the key merely may not ask for the account."""
-        error = self.answer_error(failure)
-        if error is None:
-            return
-        if end := account.explain(self.account, error):
-            raise end
+    def go_on_unnamed(self) -> Output:
+        """Begin to list: the listing tells whether the key may read."""
         yield from self._first_pages()
 
     def _first_pages(self) -> Output:

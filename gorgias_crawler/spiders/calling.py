@@ -15,7 +15,8 @@ from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.config import Account, read_account
 from gorgias_crawler.config.numbers import share_setting
 from gorgias_crawler.errors import AnswerError, GorgiasError, RunEndError, StoppedError
-from gorgias_crawler.spiders.run import Output, RunSpider
+from gorgias_crawler.job import account
+from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
 
 
 class CallingSpider(RunSpider):
@@ -44,8 +45,18 @@ class CallingSpider(RunSpider):
         """Go on from the answer that names the account."""
 
     @abstractmethod
+    def go_on_unnamed(self) -> Output:
+        """Go on where the key may not ask whose it is."""
+
+    @ends_run
     def account_failed(self, failure: Failure) -> Output:
-        """Go on, or end the run, where the account was not named."""
+        """End the run, unless the key merely may not ask for the account."""
+        error = self.answer_error(failure)
+        if error is None:
+            return
+        if end := account.explain(self.account, error):
+            raise end
+        yield from self.go_on_unnamed()
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask first whose key this is: it costs one call and tells the budget."""

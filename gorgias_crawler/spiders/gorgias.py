@@ -209,14 +209,8 @@ class GorgiasSpider(CallingSpider, RowsSpider):
 
     # Failures.
 
-    @ends_run
-    def account_failed(self, failure: Failure) -> Output:
-        """End the run, unless the key merely may not ask for the account."""
-        error = self.answer_error(failure)
-        if error is None:
-            return
-        if end := account.explain(self.account, error):
-            raise end
+    def go_on_unnamed(self) -> Output:
+        """Bind the job to the host, then begin."""
         account.claim_job(self.job.archive, self.account, None)
         yield from self.go_on()
 
