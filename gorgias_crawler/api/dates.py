@@ -4,6 +4,17 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def us_of(instant: datetime) -> int:
+    """Return an instant, with its time zone, as microseconds since 1970."""
+    return (instant - _EPOCH) // _MICROSECOND
+
+
+def utc_of(us: int) -> datetime:
+    """Return microseconds since 1970 as an instant in UTC. Raises `OverflowError`."""
+    return _EPOCH + us * _MICROSECOND
 
 
 def instant_us(text: object) -> int:
@@ -18,14 +29,14 @@ def instant_us(text: object) -> int:
         instant = datetime.fromisoformat(text)
         if instant.tzinfo is None:
             instant = instant.replace(tzinfo=UTC)
-        return (instant - _EPOCH) // timedelta(microseconds=1)
+        return us_of(instant)
     except (ValueError, OverflowError):
         return 0
 
 
 def utc_text(us: int) -> str:
     """Return microseconds since 1970 as a date, as Gorgias takes one in a filter."""
-    return (_EPOCH + timedelta(microseconds=us)).isoformat()
+    return utc_of(us).isoformat()
 
 
 def http_date_us(header: str) -> int | None:
@@ -34,6 +45,6 @@ def http_date_us(header: str) -> int | None:
         instant = parsedate_to_datetime(header)
         if instant.tzinfo is None:
             instant = instant.replace(tzinfo=UTC)
-        return (instant - _EPOCH) // timedelta(microseconds=1)
+        return us_of(instant)
     except (ValueError, OverflowError):
         return None

@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
+
+from gorgias_crawler.api.dates import us_of, utc_of
 
 Span = tuple[int, int]
 Week = tuple[tuple[Span, ...], ...]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _DAY = 24 * 60  # minutes
 _DAYS_OF_WEEK = 7
 
@@ -45,7 +45,7 @@ class BusinessHours:
         )
 
     def _day_of(self, us: int) -> int:
-        return (_EPOCH + us * _MICROSECOND).astimezone(self.zone).toordinal()
+        return utc_of(us).astimezone(self.zone).toordinal()
 
     def _spans(self, day: int) -> tuple[Span, ...]:
         if day not in self._days:
@@ -60,7 +60,7 @@ class BusinessHours:
         if minute == _DAY:  # the same instant as the next day's first, on any clock
             day, minute, fold = day + 1, 0, 0
         at = time(minute // 60, minute % 60, fold=fold, tzinfo=self.zone)
-        return (datetime.combine(date.fromordinal(day), at) - _EPOCH) // _MICROSECOND
+        return us_of(datetime.combine(date.fromordinal(day), at))
 
 
 def of_account(settings: Iterable[object]) -> BusinessHours | None:

@@ -5,12 +5,13 @@ import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache, partial
 from operator import attrgetter
 from types import NoneType
 from typing import Any
 
+from gorgias_crawler.api.dates import us_of
 from gorgias_crawler.items import Type
 from gorgias_crawler.items.columns import columns
 from gorgias_crawler.wording import many
@@ -20,8 +21,6 @@ logger = logging.getLogger(__name__)
 OTHER_VALUES = "other_values"
 """The column of what does not fit: JSON text of a column's name to its value."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_US = timedelta(microseconds=1)
 _LARGEST = 2**63  # integers of Parquet and SQLite have 64 bits
 
 # A ticket's dates come again with each of its messages.
@@ -37,7 +36,7 @@ def microseconds(text: str) -> int:
 
     Raises `ValueError`, and `TypeError` for what is no text.
     """
-    return (_utc(text) - _EPOCH) // _US
+    return us_of(_utc(text))
 
 
 @lru_cache(_AT_HAND)

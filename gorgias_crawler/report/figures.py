@@ -11,14 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
+from gorgias_crawler.api.dates import utc_of
 from gorgias_crawler.emit.history import at_us_of
 from gorgias_crawler.emit.metrics import Author, Authored, Measured
 
 TIMES = ("first_response", "first_human_response", "next_response", "resolution")
 """The metrics that the page gives medians of, each by the calendar and in hours."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
 _LONGEST_S = 2**32 - 1  # what 4 bytes hold: 136 years
 _HOURS = 24
 _DAYS_OF_WEEK = 7
@@ -116,7 +115,7 @@ class Figures:
         return None
 
     def _at(self, at_us: int) -> datetime:
-        return (_EPOCH + at_us * _MICROSECOND).astimezone(self.zone)
+        return utc_of(at_us).astimezone(self.zone)
 
     def _add_to_day(self, number: int, found: Measured) -> None:
         day = self.days[number]
