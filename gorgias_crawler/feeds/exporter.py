@@ -28,7 +28,7 @@ from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
 from gorgias_crawler.feeds.kinds import complete_feeds, same_target
 from gorgias_crawler.feeds.pipeline_columns import PipelineColumns
 from gorgias_crawler.feeds.read_back import refuse_unreadable
-from gorgias_crawler.feeds.reasons import explained, next_step, reason
+from gorgias_crawler.feeds.reasons import explained, feed_named, next_step, reason
 from gorgias_crawler.feeds.recorded import (
     FeedRecord,
     RecordedStorage,
@@ -36,7 +36,6 @@ from gorgias_crawler.feeds.recorded import (
     shaping,
 )
 from gorgias_crawler.feeds.unchanged import unchanged
-from gorgias_crawler.redact import public_uri
 from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)
@@ -71,7 +70,7 @@ class SnapshotFeedExporter(FeedExporter):
 
     def _storage_supported(self, uri: str, feed_options: dict[str, Any]) -> bool:
         """Set up one feed; Scrapy's own logs a fault and disables all feeds."""
-        shown = f"The feed {public_uri(uri)} (FEEDS, -o or -O)"
+        shown = feed_named(uri)
         if size := feed_options["batch_item_count"]:
             raise FeedError(
                 f"{shown} has batch_item_count={size}: remove it (or "
@@ -120,7 +119,7 @@ class SnapshotFeedExporter(FeedExporter):
         if check := getattr(slot.storage, "check", None):
             check()
         if hasattr(spider, "archive"):  # one of ours, whose rows are known
-            refuse_unreadable(slot, f"The feed {public_uri(uri)} (FEEDS, -o or -O)")
+            refuse_unreadable(slot, feed_named(uri))
         slot.storage = RecordedStorage(slot.storage, uri)
         return slot
 

@@ -12,6 +12,7 @@ from scrapy.utils.misc import load_object
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import folder, targets
 from gorgias_crawler.feeds.conversations import OWN_COLUMNS
+from gorgias_crawler.feeds.reasons import feed_named
 from gorgias_crawler.items import DEFAULT_COLUMNS, Message, types
 from gorgias_crawler.redact import public_uri
 
@@ -72,7 +73,7 @@ class Kinds:
         elif format_ in _OF_ALL_KINDS:
             if (options.get("fields") or self.fields) and len(self.rows) > 1:
                 raise FeedError(
-                    f"{_shown(uri)} holds every kind with all its columns: leave "
+                    f"{feed_named(uri)} holds every kind with all its columns: leave "
                     "FEED_EXPORT_FIELDS (fields) out, or name one kind in item_classes."
                 )
             yield uri, self._of_classes(dict(self.rows), options)
@@ -80,7 +81,7 @@ class Kinds:
             named = self._of_classes({}, options)
             if format_ in _OF_ONE_KIND and len(named["item_classes"]) > 1:
                 raise FeedError(
-                    f"{_shown(uri)} names several item_classes, and a table of the "
+                    f"{feed_named(uri)} names several item_classes, and a table of the "
                     f"format {format_} holds one kind: give each its own, or name a "
                     f"folder, for example -O lake/:{format_}."
                 )
@@ -94,13 +95,13 @@ class Kinds:
         format_ = options.get("format")
         if format_ in _OF_ALL_KINDS | _OF_MESSAGES:
             raise FeedError(
-                f"{_shown(uri)} is a folder with a file for each kind, which the format "
+                f"{feed_named(uri)} is a folder with a file for each kind, which the format "
                 f"{format_} is not made for: use for example -O {public_uri(uri)}:csv."
             )
         if "%" in uri:
             # Each file would be named by the second in which it is begun.
             raise FeedError(
-                f"{_shown(uri)} is a folder, whose name takes no placeholders: let the "
+                f"{feed_named(uri)} is a folder, whose name takes no placeholders: let the "
                 'shell name it, for example -O "backup-$(date +%F)/:csv".'
             )
         files = {kind: f"{kind}.{format_}" for kind in self.rows}
@@ -175,10 +176,5 @@ def complete_feeds(crawler: Crawler) -> None:
 def same_target(uri: str, name: str) -> FeedError:
     """Return what refuses the feed *uri*, whose target *name* another one has."""
     return FeedError(
-        f"The feed {public_uri(uri)} (FEEDS, -o or -O) has the same target as another "
-        f"feed: {public_uri(name)}."
+        f"{feed_named(uri)} has the same target as another feed: {public_uri(name)}."
     )
-
-
-def _shown(uri: str) -> str:
-    return f"The feed {public_uri(uri)} (FEEDS, -o or -O)"

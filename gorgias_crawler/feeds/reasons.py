@@ -2,7 +2,12 @@
 
 from scrapy.exceptions import NotConfigured
 
-from gorgias_crawler.redact import scrubbed
+from gorgias_crawler.redact import public_uri, scrubbed
+
+
+def feed_named(uri: str) -> str:
+    """Begin a sentence about a feed: which it is, and what names it."""
+    return f"The feed {public_uri(uri)} (FEEDS, -o or -O)"
 
 
 def reason(error: Exception) -> str:

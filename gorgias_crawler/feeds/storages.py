@@ -31,9 +31,9 @@ from gorgias_crawler.durable import (
     sync_directory,
 )
 from gorgias_crawler.errors import FeedError, RunEndError
+from gorgias_crawler.feeds.reasons import feed_named
 from gorgias_crawler.job.default_file import why_not_of_account
 from gorgias_crawler.job.directory import is_file_of_job
-from gorgias_crawler.redact import public_uri
 
 logger = logging.getLogger(__name__)
 
@@ -117,8 +117,8 @@ class SnapshotFileStorage:
             self.name.encode()
         except UnicodeEncodeError:
             raise FeedError(
-                f"The feed {public_uri(self.name)} (FEEDS, -o or -O) has a path that is "
-                "not UTF-8: give it another name or directory."
+                f"{feed_named(self.name)} has a path that is not UTF-8: give it another "
+                "name or directory."
             ) from None
 
     def open(self, _spider: Spider) -> IO[bytes]:

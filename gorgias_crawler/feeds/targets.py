@@ -6,6 +6,7 @@ from typing import Any
 
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import compressed
+from gorgias_crawler.feeds.reasons import feed_named
 from gorgias_crawler.redact import public_uri
 
 _WHOLE = {"parquet", "sqlite"}
@@ -32,7 +33,7 @@ def with_format(target: str, formats: Collection[str]) -> str:
     format_ = _suffix(plain)
     if format_ not in formats:
         raise FeedError(
-            f"{_shown(target)} has a name that says how it is compressed, but not its "
+            f"{feed_named(target)} has a name that says how it is compressed, but not its "
             f"format: use for example "
             f"-O {public_uri(plain)}.csv{compressed.ending(target)}."
         )
@@ -52,7 +53,7 @@ def completed(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:
         raise _no_format(uri)
     if full["format"] in _WHOLE and full.get("postprocessing"):
         raise FeedError(
-            f"{_shown(uri)} has the format {full['format']}, which is compressed "
+            f"{feed_named(uri)} has the format {full['format']}, which is compressed "
             f"within, or read in place: leave {ending or 'postprocessing'} out."
         )
     return full
@@ -60,7 +61,7 @@ def completed(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _no_format(folder: str) -> FeedError:
     return FeedError(
-        f"{_shown(folder)} is a folder: say in which format each file in it shall be, "
+        f"{feed_named(folder)} is a folder: say in which format each file in it shall be, "
         f"for example -O {public_uri(folder)}:csv."
     )
 
@@ -73,11 +74,7 @@ def _refuse_spreadsheet(target: str) -> None:
     if _suffix(target).lower() in _SPREADSHEETS:
         # https://support.microsoft.com/office/1672b34d-7043-467e-8e27-269d656771c3
         raise FeedError(
-            f"{_shown(target)}: such a file holds 1,048,576 rows of cells up to 32,767 "
+            f"{feed_named(target)}: such a file holds 1,048,576 rows of cells up to 32,767 "
             "characters, which a help desk outgrows, so none is written: use "
             "-O tickets.csv -s GORGIAS_SPREADSHEET_SAFE=True, and open that."
         )
-
-
-def _shown(target: str) -> str:
-    return f"The feed {public_uri(target)} (FEEDS, -o or -O)"
