@@ -57,6 +57,18 @@ class CheckedCommand(_Base):
         parser.allow_abbrev = False  # an option that is cut short is misspelt
         self._parser = parser
 
+    @staticmethod
+    def add_arguments_option(parser: "argparse.ArgumentParser", meaning: str) -> None:
+        """Add ``-a NAME=VALUE``, of which the help says *meaning*."""
+        parser.add_argument(
+            "-a",
+            dest="spargs",
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help=meaning,
+        )
+
     def process_options(self, args: list[str], opts: Any) -> None:
         """Check all that is given: what is wrong ends here, in one line."""
         assert self.settings is not None

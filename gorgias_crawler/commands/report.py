@@ -54,10 +54,9 @@ class Command(CheckedCommand, ScrapyCommand):
             metavar="FILE",
             help="the page; what is there is replaced",
         )
-        parser.add_argument(
-            "-a", dest="spargs", action="append", default=[], metavar="NAME=VALUE",
-            help="which tickets it is about, as for scrapy export",
-        )  # fmt: skip
+        self.add_arguments_option(
+            parser, "which tickets it is about, as for scrapy export"
+        )
         parser.add_argument(
             "--with-names", action="store_true", help="name agents on the page"
         )

@@ -57,13 +57,8 @@ class SpiderCommand(CheckedCommand, _Base):
         """Say of Scrapy's options what is true here."""
         super().add_options(parser)
         names = ", ".join(self.arguments)
-        parser.add_argument(
-            "-a",
-            dest="spargs",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help=f"an argument (may be repeated), explained below: {names}",
+        self.add_arguments_option(
+            parser, f"an argument (may be repeated), explained below: {names}"
         )
         parser.add_argument(
             *("-o", "--output"),

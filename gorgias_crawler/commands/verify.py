@@ -59,13 +59,8 @@ class Command(CheckedCommand, ScrapyCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the options of this command."""
         super().add_options(parser)
-        parser.add_argument(
-            "-a",
-            dest="spargs",
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help="a filter that FILE was written with, as for export",
+        self.add_arguments_option(
+            parser, "a filter that FILE was written with, as for export"
         )
         parser.add_argument(
             "--online",
