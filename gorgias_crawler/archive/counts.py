@@ -195,14 +195,7 @@ def check_due_index(archive: Archive) -> None:
 
     Reads the whole table: before a run is called complete.
     """
-    (by_table,) = archive.db.execute(
-        "SELECT count(*) FROM ticket NOT INDEXED WHERE due > 0"
-    ).fetchone()
-    (by_index,) = archive.db.execute(
-        "SELECT count(*) FROM ticket WHERE due > 0"
-    ).fetchone()
-    if by_table != by_index:
-        raise sqlite3.DatabaseError("an index disagrees with its table")
+    _check_equal(archive, "ticket NOT INDEXED WHERE due > 0", "ticket WHERE due > 0")
 
 
 def check_message_index(archive: Archive) -> None:
@@ -210,12 +203,12 @@ def check_message_index(archive: Archive) -> None:
 
     Reads the whole table: where no row is read, which would show it.
     """
-    (by_table,) = archive.db.execute(
-        "SELECT count(*) FROM message NOT INDEXED"
-    ).fetchone()
-    (by_index,) = archive.db.execute(
-        "SELECT count(*) FROM message INDEXED BY message_in_order"
-    ).fetchone()
+    _check_equal(archive, "message NOT INDEXED", "message INDEXED BY message_in_order")
+
+
+def _check_equal(archive: Archive, table: str, index: str) -> None:
+    (by_table,) = archive.db.execute(f"SELECT count(*) FROM {table}").fetchone()
+    (by_index,) = archive.db.execute(f"SELECT count(*) FROM {index}").fetchone()
     if by_table != by_index:
         raise sqlite3.DatabaseError("an index disagrees with its table")
 

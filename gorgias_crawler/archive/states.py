@@ -122,8 +122,12 @@ def forget_staged(archive: Archive, ticket_id: int) -> None:
 
 def forget_all_staged(archive: Archive) -> None:
     """Begin the pages of all tickets again, inside of a transaction."""
+    _forget_staged_where(archive, "true")
+
+
+def _forget_staged_where(archive: Archive, which: str) -> None:
     for (ticket_id,) in archive.db.execute(
-        "SELECT DISTINCT asked_ticket_id FROM staged"
+        f"SELECT DISTINCT asked_ticket_id FROM staged WHERE {which}"
     ).fetchall():
         forget_staged(archive, ticket_id)
 
@@ -230,10 +234,7 @@ def _tidy_settled(archive: Archive) -> None:
     settled = "IN (SELECT id FROM ticket WHERE due = 0)"
     archive.db.execute(f"DELETE FROM failure WHERE ticket_id {settled}")
     archive.db.execute(f"DELETE FROM doubt WHERE ticket_id {settled}")
-    for (ticket_id,) in archive.db.execute(
-        f"SELECT DISTINCT asked_ticket_id FROM staged WHERE asked_ticket_id {settled}"
-    ).fetchall():
-        forget_staged(archive, ticket_id)
+    _forget_staged_where(archive, f"asked_ticket_id {settled}")
 
 
 def judge_sample(archive: Archive, run: int) -> int | None:
