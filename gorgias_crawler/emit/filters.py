@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
-from gorgias_crawler.api import instant_us
+from gorgias_crawler.api.dates import instant_us, us_of
 from gorgias_crawler.errors import ConfigurationError
 
 Json = Mapping[str, Any]
@@ -259,7 +259,7 @@ def _instant_us(name: str, value: str, *, is_end: bool) -> int:
     except ValueError:
         return _moment_us(name, value)
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    return instant_us((begin + is_end * length).isoformat())
+    return us_of(begin + is_end * length)
 
 
 def _moment_us(name: str, value: str) -> int:

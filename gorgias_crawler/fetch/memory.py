@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from gorgias_crawler.api.dates import us_of
 from gorgias_crawler.archive import Archive, counts, ticket_pages
 from gorgias_crawler.archive.tickets import Changes
 from gorgias_crawler.errors import RunEndError
@@ -20,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 def now_us() -> int:
     """Return our clock, in microseconds since 1970."""
-    return int(datetime.now(UTC).timestamp() * 1_000_000)
+    return us_of(datetime.now(UTC))
 
 
 class RunMemory:

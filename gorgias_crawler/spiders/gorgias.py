@@ -7,7 +7,6 @@ callback its typed page.
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,6 +36,8 @@ from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.files import FileFetching
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.spiders.run import Output, ends_run
+
+_DAY_US = 24 * 3600 * 1_000_000
 
 _LOOK_S = 0.2  # how soon a wait notices that the run stops
 
@@ -246,5 +247,4 @@ def _made_us(response: Response) -> int:
     watermark that is too late would never be asked for.
     """
     header = (response.headers.get("Date") or b"").decode("latin-1")
-    early = (datetime.now(UTC) - timedelta(days=1)).isoformat()
-    return api.http_date_us(header) or api.instant_us(early)
+    return api.http_date_us(header) or now_us() - _DAY_US
