@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from gorgias_crawler.sandbox import Sandbox, World
 from tests import forking
-from tests.crawling import IS_LINUX, Shop
+from tests.crawling import IS_LINUX, SCRAPY_CFG, Shop, opened_shop
 from tests.hostile import Listener
 
 if hasattr(signal, "SIGHUP"):
@@ -60,9 +60,7 @@ def open_shop(tmp_path, may_fork):
         server = Sandbox(world, **{"rate": None, **sandbox})
         server.start()
         opened.append(server)
-        (tmp_path / "scrapy.cfg").write_text(
-            "[settings]\ndefault = gorgias_crawler.settings\n"
-        )
+        (tmp_path / "scrapy.cfg").write_text(SCRAPY_CFG)
         return Shop(tmp_path, server, world, forks=forks and may_fork)
 
     yield open_
@@ -82,10 +80,7 @@ def work(tmp_path):
 def finished(tmp_path_factory, may_fork):
     """A shop whose crawl is complete; its tests change nothing of it."""
     path = tmp_path_factory.mktemp("shop")
-    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
-    world = World(tickets=50)
-    with Sandbox(world, rate=None) as sandbox:
-        shop = Shop(path, sandbox, world, forks=may_fork)
+    with opened_shop(path, World(tickets=50), forks=may_fork) as shop:
         ended = shop.crawl()
         assert ended.status == 0, ended.log
         yield shop

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,8 @@ from tests.forking import Forked
 PROJECT = Path(__file__).parent.parent
 SCRAPY = [sys.executable, "-m", "scrapy"]
 FILE = "gorgias_tickets.csv"
+
+SCRAPY_CFG = "[settings]\ndefault = gorgias_crawler.settings\n"
 
 IS_LINUX = sys.platform == "linux"
 
@@ -181,3 +185,11 @@ def unfinished(shop):
     process = shop.start("-a", "fetch=per-ticket")
     wait(process)
     shop.sandbox.on_request = None
+
+
+@contextmanager
+def opened_shop(path: Path, world: World, *, forks: bool) -> Iterator[Shop]:
+    """Open a shop at *path* for a whole module; `open_shop` does it for a test."""
+    (path / "scrapy.cfg").write_text(SCRAPY_CFG)
+    with Sandbox(world, rate=None) as sandbox:
+        yield Shop(path, sandbox, world, forks=forks)

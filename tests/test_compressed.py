@@ -10,8 +10,8 @@ import pytest
 
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import compressed, targets
-from gorgias_crawler.sandbox import Sandbox, World
-from tests.crawling import Shop
+from gorgias_crawler.sandbox import World
+from tests.crawling import opened_shop
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -38,10 +38,7 @@ REFUSED = {
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory, may_fork):
     path = tmp_path_factory.mktemp("shop")
-    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
-    world = World(tickets=10)
-    with Sandbox(world, rate=None) as sandbox:
-        shop = Shop(path, sandbox, world, forks=may_fork)
+    with opened_shop(path, World(tickets=10), forks=may_fork) as shop:
         assert shop.crawl().status == 0
         yield shop
 

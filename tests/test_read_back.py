@@ -11,8 +11,8 @@ import pytest
 
 from gorgias_crawler.job import readers
 from gorgias_crawler.job.readers import Layout
-from gorgias_crawler.sandbox import Answer, Sandbox, World
-from tests.crawling import Shop
+from gorgias_crawler.sandbox import Answer, World
+from tests.crawling import opened_shop
 
 BODIES = {
     "control": "bell \x07, unit \x1f, nul \0, and \ufffe",
@@ -26,9 +26,7 @@ BODIES = {
 def finished(tmp_path_factory, may_fork):
     """A shop with hostile bodies, none of them a control character of XML."""
     path = tmp_path_factory.mktemp("shop")
-    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
-    with Sandbox(World(tickets=8), rate=None) as sandbox:
-        shop = Shop(path, sandbox, sandbox.world, forks=may_fork)
+    with opened_shop(path, World(tickets=8), forks=may_fork) as shop:
         bodies = [body for name, body in BODIES.items() if name != "control"]
         write_bodies(shop, bodies)
         assert shop.crawl().status == 0

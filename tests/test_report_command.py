@@ -9,9 +9,9 @@ import pytest
 
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.report import page
-from gorgias_crawler.sandbox import Sandbox, World
+from gorgias_crawler.sandbox import World
 from tests.browser import browser
-from tests.crawling import Shop, unfinished
+from tests.crawling import opened_shop, unfinished
 
 PAGE = "report.html"
 
@@ -20,10 +20,7 @@ PAGE = "report.html"
 def shop(tmp_path_factory, may_fork):
     """A job that is complete; no test changes it."""
     path = tmp_path_factory.mktemp("shop")
-    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
-    world = World(tickets=50)
-    with Sandbox(world, rate=None) as sandbox:
-        opened = Shop(path, sandbox, world, forks=may_fork)
+    with opened_shop(path, World(tickets=50), forks=may_fork) as opened:
         assert opened.crawl().status == 0
         yield opened
 
@@ -32,11 +29,8 @@ def shop(tmp_path_factory, may_fork):
 def whole(tmp_path_factory, may_fork):
     """As `shop`, with every kind that figures need."""
     path = tmp_path_factory.mktemp("whole")
-    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
-    world = World(tickets=80)
     kinds = "users,account,events,custom_fields,satisfaction_surveys"
-    with Sandbox(world, rate=None) as sandbox:
-        opened = Shop(path, sandbox, world, forks=may_fork)
+    with opened_shop(path, World(tickets=80), forks=may_fork) as opened:
         ended = opened.crawl("-a", f"objects={kinds}")
         assert ended.status == 0, ended.log
         yield opened

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from gorgias_crawler.sandbox import Sandbox, World
-from tests.crawling import SCRAPY, Shop
+from gorgias_crawler.sandbox import World
+from tests.crawling import SCRAPY, opened_shop
 
 TEXT = (Path(__file__).parent.parent / "docs" / "tables.md").read_text("utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
@@ -25,10 +25,7 @@ def blocks(language):
 def shop(tmp_path_factory, may_fork):
     """A crawled account, with the files that the page's commands write."""
     path = tmp_path_factory.mktemp("tables")
-    (path / "scrapy.cfg").write_text("[settings]\ndefault = gorgias_crawler.settings\n")
-    world = World(tickets=40)
-    with Sandbox(world, rate=None) as sandbox:
-        shop = Shop(path, sandbox, world, forks=may_fork)
+    with opened_shop(path, World(tickets=40), forks=may_fork) as shop:
         options = ("-s", "JOBDIR=crawls/run1", "-a", "objects=all")
         assert shop.crawl(*options).status == 0
         lines = [line for block in blocks("console") for line in block.splitlines()]
