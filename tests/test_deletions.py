@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from gorgias_crawler.archive import changes
+from gorgias_crawler.archive import changes, counts
+from gorgias_crawler.fetch.calls import TicketPage
+from gorgias_crawler.fetch.plans import Fetch
 from gorgias_crawler.sandbox import Answer
 from tests.account_model import AccountModel, Run, export, open_archive
 
@@ -105,6 +107,27 @@ def test_many_deletions_that_events_tell_are_believed(archive):
     model.now_us += 10**9
     Run(archive, model).finish()
     assert tickets_of(archive) == set(model.tickets)
+
+
+def test_what_events_have_told_makes_no_other_deletion_unbelievable(archive):
+    model = AccountModel()
+    for _ in range(30):
+        model.add_ticket(2)
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    first, *others = sorted(model.tickets)
+    for ticket_id in others[:25]:
+        model.delete_ticket(ticket_id)
+    model.now_us += 10**10  # hours: what has not changed of late is asked for once
+    model.add_message(first)
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    run.take()
+    while not any(isinstance(call, TicketPage) for call in run.waiting):
+        run.give()
+        run.take()
+    assert counts.totals(archive).tickets < 10  # most of what events told is erased
+    model.delete_ticket(first)
+    run.finish()
+    assert export(archive) == model.export()
 
 
 def test_a_run_that_died_after_an_event_was_read_asks_for_its_ticket(archive):

@@ -29,8 +29,7 @@ class RunMemory:
 
     ``changes`` is what it brought, ``notes`` are sentences for the manifest.
     ``may_be_merged`` turns true when a ticket, or all its messages, have vanished.
-    ``proven_deleted`` are tickets that an event says are deleted or merged. *clock_us*
-    tells the time in microseconds since 1970.
+    *clock_us* tells the time in microseconds since 1970.
     """
 
     def __init__(
@@ -47,7 +46,6 @@ class RunMemory:
         self.changes = Changes(run)
         self.notes: list[str] = []
         self.may_be_merged = False
-        self.proven_deleted: set[int] = set()
         self._vanished: set[int] = set()
         self._tickets: int | None = None
 
@@ -72,13 +70,15 @@ class RunMemory:
             reason,
         )
 
-    def check_deletions(self, ids: set[int]) -> None:
-        """Raise `RunEndError` where too many tickets are said to be deleted."""
+    def check_deletions(self, lost: int) -> None:
+        """Raise `RunEndError` where *lost* are too many tickets to be believed.
+
+        They are those that this run has seen to be deleted, and that no event told.
+        """
         if self.options.allow_deletions:
             return
         if self._tickets is None:
             self._tickets = counts.listed_tickets(self.archive)
-        lost = len(ids - self.proven_deleted) + self.changes.vanished
         believed = max(_BELIEVED, int(self._tickets * _BELIEVED_SHARE))
         if lost > believed or (lost == self._tickets and lost > 1):
             raise RunEndError(

@@ -44,7 +44,7 @@ class TicketAnswers:
         self._missing: dict[int, None] = {}  # answered 404, in the order they did
         self._listed_though_missing = 0  # since an own answer was good
         self._absent: dict[int, int] = {}  # not shown by id -> when that counts, in us
-        self._deleted: set[int] = set()  # of the absent ones, those a list has shown
+        self._deleted: set[int] = set()  # absent now or erased, told by no event
         self._after = counts.FIRST  # where the next of the unconfirmed stand
 
     # What the agenda asks.
@@ -102,7 +102,6 @@ class TicketAnswers:
             tickets.forget_tickets(self.archive, believed, self.memory.changes)
         for id_ in believed:
             del self._absent[id_]
-        self._deleted -= believed
 
     # A ticket's own messages.
 
@@ -205,7 +204,7 @@ class TicketAnswers:
             self._absent[id_] = made_us + doubts.LAG_US if is_doubted else 0
             if counts.is_listed_ticket(self.archive, id_):
                 self._deleted.add(id_)
-        self.memory.check_deletions(self._deleted)
+        self.memory.check_deletions(len(self._deleted))
 
     def fail_by_id(self, call: TicketsById, error: AnswerError) -> None:
         """Ask for fewer, where it is refused. Raises `RunEndError` else."""
