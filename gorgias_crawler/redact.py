@@ -8,6 +8,8 @@ _USERINFO = re.compile(r"(?<=://)(?:[^/]*|[^/:]*:(?!\d+/).*)@")
 _PASSWORD = re.compile(r"[^:/]+://[^:/@]*:(.*)@")
 _QUERY = re.compile(r"(?<=://)([^?]*)\?.*", re.DOTALL)
 
+_OF_SECRETS = ("PASS", "KEY", "TOKEN", "SECRET", "AUTH")  # parts of names
+
 _LONGEST_SHOWN = 100  # characters; a request id has 36
 
 
@@ -18,6 +20,11 @@ def public_uri(uri: str) -> str:
     """
     printable = uri.encode("utf-8", "backslashreplace").decode()
     return _QUERY.sub(r"\1", _USERINFO.sub("", printable))
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether what has *name* may be a secret, for example a setting."""
+    return any(part in name.upper() for part in _OF_SECRETS)
 
 
 def scrubbed(text: str, uri: str) -> str:

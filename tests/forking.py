@@ -174,6 +174,7 @@ def become(output: int, arguments: list[str], cwd: str, env: dict[str, str]) -> 
     os.environ.update(env)
     sys.path[:1] = [cwd, *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = [str(Path(scrapy.__file__).with_name("__main__.py")), *arguments]
+    sys.orig_argv = [sys.executable, "-m", "scrapy", *arguments]
     del sys.modules["gorgias_crawler.settings"]  # it reads the .env file
 
 

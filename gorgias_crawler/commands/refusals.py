@@ -27,7 +27,7 @@ from gorgias_crawler.commands.setting_rules import (
 from gorgias_crawler.config import numbers
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.pipelines import BodySelectionPipeline
-from gorgias_crawler.redact import public_uri
+from gorgias_crawler.redact import is_secret, public_uri
 
 _PROJECT = SETTINGS_PRIORITIES["project"]
 _KNOWN = {
@@ -35,7 +35,6 @@ _KNOWN = {
     for name, value in (vars(default_settings) | vars(settings)).items()
     if name.isupper()
 }
-_SECRETS = ("PASS", "KEY", "TOKEN", "SECRET", "AUTH")  # parts of names
 
 
 def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> None:
@@ -177,8 +176,7 @@ def _check_jobdir(value: object) -> None:
 
 
 def _refusal(name: str, given: BaseSettings, why: str) -> ConfigurationError:
-    is_secret = any(part in name.upper() for part in _SECRETS)
-    shown = "" if is_secret else f"={given[name]}"
+    shown = "" if is_secret(name) else f"={given[name]}"
     return ConfigurationError(f"{name}{shown}: {why}.".replace("?.", "?"))
 
 
