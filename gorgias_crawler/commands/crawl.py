@@ -1,18 +1,27 @@
 """``scrapy crawl`` with an exit status that can be trusted."""
 
 import argparse
+import contextlib
 import os
+from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
+from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoader
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.commands.running import SpiderCommand, show_tables
 from gorgias_crawler.config import environment
-from gorgias_crawler.errors import EXIT_INCOMPLETE, CommandLineError
+from gorgias_crawler.errors import (
+    EXIT_INCOMPLETE,
+    CommandLineError,
+    ConfigurationError,
+    GorgiasError,
+)
 from gorgias_crawler.extensions.run_report import RunReport
+from gorgias_crawler.job.directory import default_path, note_refusal
 
 
 class Command(SpiderCommand, BaseRunSpiderCommand):
@@ -44,7 +53,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check arguments and account. Raises `CannotStartError`."""
         assert self.settings is not None
-        if args[0] not in SpiderLoader.from_settings(self.settings).list():
+        if args[0] not in _spiders(self.settings):
             raise CommandLineError(f"There is no spider {args[0]!r}: {self.example}.")
         super().check(args, opts)
         arguments.parse(opts.spargs)
@@ -52,6 +61,15 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         host = account.host.partition(":")[0]
         if self.settings.getbool("HTTPPROXY_ENABLED") and not proxy_bypass(host):
             environment.check_proxy(getproxies(), account.base_url)
+
+    def tell_refusal(self, error: GorgiasError) -> None:
+        """Say why nothing was started, in ``run.json``, too."""
+        assert self.settings is not None
+        super().tell_refusal(error)
+        with contextlib.suppress(GorgiasError, OSError, ValueError):
+            named = self.settings["JOBDIR"]
+            path = Path(named) if named else default_path(config.read_name(os.environ))
+            note_refusal(path, error)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider that *args* names."""
@@ -66,3 +84,15 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         # After a second Ctrl-C Scrapy leaves without its last signals.
         report.finish()
         return report.exit_status
+
+
+def _spiders(settings: BaseSettings) -> list[str]:
+    try:
+        return SpiderLoader.from_settings(settings).list()
+    except Exception as error:  # noqa: BLE001 - a module may raise anything
+        modules = ", ".join(settings.getlist("SPIDER_MODULES"))
+        raise ConfigurationError(
+            f"SPIDER_MODULES={modules}: they cannot be loaded "
+            f"({type(error).__name__}: {error}): check their names, and that their "
+            "directory is in PYTHONPATH."
+        ) from None

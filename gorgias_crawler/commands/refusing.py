@@ -1,5 +1,6 @@
 """A start that is refused: one line on standard error and in the log, then the end."""
 
+import argparse
 import contextlib
 import logging
 import os
@@ -9,21 +10,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 from scrapy.utils.conf import arglist_to_dict
+from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler.arguments import check_names
 from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import CommandLineError, ConfigurationError, GorgiasError
-from gorgias_crawler.job.directory import note_refusal
 
 if TYPE_CHECKING:
-    import argparse
-
     from scrapy.commands import ScrapyCommand as _Base
 else:
     # Scrapy lists every subclass of its commands that it finds here as a command.
@@ -49,16 +48,17 @@ class CheckedCommand(_Base):
     arguments: Mapping[str, str] = {}
     example: str
     not_read: tuple[str, ...] = ()
-    _parser: "argparse.ArgumentParser"
+    _parser: argparse.ArgumentParser
 
-    def add_options(self, parser: "argparse.ArgumentParser") -> None:
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add Scrapy's options; remember them all."""
         super().add_options(parser)
         parser.allow_abbrev = False  # an option that is cut short is misspelt
+        parser.error = self._refuse_usage  # type: ignore[method-assign]
         self._parser = parser
 
     @staticmethod
-    def add_arguments_option(parser: "argparse.ArgumentParser", meaning: str) -> None:
+    def add_arguments_option(parser: argparse.ArgumentParser, meaning: str) -> None:
         """Add ``-a NAME=VALUE``, of which the help says *meaning*."""
         parser.add_argument(
             "-a",
@@ -76,15 +76,31 @@ class CheckedCommand(_Base):
             _take_settings(self.settings, opts)
             self._check_operands(args)
             check_settings(self.settings, not_read=self.not_read)
+            for option in ("pidfile", "profile"):
+                _make_way_for(f"--{option}", getattr(opts, option))
             self.prepare(opts)
             super().process_options(args, opts)
             self._take_arguments(opts)
             self.check(args, opts)
-            _make_way_for(self.settings["LOG_FILE"])
+            _make_way_for("LOG_FILE", self.settings["LOG_FILE"])
         except UsageError as error:
             self._refuse(CommandLineError(_plain(str(error), self.settings)))
         except GorgiasError as error:
             self._refuse(error)
+
+    def _refuse_usage(self, message: str) -> NoReturn:
+        """Refuse what argparse cannot read, but look for what says where the log is."""
+        assert self.settings is not None
+        where = argparse.ArgumentParser(add_help=False, exit_on_error=False)
+        where.add_argument("--logfile")
+        where.add_argument("-s", "--set", action="append", default=[])
+        where.set_defaults(loglevel=None)
+        # One of them may be what is wrong; then a settings module may still say it.
+        with contextlib.suppress(argparse.ArgumentError, GorgiasError):
+            _take_settings(self.settings, where.parse_known_args(sys.argv[1:])[0])
+        self._refuse(
+            CommandLineError(f"{message.removeprefix('argument ')}. {self._see_help()}")
+        )
 
     def _take_arguments(self, opts: Any) -> None:
         """Make ``opts.spargs`` a dictionary, with days in place of relative dates."""
@@ -105,9 +121,18 @@ class CheckedCommand(_Base):
     def check(self, args: list[str], opts: Any) -> None:
         """Raise the `GorgiasError` that keeps the command from starting."""
 
-    def _refuse(self, error: GorgiasError) -> None:
+    def tell_refusal(self, error: GorgiasError) -> None:
+        """Say why nothing was started, on standard error and in ``LOG_FILE``.
+
+        Whoever reads the last line of the log must not find that of the run before.
+        """
         assert self.settings is not None
-        tell_refusal(error, self.settings)
+        say(error)
+        if self.requires_crawler_process:  # others write no log
+            _log_refusal(error, self.settings)
+
+    def _refuse(self, error: GorgiasError) -> NoReturn:
+        self.tell_refusal(error)
         sys.exit(error.exit_status)
 
     def _check_operands(self, args: list[str]) -> None:
@@ -167,26 +192,22 @@ def _plain(words: str, settings: BaseSettings) -> str:
     return words
 
 
-def tell_refusal(error: GorgiasError, settings: BaseSettings) -> None:
-    """Say why nothing was started: on standard error, in ``LOG_FILE``, in ``run.json``.
-
-    Whoever reads the last line of the log must not find that of the run before.
-    """
-    say(error)
-    if jobdir := settings["JOBDIR"]:
-        with contextlib.suppress(OSError, ValueError):
-            note_refusal(Path(jobdir), error)
-    if log_file := settings["LOG_FILE"]:
-        with contextlib.suppress(OSError, ConfigurationError):
-            _make_way_for(log_file)
-            mode = "a" if settings.getbool("LOG_FILE_APPEND") else "w"
-            handler = logging.FileHandler(log_file, mode, settings["LOG_ENCODING"])
-            formats = settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"]
-            handler.setFormatter(logging.Formatter(*formats))
-            where = ("gorgias_crawler", logging.ERROR, __file__, 0)
-            line = logging.LogRecord(*where, f"Cannot start: {error}", None, None)
-            handler.handle(line)
-            handler.close()
+def _log_refusal(error: GorgiasError, settings: BaseSettings) -> None:
+    log_file = settings["LOG_FILE"]
+    if not log_file:
+        return
+    with contextlib.suppress(OSError, ConfigurationError):
+        _make_way_for("LOG_FILE", log_file)
+        # Scrapy has begun the file anew already, where its log is at work.
+        is_begun = get_scrapy_root_handler() is not None
+        mode = "a" if is_begun or settings.getbool("LOG_FILE_APPEND") else "w"
+        handler = logging.FileHandler(log_file, mode, settings["LOG_ENCODING"])
+        formats = settings["LOG_FORMAT"], settings["LOG_DATEFORMAT"]
+        handler.setFormatter(logging.Formatter(*formats))
+        where = ("gorgias_crawler", logging.ERROR, __file__, 0)
+        line = logging.LogRecord(*where, f"Cannot start: {error}", None, None)
+        handler.handle(line)
+        handler.close()
 
 
 def say(error: GorgiasError | str) -> None:
@@ -194,16 +215,18 @@ def say(error: GorgiasError | str) -> None:
     print(f"gorgias_crawler: {error}", file=sys.stderr)
 
 
-def _make_way_for(log_file: str | None) -> None:
-    """Make the directory of the log, which may be that of a job not yet begun."""
-    if not log_file:
+def _make_way_for(name: str, file: str | None) -> None:
+    """Make the directory of a *file*, which may be that of a job not yet begun.
+
+    Raises `ConfigurationError`, which says that *name* asked for it.
+    """
+    if not file:
         return
-    path = Path(log_file)
+    path = Path(file)
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.open("ab").close()
     except OSError as error:
         raise ConfigurationError(
-            f"LOG_FILE={log_file}: it cannot be written ({error.strerror}); name another "
-            "file."
+            f"{name}={file}: it cannot be written ({error.strerror}); name another file."
         ) from None

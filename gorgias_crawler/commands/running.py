@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import textwrap
+import traceback
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,10 @@ from scrapy.utils.python import without_none_values
 
 from gorgias_crawler import config
 from gorgias_crawler.commands.refusals import check_settings
-from gorgias_crawler.commands.refusing import CheckedCommand, tell_refusal
+from gorgias_crawler.commands.refusing import CheckedCommand
 from gorgias_crawler.config import environment
 from gorgias_crawler.durable import drop_output
-from gorgias_crawler.errors import EXIT_CANNOT_START, GorgiasError
+from gorgias_crawler.errors import ConfigurationError, GorgiasError
 from gorgias_crawler.feeds import targets
 from gorgias_crawler.job.directory import Job
 from gorgias_crawler.settings import FEEDS
@@ -128,13 +129,26 @@ class SpiderCommand(CheckedCommand, _Base):
             check_settings(crawler.settings)  # a spider may have settings of its own
             run_crawler(self.crawler_process, crawler, **arguments)
         except GorgiasError as error:
-            self.exitcode = error.exit_status
-            _leave_no_run(crawler)
-            tell_refusal(error, self.settings)
-        except Exception:
-            self.exitcode = EXIT_CANNOT_START
-            logging.getLogger(__name__).exception("The crawl failed.")
+            self._refuse_run(crawler, error)
+        except Exception as error:
+            logging.getLogger(__name__).exception("The crawl cannot be set up:")
+            self._refuse_run(crawler, _of_a_component(error))
         return crawler
+
+    def _refuse_run(self, crawler: Crawler, error: GorgiasError) -> None:
+        self.exitcode = error.exit_status
+        _leave_no_run(crawler)
+        self.tell_refusal(error)
+
+
+def _of_a_component(error: Exception) -> ConfigurationError:
+    """Return what is said where a component raised *error*, whose text may tell all."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return ConfigurationError(
+        f"The crawl cannot be set up: {type(error).__name__} in {frame.name} of "
+        f"{frame.filename}, line {frame.lineno}. Mend it, or start without the "
+        "pipeline, extension or spider that it belongs to."
+    )
 
 
 def _leave_no_run(crawler: Crawler) -> None:

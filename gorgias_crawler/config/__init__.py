@@ -104,7 +104,7 @@ def read_account(environ: Mapping[str, str]) -> Account:
 
     Raises `ConfigurationError` with one sentence that names the variable.
     """
-    values = {name: environ.get(name, "").strip() for name in VARIABLES}
+    values = _values(environ)
     for name, value in values.items():
         if not value.isprintable():  # nor is what stands for a byte that is not UTF-8
             raise ConfigurationError(
@@ -117,6 +117,18 @@ def read_account(environ: Mapping[str, str]) -> Account:
             )
     base_url, name = _address(values)
     return Account(base_url, name, _authorization(values))
+
+
+def read_name(environ: Mapping[str, str]) -> str:
+    """Return the name of the account, whatever its credentials are.
+
+    Raises `ConfigurationError`.
+    """
+    return _address(_values(environ))[1]
+
+
+def _values(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: environ.get(name, "").strip() for name in VARIABLES}
 
 
 def _mangled(value: str) -> str | None:

@@ -129,6 +129,11 @@ class Job:
         os.close(self._lock)
 
 
+def default_path(account: str) -> Path:
+    """Return where the job of *account*, a name, is kept where none is named."""
+    return Path("crawls") / account
+
+
 def archive_to_read(path: Path) -> Archive:
     """Open the archive of the job at *path* for reading, also while a crawl is at work.
 

@@ -31,7 +31,7 @@ from gorgias_crawler.fetch.calls import Call
 from gorgias_crawler.fetch.files import PHASE
 from gorgias_crawler.fetch.memory import RunMemory, now_us
 from gorgias_crawler.job import account
-from gorgias_crawler.job.directory import Job
+from gorgias_crawler.job.directory import Job, default_path
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.files import FileFetching
 from gorgias_crawler.spiders.rows import RowsSpider
@@ -70,8 +70,10 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         """
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.window = crawler.settings.getint("CONCURRENT_REQUESTS")
-        jobdir = crawler.settings["JOBDIR"] or f"crawls/{spider.account.name}"
-        spider.open_job(Job(Path(jobdir)))
+        named = crawler.settings["JOBDIR"]
+        spider.open_job(
+            Job(Path(named) if named else default_path(spider.account.name))
+        )
         has_files = files.are_known(spider.archive)  # to delete, perhaps
         if spider.options.files or spider.options.estimate or has_files:
             spider.files = FileFetching(
