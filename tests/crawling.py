@@ -59,6 +59,7 @@ class Shop:
     world: World
     environ: dict[str, str] = field(default_factory=dict)
     forks: bool = True
+    spider: str = "gorgias"
 
     @property
     def jobdir(self) -> Path:
@@ -83,7 +84,7 @@ class Shop:
     def start(self, *options: str, command: str = "crawl") -> Process:
         """Start a command as a user does, in a directory with a scrapy.cfg."""
         arguments = (
-            ["crawl", "gorgias", "-s", "JOBDIR=job"]
+            ["crawl", self.spider, "-s", "JOBDIR=job"]
             if command == "crawl"
             else [command]
         )

@@ -8,20 +8,15 @@ from urllib.request import getproxies, proxy_bypass
 
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
-from scrapy.settings import BaseSettings
-from scrapy.spiderloader import SpiderLoader
 
 from gorgias_crawler import arguments, config
+from gorgias_crawler.commands import project
 from gorgias_crawler.commands.running import SpiderCommand, show_tables
 from gorgias_crawler.config import environment
-from gorgias_crawler.errors import (
-    EXIT_INCOMPLETE,
-    CommandLineError,
-    ConfigurationError,
-    GorgiasError,
-)
+from gorgias_crawler.errors import EXIT_INCOMPLETE, GorgiasError
 from gorgias_crawler.extensions.run_report import RunReport
 from gorgias_crawler.job.directory import default_path, note_refusal
+from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 
 class Command(SpiderCommand, BaseRunSpiderCommand):
@@ -53,8 +48,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check arguments and account. Raises `CannotStartError`."""
         assert self.settings is not None
-        if args[0] not in _spiders(self.settings):
-            raise CommandLineError(f"There is no spider {args[0]!r}: {self.example}.")
+        self._spider = self.spider(args[0])
         super().check(args, opts)
         arguments.parse(opts.spargs)
         account = config.read_account(os.environ)
@@ -71,9 +65,14 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
             path = Path(named) if named else default_path(config.read_name(os.environ))
             note_refusal(path, error)
 
+    def spider(self, named: str) -> type[GorgiasSpider]:
+        """Return the spider that is *named*. Raises `CannotStartError`."""
+        assert self.settings is not None
+        return project.our_spider(self.settings, named)
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider that *args* names."""
-        crawler = self.run_spider(args[0], **opts.spargs)
+        crawler = self.run_spider(self._spider, **opts.spargs)
         if self.exitcode == 0:
             self.exitcode = self._exit_status(crawler)
 
@@ -84,15 +83,3 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         # After a second Ctrl-C Scrapy leaves without its last signals.
         report.finish()
         return report.exit_status
-
-
-def _spiders(settings: BaseSettings) -> list[str]:
-    try:
-        return SpiderLoader.from_settings(settings).list()
-    except Exception as error:  # noqa: BLE001 - a module may raise anything
-        modules = ", ".join(settings.getlist("SPIDER_MODULES"))
-        raise ConfigurationError(
-            f"SPIDER_MODULES={modules}: they cannot be loaded "
-            f"({type(error).__name__}: {error}): check their names, and that their "
-            "directory is in PYTHONPATH."
-        ) from None

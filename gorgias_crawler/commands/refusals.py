@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from typing import NoReturn
 
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, default_settings
 
@@ -81,10 +82,7 @@ def _check_name(given: BaseSettings, name: str) -> None:
     if name in _KNOWN:
         return
     if name in config.VARIABLES:
-        raise ConfigurationError(
-            f"{name} is no setting, because Scrapy prints settings: write it into .env "
-            "or the environment."
-        )
+        refuse_variable(name)
     if nearest := get_close_matches(name.upper(), _KNOWN, 1, cutoff=0.8):
         raise _refusal(
             name, given, f"there is no such setting; do you mean {nearest[0]}?"
@@ -94,6 +92,14 @@ def _check_name(given: BaseSettings, name: str) -> None:
     if is_ours or is_of_nobody:
         ours = ", ".join(config.SETTINGS)
         raise _refusal(name, given, f"nothing reads such a setting; ours are {ours}")
+
+
+def refuse_variable(name: str) -> NoReturn:
+    """Raise `ConfigurationError`, because *name* is of the environment."""
+    raise ConfigurationError(
+        f"{name} is no setting, because Scrapy prints settings: write it into .env "
+        "or the environment."
+    )
 
 
 def _check_kind(given: BaseSettings, name: str) -> None:

@@ -244,6 +244,13 @@ def _complete(manifest: Mapping[str, Any]) -> str:
     return f"Complete: every listed ticket is there with all its messages{without}."
 
 
+def _by_what(reason: str) -> str:
+    """Say which setting of Scrapy's closed a run, else what a component gave for it."""
+    if reason.startswith("closespider_"):
+        return f"by {reason.upper()}"
+    return "by MEMUSAGE_LIMIT_MB" if reason == "memusage_exceeded" else f"({reason})"
+
+
 def _incomplete(manifest: Mapping[str, Any], jobdir: str) -> str:
     failed = manifest["failed"]
     if manifest["ended_by"]:
@@ -260,9 +267,9 @@ def _incomplete(manifest: Mapping[str, Any], jobdir: str) -> str:
     if manifest["reached_end"] and files.is_to_mend(manifest["files"]):
         return files.to_mend(manifest["files"])
     reason = manifest["close_reason"]
-    why = (
-        "stopped" if reason in (None, "shutdown") else f"the run was closed ({reason})"
-    )
+    why = "stopped"
+    if reason not in (None, "shutdown"):
+        why = f"the run was closed {_by_what(reason)}"
     return (
         f"{why}; the same command goes on from here. For a file of what is there now: "
         f"scrapy export {shlex.quote(jobdir)} -O partial.csv"

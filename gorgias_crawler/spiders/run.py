@@ -54,7 +54,17 @@ class RunSpider(Spider):
     @property
     def is_stopping(self) -> bool:
         """Whether the run ends early: nothing new may be asked or emitted."""
-        return self.ending is not None or not self.crawler.crawling
+        return self.ending is not None or self._is_closing
+
+    @property
+    def _is_closing(self) -> bool:
+        if not self.crawler.crawling:
+            return True
+        # CLOSESPIDER_TIMEOUT and its likes close the spider without a word to it, and
+        # then Scrapy waits for all that is in progress: rows, an outage of an hour.
+        engine = self.crawler._engine  # noqa: SLF001 - `engine` raises before the start
+        slot = engine and engine._slot  # noqa: SLF001 - nothing public tells
+        return bool(slot and slot.closing is not None)
 
     def end_run(self, error: GorgiasError) -> None:
         """End the run early because of *error*; the first one counts."""

@@ -1,0 +1,1 @@
+"""Scrapy's own commands: each works in this project, or says why it does not."""

@@ -1,0 +1,11 @@
+"""``scrapy fetch``: as in any project, without the key."""
+
+from scrapy.commands import fetch
+
+from gorgias_crawler.commands.verbs import UrlVerb
+
+
+class Command(UrlVerb, fetch.Command):
+    """Shows what a URL answers."""
+
+    example = "scrapy fetch https://example.com"

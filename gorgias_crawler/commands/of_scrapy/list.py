@@ -1,0 +1,20 @@
+"""``scrapy list``."""
+
+import argparse
+
+from scrapy.commands import list as scrapys
+
+from gorgias_crawler.commands import project
+from gorgias_crawler.commands.verbs import Verb
+
+
+class Command(Verb, scrapys.Command):
+    """Lists the spiders of the project."""
+
+    example = "scrapy list"
+
+    def check(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check that all can be loaded. Raises `ConfigurationError`."""
+        super().check(args, opts)
+        assert self.settings is not None
+        project.spiders(self.settings)

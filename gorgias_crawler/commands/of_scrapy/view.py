@@ -1,0 +1,11 @@
+"""``scrapy view``: as in any project, without the key."""
+
+from scrapy.commands import view
+
+from gorgias_crawler.commands.verbs import UrlVerb
+
+
+class Command(UrlVerb, view.Command):
+    """Opens in a browser what a URL answers."""
+
+    example = "scrapy view https://example.com"

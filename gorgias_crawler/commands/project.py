@@ -1,0 +1,72 @@
+"""The spiders of the project that a command runs in, by their names."""
+
+from scrapy import Spider
+from scrapy.settings import BaseSettings
+from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
+
+from gorgias_crawler.command_line import typed
+from gorgias_crawler.errors import CommandLineError, ConfigurationError
+from gorgias_crawler.spiders.gorgias import GorgiasSpider
+from gorgias_crawler.spiders.run import RunSpider
+
+
+def loader(settings: BaseSettings) -> SpiderLoaderProtocol:
+    """Return what loads spiders. Raises `ConfigurationError` where one is broken."""
+    try:
+        return get_spider_loader(settings)
+    except Exception as error:  # noqa: BLE001 - a module may raise anything
+        modules = ", ".join(settings.getlist("SPIDER_MODULES"))
+        raise ConfigurationError(
+            f"SPIDER_MODULES={modules}: they cannot be loaded "
+            f"({type(error).__name__}: {error}): check their names, and that their "
+            "directory is in PYTHONPATH."
+        ) from None
+
+
+def spiders(settings: BaseSettings) -> dict[str, type[Spider]]:
+    """Return the spiders by name. Raises `ConfigurationError` as above."""
+    known = loader(settings)
+    return {name: known.load(name) for name in known.list()}
+
+
+def spider(settings: BaseSettings, name: str) -> type[Spider]:
+    """Return the spider *name*.
+
+    Raises `CommandLineError` where there is none, `ConfigurationError` as above.
+    """
+    known = spiders(settings)
+    if name not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise CommandLineError(f"There is no spider {name!r} here; there are: {names}.")
+    return known[name]
+
+
+def our_spider(settings: BaseSettings, name: str) -> type[GorgiasSpider]:
+    """Return the spider *name*, which keeps an archive. Raises as `spider` does."""
+    found = spider(settings, name)
+    check_ours(found)
+    assert issubclass(found, GorgiasSpider)
+    return found
+
+
+def check_ours(found: type[Spider]) -> None:
+    """Raise `CommandLineError` where the spider *found* is not made of ours."""
+    if not issubclass(found, GorgiasSpider):
+        raise CommandLineError(
+            f"The spider {found.name!r} is not made of GorgiasSpider, and the settings "
+            "here would change what it does without a word: run it in a project of its "
+            "own."
+        )
+
+
+def check_foreign(found: type[Spider], command: str) -> None:
+    """Raise `CommandLineError` where *command* would run a spider of ours.
+
+    It would open a job and begin a run that is none.
+    """
+    if issubclass(found, RunSpider):
+        raise CommandLineError(
+            f"`{command}` does not run the spider {found.name!r}, because it keeps a "
+            f"job: run `{typed('crawl', found.name)}`. What the API answers is shown by "
+            "`curl -u YOU@EXAMPLE.COM URL`, which asks for the key."
+        )
