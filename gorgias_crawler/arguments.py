@@ -18,7 +18,14 @@ OF_ROWS = {
 }
 """The arguments that say which rows a file holds, with their meanings."""
 
+ACCOUNT = {
+    "account": "which of several accounts: its credentials are read from "
+    "`accounts/NAME.env` alone, and the default file and job directory have its name",
+}
+"""The argument that says whose help desk is asked, of every command that calls it."""
+
 MEANINGS = {
+    **ACCOUNT,
     "fetch": "`auto` (default) takes whichever way needs fewer calls; `bulk` reads all "
     "messages of the account, 100 a call; `per-ticket` asks for each ticket's messages",
     "relist": "`true` lists all tickets again, removes those deleted in Gorgias and "
@@ -39,7 +46,9 @@ MEANINGS = {
 
 _ALL = "all"
 _ALWAYS = ("messages", "tickets")
-_FROM_SCRAPYD = "_job"  # scrapyd passes its job's id to every spider
+# Scrapyd passes its job's id to every spider, and the egg's version where one was asked
+# for (https://scrapyd.readthedocs.io/en/stable/api.html#schedule-json).
+_FROM_SCRAPYD = ("_job", "_version")
 
 
 @dataclass(frozen=True)
@@ -127,7 +136,7 @@ def _relist(value: str) -> Relist:
 def check_names(values: Mapping[str, str], known: Mapping[str, str]) -> None:
     """Raise `CommandLineError` where *values* has a name that is not *known*."""
     for name in values:
-        if name in known or name == _FROM_SCRAPYD:
+        if name in known or name in _FROM_SCRAPYD:
             continue
         nearest = get_close_matches(name.lower(), known, 1)
         meant = f"do you mean -a {nearest[0]}=...? Known" if nearest else "known"

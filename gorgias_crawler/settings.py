@@ -1,21 +1,22 @@
 """The map of the crawler: its wiring first, then what Scrapy has wrong for this job.
 
-Each override names Scrapy's default and the reason. The credentials are not here:
-they are read from the environment (`config.py`), because Scrapy prints settings.
+Each override names Scrapy's default and the reason. The credentials are not here, and
+not in the environment where a file has them (`config/accounts.py`): Scrapy prints
+settings, and several accounts may have files.
 """
 
+import os
 from contextlib import suppress
-from io import StringIO
 
-from dotenv import load_dotenv
 from scrapy.settings import default_settings
 
-from gorgias_crawler import __version__, config
+from gorgias_crawler import __version__
+from gorgias_crawler.config.accounts import shared_variables
 from gorgias_crawler.errors import ConfigurationError
 
 with suppress(ConfigurationError):  # told by the commands that need it
     # Of the working directory only: one above it may be of another account.
-    load_dotenv(stream=StringIO(config.read_env_file(config.ENV_FILE)))
+    os.environ.update(shared_variables(os.environ))
 
 BOT_NAME = "gorgias_crawler"
 SPIDER_MODULES = ["gorgias_crawler.spiders"]

@@ -138,18 +138,21 @@ def test_what_troubleshooting_quotes_is_what_is_said():
         assert words.split("(401")[0].rstrip("… ") in said, words
 
 
-def test_each_account_has_a_directory_of_its_own_in_the_clone(open_shop):
-    assert "`cd acme && ../.venv/bin/scrapy crawl gorgias`" in README
+def test_each_account_has_a_file_of_its_own(open_shop):
     shop = open_shop(tickets=2)
     account = shop.environment()
-    shop.path = shop.path / "acme"
-    shop.path.mkdir()
     names = ("GORGIAS_API_URL", "GORGIAS_API_USER", "GORGIAS_API_KEY")
-    (shop.path / ".env").write_text("".join(f"{n}={account[n]}\n" for n in names))
+    (file,) = re.findall(r"such as `(accounts/\w+\.env)`", README)
+    (options,) = re.findall(r"`\.venv/bin/scrapy (crawl gorgias -a \S+)`", README)
+    (shop.path / file).parent.mkdir()
+    (shop.path / file).write_text("".join(f"{n}={account[n]}\n" for n in names))
     kept = {k: v for k, v in account.items() if k not in names}
-    subprocess.run([*SCRAPY, "crawl", "gorgias"], cwd=shop.path, env=kept, check=True)
-    assert shop.rows() == shop.expected()
-    assert (shop.path / "crawls").is_dir()
+    command = [*SCRAPY, *options.split()]
+    subprocess.run(command, cwd=shop.path, env=kept, check=True)
+    assert "`acme_tickets.csv`" in README
+    assert shop.rows("acme_tickets.csv") == shop.expected()
+    assert "`crawls/acme`" in README
+    assert (shop.path / "crawls/acme/archive.sqlite").exists()
 
 
 @pytest.mark.timeout(240)  # a dozen command lines, each with its imports

@@ -151,6 +151,16 @@ def _of_a_component(error: Exception) -> ConfigurationError:
     )
 
 
+def add_env_file_option(parser: "argparse.ArgumentParser") -> None:
+    """Add ``--env-file`` to a command that calls the API."""
+    parser.add_argument(
+        "--env-file",
+        metavar="FILE",
+        help="read the account and its credentials from FILE alone, instead of .env or "
+        "accounts/NAME.env",
+    )
+
+
 def _leave_no_run(crawler: Crawler) -> None:
     """Undo the run that the spider has begun: nothing was asked."""
     job = getattr(crawler.spider, "job", None)

@@ -1,6 +1,7 @@
 """``scrapy verify``: whether an archive and its files can be trusted."""
 
 import argparse
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -12,17 +13,23 @@ from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
 
 from gorgias_crawler.archive import Archive, counts
-from gorgias_crawler.arguments import OF_ROWS
+from gorgias_crawler.arguments import ACCOUNT, OF_ROWS
 from gorgias_crawler.commands import reemission
 from gorgias_crawler.commands.counts import CountsSpider
 from gorgias_crawler.commands.reemission import Reemission
 from gorgias_crawler.commands.refusing import CheckedCommand, say
-from gorgias_crawler.commands.running import reader_may_leave, run_crawlers
+from gorgias_crawler.commands.running import (
+    add_env_file_option,
+    reader_may_leave,
+    run_crawlers,
+)
+from gorgias_crawler.config.accounts import find_account
 from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.errors import (
     EXIT_CANNOT_START,
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
+    CommandLineError,
     GorgiasError,
     RunEndError,
 )
@@ -37,7 +44,7 @@ class Command(CheckedCommand, ScrapyCommand):
     """Holds archive against itself, the counts, its files, and the API if asked to."""
 
     operands = range(1, 3)
-    arguments = OF_ROWS
+    arguments = ACCOUNT | OF_ROWS
     example = "scrapy verify crawls/run1"
 
     def syntax(self) -> str:
@@ -60,8 +67,11 @@ class Command(CheckedCommand, ScrapyCommand):
         """Add the options of this command."""
         super().add_options(parser)
         self.add_arguments_option(
-            parser, "a filter that FILE was written with, as for export"
+            parser,
+            "a filter that FILE was written with, as for export; with --online also "
+            "account=NAME, as for crawl",
         )
+        add_env_file_option(parser)
         parser.add_argument(
             "--online",
             action="store_true",
@@ -79,6 +89,21 @@ class Command(CheckedCommand, ScrapyCommand):
         assert self.settings is not None
         self.settings.set("LOG_LEVEL", "CRITICAL", priority="project")
         super().process_options(args, opts)
+
+    def check(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check the account, which only ``--online`` asks.
+
+        Raises `CannotStartError`.
+        """
+        name, env_file = opts.spargs.pop("account", None), opts.env_file
+        self._account = {"account": name, "env_file": env_file}
+        if opts.online:
+            find_account(os.environ, name=name, env_file=env_file)
+        elif (name, env_file) != (None, None):
+            raise CommandLineError(
+                "-a account and --env-file say whose help desk is asked, and only "
+                f"--online asks it: {self.example} --online -a account=acme."
+            )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Verify the job that *args* names."""
@@ -112,7 +137,7 @@ class Command(CheckedCommand, ScrapyCommand):
         online = self._create_crawler(CountsSpider)
         crawls: list[tuple[Crawler, Mapping[str, Any]]] = []
         if opts.online:
-            crawls.append((online, {"archive": archive}))
+            crawls.append((online, {"archive": archive, **self._account}))
         if feeds:
             crawls.append((again.crawler, {"jobdir": args[0], **used}))
         errors = run_crawlers(self.crawler_process, crawls) if crawls else []

@@ -1,8 +1,8 @@
-"""Which account, and with which credentials: read from the environment, once.
+"""Which account, and with which credentials: what its variables say.
 
 Settings hold no secret, because Scrapy prints settings and ``ps`` shows ``-s``; the
-credentials stay in the environment (or ``.env``) until the authentication middleware
-asks for them.
+credentials stay in the environment or their file (`accounts`) until the authentication
+middleware asks for them.
 """
 
 import base64
@@ -21,6 +21,9 @@ _DNS_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
 ENV_FILE = Path(".env")
 """Where variables may stand that are not in the environment."""
+
+DEFAULT_PLACE = f"{ENV_FILE} or the environment"
+"""Where the variables stand of an account that is not chosen by its name or file."""
 
 VARIABLES = {
     "GORGIAS_SUBDOMAIN": "your account's name: `acme` for https://acme.gorgias.com",
@@ -67,13 +70,17 @@ class Account:
     """Where the API is and how to ask it.
 
     ``base_url`` ends without a slash (``https://acme.gorgias.com/api``); ``name`` is
-    the subdomain or host and names the default job directory; ``authorization`` is
-    the header's value and never printed.
+    the subdomain or host, or what ``-a account`` says, and names the default job
+    directory; ``authorization`` is the header's value and never printed. ``file`` is
+    where a credential was read from, None for the environment. Of one that
+    ``is_chosen``, by name or file, it is the only place that counts.
     """
 
     base_url: str
     name: str
     authorization: str = field(repr=False)
+    file: Path | None = None
+    is_chosen: bool = False
 
     def is_told_by(self, text: str) -> bool:
         """Tell whether *text* holds the key, the auth string or the token."""
@@ -89,6 +96,11 @@ class Account:
         )
 
     @property
+    def place(self) -> str:
+        """Where its variables are to be mended."""
+        return str(self.file) if self.is_chosen else DEFAULT_PLACE
+
+    @property
     def host(self) -> str:
         """Host with its port if it has one: what the credentials may be sent to."""
         return urlsplit(self.base_url).netloc
@@ -99,12 +111,12 @@ class Account:
         return is_loopback(urlsplit(self.base_url).hostname or "")
 
 
-def read_account(environ: Mapping[str, str]) -> Account:
-    """Return the account that *environ* names.
+def read_account(variables: Mapping[str, str], place: str = DEFAULT_PLACE) -> Account:
+    """Return the account that *variables* name, which stand in *place*.
 
     Raises `ConfigurationError` with one sentence that names the variable.
     """
-    values = _values(environ)
+    values = _values(variables)
     for name, value in values.items():
         if not value.isprintable():  # nor is what stands for a byte that is not UTF-8
             raise ConfigurationError(
@@ -115,20 +127,20 @@ def read_account(environ: Mapping[str, str]) -> Account:
             raise ConfigurationError(
                 f"{name} {fault} (its value is not shown here): write the value alone."
             )
-    base_url, name = _address(values)
-    return Account(base_url, name, _authorization(values))
+    base_url, name = _address(values, place)
+    return Account(base_url, name, _authorization(values, place))
 
 
-def read_name(environ: Mapping[str, str]) -> str:
+def read_name(variables: Mapping[str, str]) -> str:
     """Return the name of the account, whatever its credentials are.
 
     Raises `ConfigurationError`.
     """
-    return _address(_values(environ))[1]
+    return _address(_values(variables), DEFAULT_PLACE)[1]
 
 
-def _values(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: environ.get(name, "").strip() for name in VARIABLES}
+def _values(variables: Mapping[str, str]) -> dict[str, str]:
+    return {name: variables.get(name, "").strip() for name in VARIABLES}
 
 
 def _mangled(value: str) -> str | None:
@@ -150,9 +162,9 @@ def read_env_file(path: Path) -> str:
 
     Raises `ConfigurationError` where it cannot be read.
     """
-    if not path.is_file():  # some keep a Python environment in a directory `.env`
-        return ""
     try:
+        if not path.is_file():  # some keep a Python environment in a directory `.env`
+            return ""
         text = path.read_text("utf-8-sig")
     except OSError as error:
         raise ConfigurationError(
@@ -167,12 +179,12 @@ def read_env_file(path: Path) -> str:
     return text
 
 
-def _address(values: Mapping[str, str]) -> tuple[str, str]:
+def _address(values: Mapping[str, str], place: str) -> tuple[str, str]:
     if url := values["GORGIAS_API_URL"]:
         return _checked_url(url)
     if not values["GORGIAS_SUBDOMAIN"]:
         raise ConfigurationError(
-            "GORGIAS_SUBDOMAIN is not set: write it into .env (see .env.example), "
+            f"GORGIAS_SUBDOMAIN is not set: write it into {place} (see .env.example), "
             f"{VARIABLES['GORGIAS_SUBDOMAIN']}."
         )
     name = _subdomain(values["GORGIAS_SUBDOMAIN"])
@@ -239,7 +251,7 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def _authorization(values: Mapping[str, str]) -> str:
+def _authorization(values: Mapping[str, str], place: str) -> str:
     if auth_string := values["GORGIAS_AUTH_STRING"]:
         return f"Basic {_checked_auth_string(auth_string)}"
     user, key = values["GORGIAS_API_USER"], values["GORGIAS_API_KEY"]
@@ -248,14 +260,14 @@ def _authorization(values: Mapping[str, str]) -> str:
     if user or key:
         missing = "GORGIAS_API_USER" if key else "GORGIAS_API_KEY"
         raise ConfigurationError(
-            f"{missing} is not set, but its partner is: write it into .env, "
+            f"{missing} is not set, but its partner is: write it into {place}, "
             f"{VARIABLES[missing]}."
         )
     if token := values["GORGIAS_ACCESS_TOKEN"]:
         return f"Bearer {_checked_token(token)}"
     raise ConfigurationError(
-        "GORGIAS_API_USER and GORGIAS_API_KEY are not set: write them into .env (see "
-        ".env.example). Gorgias shows them under Settings > REST API."
+        "GORGIAS_API_USER and GORGIAS_API_KEY are not set: write them into "
+        f"{place} (see .env.example). Gorgias shows them under Settings > REST API."
     )
 
 

@@ -4,20 +4,27 @@ import re
 from collections.abc import Mapping
 from difflib import get_close_matches
 from io import StringIO
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv.parser import parse_stream
 
-from gorgias_crawler.config import SETTINGS, VARIABLES, is_loopback
+from gorgias_crawler.config import (
+    DEFAULT_PLACE,
+    ENV_FILE,
+    SETTINGS,
+    VARIABLES,
+    is_loopback,
+)
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.redact import public_uri
 
 
-def check_names(environ: Mapping[str, str]) -> None:
+def check_names(environ: Mapping[str, str], place: str = DEFAULT_PLACE) -> None:
     """Raise `ConfigurationError` for a name in *environ* that is almost one of ours.
 
     Others that begin with GORGIAS_ may be of other programs. A setting of ours would
-    be ignored there.
+    be ignored there. *place* is how *environ* is named.
     """
     for name in environ:
         own = name.upper().removeprefix(_PREFIX)
@@ -25,15 +32,14 @@ def check_names(environ: Mapping[str, str]) -> None:
             continue
         if name in SETTINGS:
             raise ConfigurationError(
-                f"{name} is a setting, and is not read from .env or the environment: "
-                f"give it as -s {name}={environ[name]}."
+                f"{name} is a setting, and is not read from {place}: give it as "
+                f"-s {name}={environ[name]}."
             )
         known = [each.removeprefix(_PREFIX) for each in (*VARIABLES, *SETTINGS)]
         if nearest := get_close_matches(own, known, 1, _ALMOST):
             raise ConfigurationError(
-                f"{name} in .env or the environment is not read: do you mean "
-                f"{_PREFIX}{nearest[0]}? If another program needs it, start the crawl "
-                "without it."
+                f"{name} in {place} is not read: do you mean {_PREFIX}{nearest[0]}? If "
+                "another program needs it, start the crawl without it."
             )
 
 
@@ -43,8 +49,8 @@ _PREFIX = "GORGIAS_"
 _ALMOST = 0.85
 
 
-def check_wrapped(text: str) -> None:
-    """Raise `ConfigurationError` where *text* of ``.env`` cuts a value of ours in two.
+def check_wrapped(text: str, path: Path = ENV_FILE) -> None:
+    """Raise `ConfigurationError` where *text*, of *path*, cuts a value of ours in two.
 
     ``base64`` wraps its lines at 76 characters, and half a key would be sent.
     """
@@ -56,7 +62,7 @@ def check_wrapped(text: str) -> None:
             is_rest |= bool(re.fullmatch(_REST, binding.original.string.strip()))
         if before and is_rest:
             raise ConfigurationError(
-                f".env, line {binding.original.line}: this looks like the rest of "
+                f"{path}, line {binding.original.line}: this looks like the rest of "
                 f"{before.key} (neither is shown here): write the whole value in one "
                 "line (base64 -w0 does)."
             )

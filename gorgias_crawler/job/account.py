@@ -56,7 +56,7 @@ def explain(account: Account, error: AnswerError) -> GorgiasError | None:
             return CredentialsError(
                 f"{account.host} refuses the credentials ({error.reason}): check "
                 "GORGIAS_API_USER and GORGIAS_API_KEY (or GORGIAS_AUTH_STRING, "
-                "GORGIAS_ACCESS_TOKEN) in .env or the environment."
+                f"GORGIAS_ACCESS_TOKEN) in {account.place}."
             )
         case NotFoundError() | RefusedError():
             return CredentialsError(

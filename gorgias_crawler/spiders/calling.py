@@ -1,5 +1,6 @@
 """What every spider does that calls the API: the account first, then typed answers."""
 
+import logging
 import os
 from abc import abstractmethod
 from collections.abc import AsyncIterator, Callable
@@ -12,11 +13,14 @@ from twisted.python.failure import Failure
 
 from gorgias_crawler import api
 from gorgias_crawler.api.budget import Budget
-from gorgias_crawler.config import Account, read_account
+from gorgias_crawler.config import Account
+from gorgias_crawler.config.accounts import find_account, is_open_to_others
 from gorgias_crawler.config.numbers import share_setting
 from gorgias_crawler.errors import AnswerError, GorgiasError, RunEndError, StoppedError
 from gorgias_crawler.job import account
 from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
+
+logger = logging.getLogger(__name__)
 
 
 class CallingSpider(RunSpider):
@@ -30,11 +34,24 @@ class CallingSpider(RunSpider):
     budget: Budget
 
     @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Build the spider. Raises `ConfigurationError`."""
+    def from_crawler(
+        cls, crawler: Crawler, *args: Any, env_file: str | None = None, **kwargs: Any
+    ) -> Self:
+        """Build the spider. Raises `ConfigurationError`.
+
+        The account is that of *env_file*, or of the argument ``account``.
+        """
         spider = super().from_crawler(crawler, *args, **kwargs)
         settings = crawler.settings
-        spider.account = read_account(os.environ)
+        spider.account = find_account(
+            os.environ, name=kwargs.get("account"), env_file=env_file
+        )
+        if (path := spider.account.file) and is_open_to_others(path):
+            logger.warning(
+                "%s holds your key, and other users of this machine may read it: "
+                "chmod 600 %s",
+                *(path, path),
+            )
         name = "GORGIAS_BUDGET_SHARE"
         spider.budget = Budget(share_setting(name, settings[name]))
         spider.budget.is_pacing = settings.getbool("AUTOTHROTTLE_ENABLED")

@@ -32,6 +32,7 @@ from gorgias_crawler.fetch.files import PHASE
 from gorgias_crawler.fetch.memory import RunMemory, now_us
 from gorgias_crawler.job import account
 from gorgias_crawler.job.directory import Job, default_path
+from gorgias_crawler.settings import FEEDS
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.files import FileFetching
 from gorgias_crawler.spiders.rows import RowsSpider
@@ -70,6 +71,10 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         """
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.window = crawler.settings.getint("CONCURRENT_REQUESTS")
+        if spider.account.is_chosen and crawler.settings.getdict("FEEDS") == FEEDS:
+            (options,) = FEEDS.values()
+            default = {f"{spider.account.name}_tickets.csv": options}
+            crawler.settings.set("FEEDS", default, priority="spider")
         named = crawler.settings["JOBDIR"]
         spider.open_job(
             Job(Path(named) if named else default_path(spider.account.name))

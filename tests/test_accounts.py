@@ -1,0 +1,401 @@
+"""Several accounts: each has a file of its own, and nothing reaches another's."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from contextlib import closing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.config import accounts
+from gorgias_crawler.config.accounts import find_account, shared_variables
+from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.job.directory import ARCHIVE
+from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
+from tests.crawling import PROJECT
+from tests.test_config import BASIC, LONG, USER
+
+LINES = "".join(f"{name}={value}\n" for name, value in USER.items())
+ACME = f"GORGIAS_SUBDOMAIN=acme\n{LINES}"
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A working directory with the file of one account."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "accounts").mkdir()
+    write(tmp_path / "accounts" / "acme.env", ACME)
+    return tmp_path
+
+
+def write(path, text):
+    path.write_text(text)
+    path.chmod(0o600)
+
+
+def refusal(environ=None, **asked):
+    with pytest.raises(ConfigurationError) as caught:
+        find_account(environ or {}, **asked)
+    told = str(caught.value)
+    assert "\n" not in told
+    assert "s3cret" not in told
+    return told
+
+
+def test_the_file_of_an_account_counts_alone(here):
+    write(here / ".env", "GORGIAS_SUBDOMAIN=other\nGORGIAS_AUTH_STRING=s3cret\n")
+    account = find_account({"PATH": "/bin"}, name="acme")
+    assert account.base_url == "https://acme.gorgias.com/api"
+    assert account.authorization == BASIC
+    assert (account.name, account.is_chosen) == ("acme", True)
+    assert account.place == "accounts/acme.env"
+
+
+def test_another_file_counts_alone_and_has_the_name_of_its_account(here):
+    write(here / "prod.env", ACME)
+    account = find_account({}, env_file="prod.env")
+    assert (account.name, account.place) == ("acme", "prod.env")
+    assert account.authorization == BASIC
+
+
+def test_an_account_may_have_its_file_elsewhere(here):
+    write(here / "key", ACME.replace("acme", "other"))
+    account = find_account({}, name="acme", env_file="key")
+    assert account.base_url == "https://other.gorgias.com/api"
+    assert (account.name, account.place) == ("acme", "key")
+
+
+def test_the_environment_comes_before_the_default_file(here):
+    write(here / ".env", ACME)
+    account = find_account({"GORGIAS_SUBDOMAIN": "shop"})
+    assert account.base_url == "https://shop.gorgias.com/api"
+    assert account.authorization == BASIC
+    assert account.place == ".env or the environment"
+
+
+@pytest.mark.parametrize("asked", [{"name": "acme"}, {"env_file": "accounts/acme.env"}])
+def test_credentials_beside_the_file_are_refused_by_their_names(here, asked):
+    environ = {"GORGIAS_API_KEY": "s3cret", "GORGIAS_API_URL": "s3cret"}
+    told = refusal(environ, **asked)
+    assert "GORGIAS_API_KEY and GORGIAS_API_URL in the environment" in told
+    assert "accounts/acme.env alone" in told
+    blank = find_account({"GORGIAS_API_KEY": " ", "GORGIAS_BOT": "1"}, **asked)
+    assert blank.authorization == BASIC
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "../x", "a/b", "a\\b", ".acme", "a b", "a\0", "a:b", "é\udce9"],
+)
+def test_a_name_that_is_no_file_name_is_refused(here, name):
+    assert f"-a account={name}: give the name of a file" in refusal(name=name)
+
+
+@given(st.text(max_size=70))
+def test_no_name_leads_out_of_the_directory(name):
+    try:
+        path = accounts._file_of(name)
+    except ConfigurationError:
+        return
+    assert path.parent == accounts.ACCOUNTS
+    assert path.name == f"{name}.env"
+    assert not path.name.startswith(".")
+    assert "%" not in name  # FEEDS would fill it in
+
+
+def test_a_file_that_is_missing_is_told_with_those_that_there_are(here):
+    write(here / "accounts" / "beta.env", "")
+    (here / "accounts" / ".env").touch()
+    told = refusal(name="acne")
+    assert f"there is no file {here}/accounts/acne.env" in told
+    assert "GORGIAS_API_KEY into it" in told
+    assert told.endswith("there are the accounts acme, beta.")
+    assert "no file /nowhere" in refusal(env_file="/nowhere")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "GORGIAS_SUBDOMAIN is not set: write it into accounts/bad.env"),
+        (LINES, "GORGIAS_SUBDOMAIN is not set: write it into accounts/bad.env"),
+        (
+            "GORGIAS_SUBDOMAIN=a\nGORGIAS_API_KEY=s3cret",
+            "is: write it into accounts/bad.env",
+        ),
+        ("GORGIAS_SUBDOMAIN=a", "write them into accounts/bad.env"),
+        (
+            f"{ACME}GORGIAS_AUTH_STRING={LONG[:76]}\n{LONG[76:]}\n",
+            "accounts/bad.env, line 5: this looks like the rest of GORGIAS_AUTH_STRING",
+        ),
+        (
+            f'{ACME}GORGIAS_ACCESS_TOKEN="s3cret token"\n',
+            "accounts/bad.env: GORGIAS_ACCESS_TOKEN has a blank in it",
+        ),
+        (f"{ACME}GORGIAS_API_URL=http://a.b\n", "accounts/bad.env: GORGIAS_API_URL: "),
+        (f"{ACME}GORGIAS_API_KEYS=s3cret\n", "GORGIAS_API_KEYS in accounts/bad.env"),
+        (f"{ACME}GORGIAS_MAX_OUTAGE=9\n", "is not read from accounts/bad.env"),
+        (
+            f"{ACME}https_proxy=http://u:s3cret@proxy.example\n",
+            "accounts/bad.env, line 4: https_proxy is not of an account",
+        ),
+        (f"s3cret of the shop\n{ACME}", "accounts/bad.env, line 1: this is not NAME="),
+        (f"export S3CRET\n{ACME}", "accounts/bad.env, line 1: this is not NAME=VALUE"),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_told_with_its_name(here, text, words):
+    write(here / "accounts" / "bad.env", text)
+    assert words in refusal(name="bad")
+
+
+def test_a_file_that_cannot_be_entered_or_read_is_told(here, monkeypatch):
+    def denied(*_args, **_kwargs):
+        raise PermissionError(13, "Denied")
+
+    monkeypatch.setattr("pathlib.Path.is_file", denied)
+    assert refusal(name="acme").startswith("accounts/acme.env cannot be read (Denied)")
+
+
+def test_only_the_account_is_kept_out_of_the_environment(here):
+    write(here / ".env", f"{ACME}https_proxy=http://p:1\nAWS_PROFILE=a\n")
+    shared = shared_variables({"AWS_PROFILE": "b"})
+    assert shared == {"https_proxy": "http://p:1"}
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs rights of POSIX")
+@pytest.mark.parametrize(
+    ("mode", "is_open"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True)]
+)
+def test_a_key_that_others_may_read_is_noticed(here, mode, is_open):
+    path = here / "accounts" / "acme.env"
+    path.chmod(mode)
+    assert accounts.is_open_to_others(path) is is_open
+
+
+@pytest.mark.parametrize("denied", ["getuid", "access"])
+def test_a_file_that_only_others_can_mend_is_let_be(here, monkeypatch, denied):
+    path = here / "accounts" / "acme.env"
+    path.chmod(0o644)
+    monkeypatch.setattr(os, denied, lambda *_: -1 if denied == "getuid" else False)
+    assert not accounts.is_open_to_others(path)
+
+
+# Real crawls.
+
+
+@pytest.fixture
+def agency(open_shop):
+    """A shop whose accounts, acme and beta, have files; and their sandboxes."""
+    shop = open_shop(tickets=5)
+    acme, shop.sandbox = shop.sandbox, None
+    shop.environ = {"GORGIAS_API_USER": "", "GORGIAS_API_KEY": ""}
+    (shop.path / "accounts").mkdir()
+    with Sandbox(World(tickets=4, seed=2), rate=None) as beta:
+        add_account(shop, "acme", acme)
+        add_account(shop, "beta", beta)
+        yield shop, acme, beta
+
+
+def add_account(shop, name, sandbox, key=API_KEY):
+    write(
+        shop.path / "accounts" / f"{name}.env",
+        f"GORGIAS_API_URL={sandbox.url}\nGORGIAS_API_USER={API_USER}\n"
+        f"GORGIAS_API_KEY={key}\n",
+    )
+
+
+def crawl(shop, account, *options):
+    """Crawl *account* into its default file and job directory."""
+    return shop.crawl("-s", "JOBDIR=", "-a", f"account={account}", *options)
+
+
+def refused(shop, ended, words, status=1):
+    assert ended.status == status, ended.log
+    assert words in ended.log
+    assert len(ended.log.strip().splitlines()) == 1
+    assert API_KEY not in ended.log
+    assert not (shop.path / "crawls").exists()
+
+
+def rows_of(world):
+    return [{n: str(v) for n, v in row.items()} for row in world.expected_rows()]
+
+
+def test_each_account_has_its_own_file_and_job(agency):
+    shop, acme, beta = agency
+    for name, sandbox in (("acme", acme), ("beta", beta)):
+        ended = crawl(shop, name)
+        assert ended.status == 0, ended.log
+        assert f"Fetching all tickets of {name}, then writing " in ended.log
+        assert shop.rows(f"{name}_tickets.csv") == rows_of(sandbox.world)
+    assert "Fetching what acme has new since" in crawl(shop, "acme").log
+    assert shop.rows("acme_tickets.csv") == rows_of(acme.world)
+    assert sorted(os.listdir(shop.path / "crawls")) == ["acme", "beta"]
+    assert not shop.file.exists()
+
+
+def test_credentials_in_the_environment_are_refused_before_the_first_call(agency):
+    shop, acme, _ = agency
+    shop.environ["GORGIAS_API_KEY"] = API_KEY
+    refused(shop, crawl(shop, "acme"), "GORGIAS_API_KEY in the environment would be")
+    assert not acme.calls
+
+
+def test_those_in_the_default_file_are_not_read(agency):
+    shop, _, beta = agency
+    (shop.path / ".env").write_text((shop.path / "accounts/acme.env").read_text())
+    ended = crawl(shop, "beta")
+    assert ended.status == 0, ended.log
+    assert shop.rows("beta_tickets.csv") == rows_of(beta.world)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("../x", "-a account=../x: give the name of a file in accounts"),
+        ("", "-a account=: give the name"),
+        ("gamma", "accounts/gamma.env: write GORGIAS_SUBDOMAIN, GORGIAS_API_USER and"),
+    ],
+)
+def test_an_account_that_there_is_not_is_one_line(agency, name, words):
+    shop = agency[0]
+    refused(shop, crawl(shop, name), words)
+
+
+def test_a_refused_key_is_told_with_the_file_that_holds_it(agency):
+    shop, acme, _ = agency
+    add_account(shop, "acme", acme, key="wr0ng-key")
+    ended = crawl(shop, "acme")
+    assert ended.status == 1
+    assert "GORGIAS_ACCESS_TOKEN) in accounts/acme.env." in ended.last_lines
+    assert "wr0ng" not in ended.log
+
+
+def test_no_account_reaches_the_job_of_another(agency):
+    shop, acme, beta = agency
+    assert crawl(shop, "acme").status == 0
+    ended = crawl(shop, "beta", "-s", "JOBDIR=crawls/acme")
+    assert ended.status == 1
+    for world in (acme.world, beta.world):
+        assert repr(world.account.domain) in ended.last_lines
+    assert not (shop.path / "beta_tickets.csv").exists()
+    with closing(Archive.open_to_read(shop.path / "crawls/acme" / ARCHIVE)) as archive:
+        assert counts.totals(archive).tickets == 5
+
+
+def test_no_account_reaches_the_file_of_another(agency):
+    shop, _, beta = agency
+    assert crawl(shop, "acme").status == 0
+    before = (shop.path / "acme_tickets.csv").read_bytes()
+    add_account(shop, "acme", beta)
+    ended = crawl(shop, "acme", "-s", "JOBDIR=other")
+    assert ended.status == 1, ended.log
+    assert "0 are of this account: move it away" in ended.last_lines
+    assert (shop.path / "acme_tickets.csv").read_bytes() == before
+
+
+def test_a_named_file_takes_the_place_of_the_default_one(agency):
+    shop, acme, _ = agency
+    ended = crawl(shop, "acme", "-O", "rows.csv")
+    assert ended.status == 0, ended.log
+    assert shop.rows("rows.csv") == rows_of(acme.world)
+    assert not (shop.path / "acme_tickets.csv").exists()
+
+
+def test_another_file_of_credentials_may_be_named(agency):
+    shop, acme, _ = agency
+    (shop.path / "accounts/acme.env").rename(shop.path / "secret")
+    ended = shop.crawl("-s", "JOBDIR=", "--env-file", "secret")
+    assert ended.status == 0, ended.log
+    assert shop.rows("127.0.0.1_tickets.csv") == rows_of(acme.world)
+    ended = shop.crawl("--env-file", "gone")
+    assert ended.status == 1
+    assert ended.log.startswith("gorgias_crawler: --env-file gone: there is no file")
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="needs rights of POSIX")
+def test_a_file_that_others_may_read_is_told_in_a_line(agency):
+    shop = agency[0]
+    words = "accounts/acme.env holds your key, and other users of this machine may read"
+    assert words not in crawl(shop, "acme").log
+    (shop.path / "accounts/acme.env").chmod(0o644)
+    assert words in crawl(shop, "acme").log
+
+
+def test_verify_asks_the_account_that_is_named(agency):
+    shop = agency[0]
+    assert crawl(shop, "acme").status == 0
+    for options in (
+        ["-a", "account=acme"],
+        ["--env-file", "accounts/acme.env"],
+    ):
+        ended = shop.run("verify", "crawls/acme", "--online", *options)
+        assert ended.status == 0, ended.log
+        assert "Gorgias: 5 tickets listed now: all holds." in ended.log
+        assert "File " in ended.log
+        ended = shop.run("verify", "crawls/acme", *options)
+        assert ended.status == 2
+        assert "only --online asks it" in ended.log
+    ended = shop.run("verify", "crawls/acme", "--online", "-a", "account=gamma")
+    assert ended.status == 1
+    assert len(ended.log.strip().splitlines()) == 1
+
+
+SCRIPT = """
+from scrapy.crawler import AsyncCrawlerProcess
+from scrapy.utils.project import get_project_settings
+process = AsyncCrawlerProcess(get_project_settings())
+crawlers = [process.create_crawler("gorgias") for _ in range(2)]
+for crawler, name in zip(crawlers, ("acme", "beta")):
+    process.crawl(crawler, account=name)
+process.start()
+for crawler in crawlers:
+    print(crawler.stats.get_stats(), crawler.settings.copy_to_dict())
+import json
+import os
+print(dict(os.environ))
+"""
+
+
+def test_a_script_may_crawl_two_accounts_in_one_process(agency):
+    shop, acme, beta = agency
+    ran = subprocess.run(
+        [sys.executable, "-c", SCRIPT],
+        cwd=shop.path,
+        env=shop.environment() | {"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name, sandbox in {"acme": acme, "beta": beta}.items():
+        assert shop.rows(f"{name}_tickets.csv") == rows_of(sandbox.world)
+    pair = base64.b64encode(f"{API_USER}:{API_KEY}".encode()).decode()
+    assert "GORGIAS_BUDGET_SHARE" in ran.stdout
+    assert API_KEY not in ran.stdout + ran.stderr
+    assert pair not in ran.stdout + ran.stderr
+
+
+def test_what_scrapyd_passes_is_no_argument_of_ours(agency):
+    shop = agency[0]
+    ended = crawl(shop, "acme", "-a", "_job=5ad", "-a", "_version=1")
+    assert ended.status == 0, ended.log
+
+
+@pytest.mark.parametrize(
+    ("wrong", "status"),
+    [(["-a", "fetch=no"], 1), (["--no-such"], 2), (["-L"], 2)],
+)
+def test_a_refused_start_stands_in_the_job_of_its_account_alone(agency, wrong, status):
+    shop = agency[0]
+    for name in ("acme", "beta"):
+        assert crawl(shop, name).status == 0
+    beta = (shop.path / "crawls/beta/run.json").read_bytes()
+    ended = crawl(shop, "acme", *wrong)
+    assert ended.status == status
+    told = json.loads((shop.path / "crawls/acme/run.json").read_text())
+    assert told["exit_status"] == status
+    assert (shop.path / "crawls/beta/run.json").read_bytes() == beta
