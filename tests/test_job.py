@@ -1,5 +1,7 @@
 """The job directory: private, locked, of one account, and nothing else's."""
 
+import contextlib
+import itertools
 import os
 import sqlite3
 import subprocess
@@ -284,6 +286,16 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
 
 def test_packing_is_undone_by_unpacking():
     assert compression.unpacked(compression.packed(b'{"a": 1}')) == b'{"a": 1}'
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', "x" * 70_000])
+def test_a_blob_in_which_a_bit_has_flipped_gives_no_other_object(text):
+    blob = compression.packed(text.encode())
+    for at, bit in itertools.product(range(min(len(blob), 100)), range(8)):
+        flipped = bytearray(blob)
+        flipped[at] ^= 1 << bit
+        with contextlib.suppress(*compression.BAD_BLOB):
+            assert compression.unpacked(bytes(flipped)) == text.encode()
 
 
 @pytest.mark.parametrize(
