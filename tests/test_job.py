@@ -25,7 +25,6 @@ from gorgias_crawler.errors import (
     UnansweredError,
     UnauthorizedError,
 )
-from gorgias_crawler.job import status
 from gorgias_crawler.job.account import claim_job, explain
 from gorgias_crawler.job.directory import Job
 
@@ -338,12 +337,3 @@ def test_a_failed_first_call_says_what_is_wrong(error: AnswerError, kind, words)
 
 def test_a_403_for_the_account_decides_nothing():
     assert explain(ACCOUNT, RefusedError("403", status=403)) is None
-
-
-def test_status_tells_of_runs_that_were_killed(tmp_path):
-    archive = Archive.open(tmp_path / "archive.sqlite")
-    archive.begin_run()
-    *_, last = status.lines(archive, is_running=False)
-    assert last == "Since then: 1 run was killed before the end."
-    assert "Since then" not in " ".join(status.lines(archive, is_running=True))
-    archive.close()

@@ -364,7 +364,7 @@ def test_a_spiders_own_settings_are_checked_too(open_shop):
 
 
 UNKNOWN = [
-    ("status", ["job", "--json"], "--json: there is no such option"),
+    ("status", ["job", "--jsn"], "do you mean --json?"),
     ("export", ["job", "-O", "x.csv", "--foo"], "--foo: there is no such option"),
     ("verify", ["job", "--onlin3"], "do you mean --online?"),
     ("verify", ["job", "--onlin"], "do you mean --online?"),

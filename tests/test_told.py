@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -105,6 +106,7 @@ def test_a_refused_start_stands_in_the_log_and_in_run_json_and_is_no_run(
     assert shop.crawl("-s", f"LOG_FILE={log}").status == 0
     assert "Complete" in log.read_text().splitlines()[-1]
     before = shop.run("status", "job").log
+    assert "Last start" not in before
     options, environ, status = REFUSED[why]
     shop.environ |= environ
     ended = shop.crawl("-s", f"LOG_FILE={log}", *options)
@@ -117,7 +119,9 @@ def test_a_refused_start_stands_in_the_log_and_in_run_json_and_is_no_run(
     told = shop.manifest()
     assert (told["exit_status"], told["ended_by"]) == (status, sentence)
     assert (told["feeds"], told["reached_end"]) == ([], False)
-    assert shop.run("status", "job").log == before
+    refusal = shop.run("status", "job").log.removeprefix(before).splitlines()
+    assert re.fullmatch(rf"Last start: .* with exit status {status}\.", refusal[0])
+    assert refusal[1:] == [f"  {sentence}"]
     assert stat.S_IMODE((shop.jobdir / "run.json").stat().st_mode) == 0o600
 
 

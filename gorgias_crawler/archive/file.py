@@ -206,6 +206,18 @@ class Archive:
         ).fetchone()
         return json.loads(row[0]) if row else None
 
+    def last_complete_manifest(self) -> dict[str, Any] | None:
+        """Return the manifest of the last run that ended with exit status 0.
+
+        Estimates do not count; what later runs came to changes nothing.
+        """
+        row = self.db.execute(
+            "SELECT manifest FROM run WHERE json_extract(manifest, '$.exit_status') = 0 "
+            "AND NOT coalesce(json_extract(manifest, '$.estimate'), 0) "
+            "ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+        return json.loads(row[0]) if row else None
+
     def manifests(self, limit: int) -> list[dict[str, Any]]:
         """Return up to *limit* manifests of ended runs, the newest first."""
         rows = self.db.execute(

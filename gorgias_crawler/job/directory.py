@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,12 @@ from gorgias_crawler.durable import (
     sync_directory,
     whole_file,
 )
-from gorgias_crawler.errors import GorgiasError, JobError
+from gorgias_crawler.errors import (
+    EXIT_CANNOT_START,
+    EXIT_WRONG_USAGE,
+    GorgiasError,
+    JobError,
+)
 
 ARCHIVE = "archive.sqlite"
 LOCK = "lock"
@@ -164,6 +170,25 @@ def note_refusal(path: Path, error: GorgiasError) -> None:
         "feeds": [],
     }
     _write(path, told)
+
+
+def refused_start(path: Path, last: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return what ``run.json`` says of the last start, None where it was not refused.
+
+    *last* is the manifest of the last run that ended.
+    """
+    try:
+        told = json.loads((path / MANIFEST).read_text("utf-8"))
+        ended = told["ended"], told["ended_by"]
+        is_run = last is not None and (last["ended"], last["ended_by"]) == ended
+    except (OSError, ValueError, TypeError, KeyError):
+        return None  # it is for people: whatever they did to it changes no verdict
+    if is_run or told.get("exit_status") not in _REFUSED:
+        return None
+    return {"at": ended[0], "exit_status": told["exit_status"], "reason": ended[1]}
+
+
+_REFUSED = (EXIT_CANNOT_START, EXIT_WRONG_USAGE)
 
 
 def _write(path: Path, manifest: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from gorgias_crawler.archive import Archive, counts, files
 from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.files import PHASE
+from gorgias_crawler.fetch.plans import Fetch
 from gorgias_crawler.wording import duration, size
 
 
@@ -108,7 +109,7 @@ def measure(
     elif agenda.finished:
         left_s = _left_to_write_s(totals.messages - rows, pace.rows_per_s)
     else:
-        left_s = _left_to_fetch_s(archive, budget, agenda)
+        left_s = left_to_fetch_s(archive, agenda.fetch, budget.calls_per_s)
     return Progress(
         phase=agenda.phase,
         tickets_whole=totals.tickets - counts.not_whole(archive),
@@ -137,9 +138,8 @@ def _left_to_write_s(rows: int, rows_per_s: float | None) -> float | None:
     return max(0, rows) / rows_per_s if rows_per_s else None
 
 
-def _left_to_fetch_s(archive: Archive, budget: Budget, agenda: Agenda) -> float | None:
-    """Return the seconds that the remaining calls take at the budget's rate."""
+def left_to_fetch_s(archive: Archive, fetch: Fetch, calls_per_s: float) -> float | None:
+    """Return the seconds that the remaining calls take, None where nobody can know."""
     if not counts.is_listed(archive):
         return None
-    plan = plans.choose(plans.possible(archive), agenda.fetch)
-    return plan.calls / budget.calls_per_s
+    return plans.choose(plans.possible(archive), fetch).calls / calls_per_s

@@ -1,46 +1,146 @@
-"""How far a job is, in words, read from its archive while a crawl may be at work."""
+"""How far a job is, read from its archive while a crawl may be at work."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
+from gorgias_crawler.api.budget import RATE_WITHOUT_HEADER, SLOWEST_LEAK_S
 from gorgias_crawler.archive import Archive, counts, walks
-from gorgias_crawler.job import files
+from gorgias_crawler.archive.files import totals as file_totals
+from gorgias_crawler.fetch.plans import Fetch
+from gorgias_crawler.job import directory, files
 from gorgias_crawler.job.manifest import left_out
-from gorgias_crawler.wording import many
+from gorgias_crawler.job.progress import left_to_fetch_s
+from gorgias_crawler.wording import duration, many
 
-_NAMED = 20  # failures shown; run.json has all
+_NAMED = 20  # failures shown; run.json and --json have all
+
+_PHASES = {
+    "listing_tickets": "listing tickets.",
+    "messages_in_bulk": "fetching messages in bulk.",
+    "messages_ticket_by_ticket": "fetching messages ticket by ticket.",
+    "complete": "complete; the next run asks for what changed since.",
+}
 
 
-def lines(archive: Archive, *, is_running: bool) -> Iterator[str]:
-    """Yield what a person wants to know of a job."""
-    account = archive.facts.domain or archive.facts.host or "not known yet"
-    at_work = "a crawl is at work on it now" if is_running else "no crawl is at work"
-    yield f"Account {account}: {at_work}."
-    yield _phase(archive)
-    totals = counts.totals(archive)
-    yield (
-        f"Tickets: {totals.tickets:,} listed, {totals.tickets - totals.due:,} complete, "
-        f"{totals.due:,} still to fetch, {totals.gone:,} deleted."
-    )
-    yield (
-        f"Messages: {totals.messages:,} archived of {totals.expected:,} that the "
-        "tickets count."
-    )
-    yield from files.status_lines(archive)
-    yield from _failures(archive)
-    manifest = archive.last_manifest()
-    yield from _last_run(manifest)
-    yield from _killed_runs(archive, manifest, is_running=is_running)
+def told(archive: Archive, path: Path, now: datetime) -> dict[str, Any]:
+    """Return what ``status --json`` says of the job at *path*, *now*.
+
+    docs/deploy.md has the meaning of each key: they are stable.
+    """
+    was_running = directory.is_in_use(path)
+    last, complete = archive.last_manifest(), archive.last_complete_manifest()
+    tickets, stored = counts.totals(archive), file_totals(archive)
+    phase = _phase(archive)
+    begun = archive.last_run() - (last["run"] if last else 0)
+    # One that begins or ends while this is read was not killed.
+    is_running = was_running or directory.is_in_use(path)
+    return {
+        "account": archive.facts.domain or archive.facts.host,
+        "is_running": is_running,
+        "phase": phase,
+        "seconds_left": _left_s(archive, phase, complete) if is_running else None,
+        "tickets": {
+            "listed": tickets.tickets,
+            "complete": tickets.tickets - tickets.due,
+            "to_fetch": tickets.due,
+            "deleted": tickets.gone,
+        },
+        "messages": {"archived": tickets.messages, "counted": tickets.expected},
+        "files": {
+            "known": stored.known,
+            "stored": stored.stored,
+            "bytes": stored.bytes,
+            "to_fetch": stored.to_fetch,
+            "not_at_gorgias": stored.missed + stored.missing,
+        },
+        "failures": [
+            {"ticket_id": ticket_id, "reason": reason}
+            for ticket_id, reason in counts.failures(archive)
+        ],
+        "last_complete_run": complete
+        and _run(complete) | {"age_s": _age_s(complete, now)},
+        "last_run": last and _run(last),
+        "killed_runs": max(0, begun - is_running),
+        "refused_start": None if is_running else directory.refused_start(path, last),
+    }
+
+
+def _run(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "run": manifest["run"],
+        "started": manifest["started"],
+        "ended": manifest["ended"],
+        "exit_status": manifest["exit_status"],
+        "estimate": bool(manifest.get("estimate")),
+        "ended_by": manifest["ended_by"],
+    }
+
+
+def _age_s(manifest: Mapping[str, Any], now: datetime) -> int:
+    """Return the seconds since a run began: its files are current as of then."""
+    began = datetime.fromisoformat(manifest["started"])
+    return int((now - began).total_seconds())
+
+
+def _left_s(
+    archive: Archive, phase: str, complete: Mapping[str, Any] | None
+) -> int | None:
+    """Return the seconds that the calls for messages take, None where none is left.
+
+    The crawl alone knows what its budget allows now. The size of the account's bucket
+    is known from the last complete run; before, it is taken for the smallest.
+    """
+    limit = complete and complete["calls"]["bucket_limit"]
+    calls_per_s = limit / SLOWEST_LEAK_S if limit else RATE_WITHOUT_HEADER
+    fetch = Fetch.BULK if phase == "messages_in_bulk" else Fetch.PER_TICKET
+    left_s = left_to_fetch_s(archive, fetch, calls_per_s)
+    return None if left_s is None or phase == "complete" else round(left_s)
 
 
 def _phase(archive: Archive) -> str:
     if not counts.is_listed(archive):
-        return "Phase: listing tickets."
+        return "listing_tickets"
     if counts.is_complete(archive):
-        return "Phase: complete; the next run asks for what changed since."
+        return "complete"
     if walks.get(archive, walks.NEWEST_MESSAGES):
-        return "Phase: fetching messages in bulk."
-    return "Phase: fetching messages ticket by ticket."
+        return "messages_in_bulk"
+    return "messages_ticket_by_ticket"
+
+
+def lines(archive: Archive, told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a person wants to know of a job, of which `told` says *told*."""
+    account = told["account"] or "not known yet"
+    is_running = told["is_running"]
+    at_work = "a crawl is at work on it now" if is_running else "no crawl is at work"
+    yield f"Account {account}: {at_work}."
+    left = told["seconds_left"]
+    about = "" if left is None else f"About {duration(left)} left for messages."
+    yield f"Phase: {_PHASES[told['phase']]} {about}".strip()
+    tickets, messages = told["tickets"], told["messages"]
+    yield (
+        f"Tickets: {tickets['listed']:,} listed, {tickets['complete']:,} complete, "
+        f"{tickets['to_fetch']:,} still to fetch, {tickets['deleted']:,} deleted."
+    )
+    yield (
+        f"Messages: {messages['archived']:,} archived of {messages['counted']:,} that "
+        "the tickets count."
+    )
+    yield from files.status_lines(archive)
+    yield from _failures(archive)
+    yield from _last_run(archive.last_manifest())
+    if complete := told["last_complete_run"]:
+        yield f"Current as of {complete['started']}, when the last complete run began."
+    if killed := told["killed_runs"]:
+        were = "was" if killed == 1 else "were"
+        yield f"Since then: {many(killed, 'run')} {were} killed before the end."
+    if refused := told["refused_start"]:
+        yield (
+            f"Last start: refused {refused['at']} with exit status "
+            f"{refused['exit_status']}."
+        )
+        yield f"  {refused['reason']}"
 
 
 def _failures(archive: Archive) -> Iterator[str]:
@@ -87,12 +187,3 @@ def _objects(kinds: Mapping[str, Any]) -> Iterator[str]:
         )
         if kind["incomplete"]:
             yield f"    {kind['incomplete']}"
-
-
-def _killed_runs(
-    archive: Archive, manifest: Mapping[str, Any] | None, *, is_running: bool
-) -> Iterator[str]:
-    known = manifest["run"] if manifest else 0
-    if killed := archive.last_run() - known - is_running:
-        were = "was" if killed == 1 else "were"
-        yield f"Since then: {many(killed, 'run')} {were} killed before the end."
