@@ -13,7 +13,7 @@ PURE = [
 ]  # fmt: skip
 FACES = [
     "settings", "feeds", "pipelines", "scheduler", "logformatter", "middlewares",
-    "spiders", "extensions", "commands",
+    "spiders", "extensions", "commands", "__main__",
 ]  # fmt: skip
 ROOMS = [*PURE, *FACES]
 STRANGERS = {("spiders", "middlewares")}  # though one stands above the other

@@ -220,7 +220,7 @@ def test_a_missing_library_is_one_line_before_the_first_request(work):
         [sys.executable, "-c", code], capture_output=True, text=True, check=False
     )
     assert "FeedError" in ended.stderr
-    assert "pip install -e '.[parquet]'" in ended.stderr
+    assert "install 'gorgias-crawler[parquet]'" in ended.stderr
 
 
 def test_parquet_of_two_classes_is_refused(work):

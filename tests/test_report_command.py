@@ -144,9 +144,9 @@ def test_an_unfinished_job_says_what_share_it_rests_on(open_shop):
 @pytest.mark.parametrize(
     ("options", "status", "said"),
     [
-        ((), 2, "scrapy report JOBDIR -O report.html"),
-        (("job",), 2, "scrapy report JOBDIR -O report.html"),
-        (("-O", PAGE), 2, "scrapy report JOBDIR -O report.html"),
+        ((), 2, "scrapy report crawls/run1 -O report.html"),
+        (("job",), 2, "scrapy report crawls/run1 -O report.html"),
+        (("-O", PAGE), 2, "scrapy report crawls/run1 -O report.html"),
         (("job", "-O", PAGE, "-a", "since"), 2, "-a since=2025-01-01"),
         (("job", "-O", PAGE, "-a", "since=soon"), 1, "-a since=soon: "),
         # notes are never a ticket's: what would be ignored is refused

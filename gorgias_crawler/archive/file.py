@@ -273,7 +273,7 @@ def _may_be_there(path: Path) -> bool:
         raise JobError(
             f"{path.parent} belongs to {owner(path.parent)}, and only its owner may "
             "read it, because it holds customers' mail: run the command as that user, "
-            "or ask for a file made by scrapy export."
+            "or ask for a file that the command `export` makes."
         ) from None
 
 

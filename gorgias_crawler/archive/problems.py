@@ -13,7 +13,7 @@ _NEXT_STEP = {
     "many of which cannot lock files, use a directory on a local disk instead.",
     "CANTOPEN": "its directory or the file may not be read and written by this user. "
     "Change their rights, or use another JOBDIR.",
-    "CORRUPT": "it is damaged. `scrapy verify` says where; restore it from a backup, or "
+    "CORRUPT": "it is damaged. The command `verify` says where; restore it from a backup, or "
     "start again with a new JOBDIR.",
     "FULL": "the disk is full. What was archived is kept: make room and run the same "
     "command again.",

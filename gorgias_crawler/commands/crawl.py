@@ -30,11 +30,12 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     """Runs a spider; 0 is complete, 3 incomplete, 1 cannot start, 2 wrong usage."""
 
     arguments = arguments.MEANINGS
-    example = "scrapy crawl gorgias -s JOBDIR=crawls/run1"
+    operands = range(2)
+    example = "crawl gorgias -s JOBDIR=crawls/run1"
 
     def syntax(self) -> str:
         """Return the usage line."""
-        return "[options] gorgias"
+        return "[options] [gorgias]"
 
     def short_desc(self) -> str:
         """Return the line in the list of commands."""
@@ -58,7 +59,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check arguments and account. Raises `CannotStartError`."""
         assert self.settings is not None
-        self._spider = self.spider(args[0])
+        self._spider = self.spider(args[0] if args else GorgiasSpider.name)
         super().check(args, opts)
         arguments.parse(opts.spargs)
         account = find_account(
@@ -83,7 +84,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         return project.our_spider(self.settings, named)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Run the spider that *args* names."""
+        """Run the spider that *args* names, ours if none."""
         of_file = {} if opts.env_file is None else {"env_file": opts.env_file}
         crawler = self.run_spider(self._spider, **of_file, **opts.spargs)
         if self.exitcode == 0:

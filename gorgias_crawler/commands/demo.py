@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
+from gorgias_crawler.command_line import this_program, typed
 from gorgias_crawler.commands.refusing import CheckedCommand, say
 from gorgias_crawler.commands.running import SIGNALS
 from gorgias_crawler.config import VARIABLES
@@ -29,7 +29,7 @@ _SHOWN = {"ticket_id": 9, "channel": 7, "body": 34, "sender": 19}  # 80 columns 
 class Command(CheckedCommand, ScrapyCommand):
     """Starts a sandbox, crawls it as a user would, and shows what came of it."""
 
-    example = "scrapy demo"
+    example = "demo"
     not_read = ("*",)
     requires_crawler_process = False
     default_settings: ClassVar = {"LOG_ENABLED": False}
@@ -50,10 +50,7 @@ class Command(CheckedCommand, ScrapyCommand):
             self.exitcode = EXIT_CANNOT_START
             return
         with Sandbox(World(tickets=_TICKETS), latency_s=0.05) as sandbox:
-            command = [
-                *(sys.executable, "-m", "scrapy", "crawl", "gorgias"),
-                *("-s", f"JOBDIR={_JOB}", "-O", str(_FILE)),
-            ]
+            crawl = ["crawl", "gorgias", "-s", f"JOBDIR={_JOB}", "-O", str(_FILE)]
             environ = {k: v for k, v in os.environ.items() if k not in VARIABLES}
             environ |= dict.fromkeys(VARIABLES, "")  # over what .env may say
             environ |= {
@@ -62,8 +59,8 @@ class Command(CheckedCommand, ScrapyCommand):
                 "GORGIAS_API_KEY": API_KEY,
             }
             print("A pretend account is served on this machine. The real crawl of it:")
-            print(f"$ scrapy {' '.join(command[3:])}\n", flush=True)
-            self.exitcode = _run(command, environ)
+            print(f"$ {typed(*crawl)}\n", flush=True)
+            self.exitcode = _run([*this_program(), *crawl], environ)
             if self.exitcode == 0:
                 _sum_up(len(sandbox.world.expected_rows()))
 

@@ -61,7 +61,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     """Writes feeds from a job's archive, also of an unfinished job."""
 
     arguments = arguments.OF_ROWS
-    example = "scrapy export crawls/run1 -O tickets.csv"
+    example = "export crawls/run1 -O tickets.csv"
     not_read = OF_CALLS
 
     def syntax(self) -> str:
@@ -91,7 +91,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         is_named = opts.output or opts.overwrite_output
         if not is_named and self.settings.getdict("FEEDS") == FEEDS:
             # The default file is that of the crawl.
-            raise CommandLineError(f"No file is named: {self.example}.")
+            raise CommandLineError(f"No file is named: {self.shown_example}.")
         super().check(args, opts)
         filters.parse(opts.spargs)
         archive_to_read(Path(args[0])).close()

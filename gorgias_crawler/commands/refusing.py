@@ -18,6 +18,7 @@ from scrapy.utils.conf import arglist_to_dict
 from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler.arguments import check_names
+from gorgias_crawler.command_line import typed
 from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import CommandLineError, ConfigurationError, GorgiasError
@@ -40,8 +41,8 @@ class CheckedCommand(_Base):
     """A command that takes nothing which it would ignore; a mixin.
 
     ``operands`` is how many there may be, beside options; ``arguments`` are those of
-    ``-a``; ``example`` is a right command line; ``not_read`` are patterns of settings
-    that are of no use to it.
+    ``-a``; ``example`` is a right command line, from the command's name on;
+    ``not_read`` are patterns of settings that are of no use to it.
     """
 
     operands: range = range(1)
@@ -56,6 +57,13 @@ class CheckedCommand(_Base):
         parser.allow_abbrev = False  # an option that is cut short is misspelt
         parser.error = self._refuse_usage  # type: ignore[method-assign]
         self._parser = parser
+        usage = f"{typed(self.example.split()[0])} {self.syntax()}"
+        parser.usage = usage.replace("%", "%%")
+
+    @property
+    def shown_example(self) -> str:
+        """Return the example, ready for a shell."""
+        return typed(*self.example.split())
 
     @staticmethod
     def add_arguments_option(parser: argparse.ArgumentParser, meaning: str) -> None:
@@ -151,13 +159,13 @@ class CheckedCommand(_Base):
                 )
         if len(args) not in self.operands:
             raise CommandLineError(
-                f"{' '.join(args) or 'nothing'} is given: {self.example}. "
+                f"{' '.join(args) or 'nothing'} is given: {self.shown_example}. "
                 f"{self._see_help()}"
             )
 
     def _see_help(self) -> str:
-        name = self.__module__.rpartition(".")[2]
-        return f"`scrapy {name} -h` lists what there is."
+        name = self.example.split()[0]
+        return f"`{typed(name, '-h')}` lists what there is."
 
 
 def _take_settings(settings: BaseSettings, opts: Any) -> None:

@@ -6,13 +6,17 @@ from pathlib import Path
 from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 
 from gorgias_crawler.commands.refusing import CheckedCommand, say
 from gorgias_crawler.commands.running import reader_may_leave
 from gorgias_crawler.durable import whole_file
 from gorgias_crawler.emit import filters
-from gorgias_crawler.errors import EXIT_COMPLETE, ConfigurationError, GorgiasError
+from gorgias_crawler.errors import (
+    EXIT_COMPLETE,
+    CommandLineError,
+    ConfigurationError,
+    GorgiasError,
+)
 from gorgias_crawler.job import directory
 from gorgias_crawler.report import make, page
 from gorgias_crawler.wording import many
@@ -27,7 +31,7 @@ class Command(CheckedCommand, ScrapyCommand):
 
     operands = range(1, 2)
     arguments = _MEANINGS
-    example = "scrapy report JOBDIR -O report.html"
+    example = "report crawls/run1 -O report.html"
     not_read = ("*",)
     requires_crawler_process = False
     default_settings: ClassVar = {"LOG_ENABLED": False}
@@ -54,17 +58,18 @@ class Command(CheckedCommand, ScrapyCommand):
             metavar="FILE",
             help="the page; what is there is replaced",
         )
-        self.add_arguments_option(
-            parser, "which tickets it is about, as for scrapy export"
-        )
+        self.add_arguments_option(parser, "which tickets it is about, as for export")
         parser.add_argument(
             "--with-names", action="store_true", help="name agents on the page"
         )
 
+    def check(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Check that a file is named. Raises `CommandLineError`."""
+        if not opts.file:
+            raise CommandLineError(f"No file is named: {self.shown_example}.")
+
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Write the page of the job that *args* names."""
-        if not opts.file:
-            raise UsageError("name both: scrapy report JOBDIR -O report.html")
         try:
             with reader_may_leave():
                 self._report(

@@ -14,7 +14,8 @@ from gorgias_crawler.spiders.gorgias import GorgiasSpider
 class Command(crawl.Command):
     """Runs the spider of a file, in every other way as ``scrapy crawl`` does."""
 
-    example = "scrapy runspider my_spider.py -s JOBDIR=crawls/run1"
+    operands = range(1, 2)
+    example = "runspider my_spider.py -s JOBDIR=crawls/run1"
 
     def syntax(self) -> str:
         """Return the usage line."""
@@ -28,7 +29,7 @@ class Command(crawl.Command):
         """Return the spider of the file *named*. Raises `CannotStartError`."""
         path = Path(named)
         if path.suffix not in {".py", ".pyw"} or not path.is_file():
-            raise CommandLineError(f"{named} is no Python file: {self.example}.")
+            raise CommandLineError(f"{named} is no Python file: {self.shown_example}.")
         sys.path.insert(0, str(path.resolve().parent))
         try:
             found = list(iter_spider_classes(import_module(path.stem)))

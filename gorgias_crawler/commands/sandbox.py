@@ -17,7 +17,7 @@ from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 class Command(CheckedCommand, ScrapyCommand):
     """Serves a sandbox account on loopback until it is stopped."""
 
-    example = "scrapy sandbox --tickets 50"
+    example = "sandbox --tickets 50"
     not_read = ("*",)
     requires_crawler_process = False
     default_settings: ClassVar = {"LOG_ENABLED": False}

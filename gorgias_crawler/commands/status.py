@@ -20,7 +20,7 @@ class Command(CheckedCommand, ScrapyCommand):
     """Tells how far a job is."""
 
     operands = range(1, 2)
-    example = "scrapy status crawls/run1"
+    example = "status crawls/run1"
     not_read = ("*",)
     requires_crawler_process = False
     default_settings: ClassVar = {"LOG_ENABLED": False}

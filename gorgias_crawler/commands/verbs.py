@@ -7,6 +7,7 @@ from scrapy import Request, Spider
 from scrapy.utils.spider import spidercls_for_request
 from w3lib.url import is_url
 
+from gorgias_crawler.command_line import typed
 from gorgias_crawler.commands import project
 from gorgias_crawler.commands.refusing import CheckedCommand
 from gorgias_crawler.errors import CommandLineError
@@ -35,7 +36,7 @@ class UrlVerb(Verb):
         if args and not self.takes(args[0]):
             raise CommandLineError(
                 f"{args[0]} is no URL: write it out, for example "
-                f"scrapy {self.verb} https://example.com."
+                f"{typed(self.verb, 'https://example.com')}"
             )
         if found := self._spider_of(args, opts.spider):
             project.check_foreign(found, self.verb)

@@ -45,7 +45,7 @@ class Command(CheckedCommand, ScrapyCommand):
 
     operands = range(1, 3)
     arguments = ACCOUNT | OF_ROWS
-    example = "scrapy verify crawls/run1"
+    example = "verify crawls/run1"
 
     def syntax(self) -> str:
         """Return the usage line."""

@@ -48,7 +48,7 @@ SETTINGS = {
     "GORGIAS_BODY_FIELDS": "`body` is the first of these that is not blank",
     "GORGIAS_BODY_AS_TEXT": "`True` turns HTML bodies into plain text",
     "GORGIAS_BODY_WITHOUT_QUOTES": "`True` leaves mails quoted in a body and signatures "
-    "out, and turns HTML bodies into text; needs `pip install -e '.[quotes]'`",
+    "out, and turns HTML bodies into text; needs the extra `quotes`",
     "GORGIAS_SPREADSHEET_SAFE": "`True` makes a CSV file safe to open in Excel and "
     "other spreadsheets",
 }

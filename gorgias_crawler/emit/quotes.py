@@ -8,6 +8,7 @@ empty lines took it 10 s (measured): whoever writes a mail could stop an export.
 import re
 from collections.abc import Callable
 
+from gorgias_crawler.command_line import to_install_extra
 from gorgias_crawler.errors import ConfigurationError
 
 # The line that begins a signature (https://www.rfc-editor.org/rfc/rfc3676#section-4.3),
@@ -34,7 +35,7 @@ def quote_remover() -> Callable[[str, str | None], str]:
     except ImportError:
         raise ConfigurationError(
             "GORGIAS_BODY_WITHOUT_QUOTES=True needs a library: "
-            "pip install -e '.[quotes]'."
+            f"{to_install_extra('quotes')}"
         ) from None
 
     def without_quotes(text: str, signature: str | None) -> str:

@@ -18,6 +18,7 @@ from scrapy.pipelines.files import FilesPipeline, S3FilesStore
 from scrapy.settings import BaseSettings
 from scrapy.utils.defer import maybe_deferred_to_future
 
+from gorgias_crawler.command_line import to_install
 from gorgias_crawler.durable import sync_directory
 from gorgias_crawler.errors import ConfigurationError
 
@@ -148,7 +149,7 @@ class RemoteStore(FileStore):
             await asyncio.to_thread(blob.delete)
 
 
-_EXTRAS = {"s3": "pip install -e '.[s3]'", "gs": "pip install google-cloud-storage"}
+_LIBRARIES = {"s3": "boto3", "gs": "google-cloud-storage"}
 
 
 def local_root(settings: BaseSettings, jobdir: Path) -> Path | None:
@@ -170,7 +171,7 @@ def open_store(settings: BaseSettings, jobdir: Path, job_id: str) -> FileStore:
         return local
     uri = str(settings["FILES_STORE"]).rstrip("/") + "/"
     scheme = uri.partition("://")[0]
-    if scheme not in _EXTRAS:
+    if scheme not in _LIBRARIES:
         raise ConfigurationError(
             f"FILES_STORE={settings['FILES_STORE']}: files can be stored in a directory, "
             "in s3://bucket/path or in gs://bucket/path."
@@ -181,7 +182,7 @@ def open_store(settings: BaseSettings, jobdir: Path, job_id: str) -> FileStore:
     except Exception as error:  # noqa: BLE001  # each library raises its own
         raise ConfigurationError(
             f"FILES_STORE={settings['FILES_STORE']} cannot be opened "
-            f"({type(error).__name__}): check the name and its credentials; it needs "
-            f"{_EXTRAS[scheme]}."
+            f"({type(error).__name__}): check the name and its credentials, and that its "
+            f"library is there: {to_install(_LIBRARIES[scheme])}"
         ) from None
     return RemoteStore(uri, jobdir / DIRECTORY / f".unfinished-{job_id}", store)

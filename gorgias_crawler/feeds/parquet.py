@@ -5,6 +5,7 @@ from typing import IO, Any
 
 from scrapy.exporters import BaseItemExporter
 
+from gorgias_crawler.command_line import to_install_extra
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds.typed import (
     TypedColumn,
@@ -58,7 +59,7 @@ class ParquetItemExporter(BaseItemExporter):
             import pyarrow as pa  # noqa: F401, PLC0415
         except ImportError:
             raise FeedError(
-                "The format parquet needs a library: pip install -e '.[parquet]'."
+                f"The format parquet needs a library: {to_install_extra('parquet')}"
             ) from None
 
     def export_item(self, item: Any) -> None:

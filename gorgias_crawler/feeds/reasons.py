@@ -2,6 +2,7 @@
 
 from scrapy.exceptions import NotConfigured
 
+from gorgias_crawler.command_line import to_install
 from gorgias_crawler.redact import public_uri, scrubbed
 
 
@@ -30,5 +31,5 @@ def next_step(error: Exception, scheme: str) -> str:
     """Return what to do where a feed of *scheme* cannot be set up."""
     package = {"s3": "boto3", "gs": "google-cloud-storage"}.get(scheme)
     if package and isinstance(error, (NotConfigured, ImportError)):
-        return f"pip install {package}"
+        return to_install(package)
     return "mend that or name another place"

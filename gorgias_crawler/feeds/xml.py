@@ -8,6 +8,7 @@ from xml.sax.xmlreader import AttributesImpl
 from itemadapter import ItemAdapter
 from scrapy.exporters import XmlItemExporter
 
+from gorgias_crawler.command_line import typed
 from gorgias_crawler.emit.cells import json_text
 from gorgias_crawler.errors import RunEndError
 
@@ -34,7 +35,7 @@ class StrictXmlItemExporter(XmlItemExporter):
                 "feed_error",
                 f"The feed cannot be written as XML: message {id_} holds the control "
                 f"character {error}, for which XML has no way. Use another format, for "
-                "example scrapy export JOBDIR -O FILE.csv",
+                f"example {typed('export', 'JOBDIR', '-O', 'FILE.csv')}",
             ) from None
 
     def _export_xml_field(self, name: str, serialized_value: Any, depth: int) -> None:

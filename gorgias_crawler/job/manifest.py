@@ -1,6 +1,5 @@
 """The truth at the end of a run: manifest, exit status, and what a person reads."""
 
-import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -8,6 +7,7 @@ from typing import Any
 
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.archive.tickets import Changes
+from gorgias_crawler.command_line import again, typed
 from gorgias_crawler.errors import (
     EXIT_CANNOT_START,
     EXIT_COMPLETE,
@@ -270,7 +270,9 @@ def _incomplete(manifest: Mapping[str, Any], jobdir: str) -> str:
     why = "stopped"
     if reason not in (None, "shutdown"):
         why = f"the run was closed {_by_what(reason)}"
+    line = again()
+    command = f" ({line})" if line else ""
     return (
-        f"{why}; the same command goes on from here. For a file of what is there now: "
-        f"scrapy export {shlex.quote(jobdir)} -O partial.csv"
+        f"{why}; the same command goes on from here{command}. For a file of what is there "
+        f"now: {typed('export', jobdir, '-O', 'partial.csv')}"
     )

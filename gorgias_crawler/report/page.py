@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gorgias_crawler.command_line import to_install_extra
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.report import charts
 from gorgias_crawler.report.words import Section
@@ -59,8 +60,7 @@ def check_libraries() -> None:
     ]
     if missing:
         raise ConfigurationError(
-            f"scrapy report needs {' and '.join(missing)}: install what draws charts with "
-            "pip install -e '.[report]'."
+            f"A report needs {' and '.join(missing)}: {to_install_extra('report')}"
         )
 
 

@@ -67,7 +67,7 @@ def _kinds(archive: Archive, beside: Beside) -> Section:
         "kinds",
         "What else it needs",
         "Without one of these some figures are unknown; no figure is guessed. To archive "
-        "one: scrapy crawl gorgias with -a objects=KIND,KIND.",
+        "one: crawl with -a objects=KIND,KIND.",
         ["kind", "archived", "in the last run", "what it tells"],
         [
             [kind, "no" if has is None else "yes", _told(told.get(kind)), what]

@@ -11,12 +11,12 @@ from gorgias_crawler.errors import CommandLineError
 class Command(Verb, bench.Command):
     """Is refused."""
 
-    example = "scrapy bench"
+    example = "bench"
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Raise `CommandLineError`."""
         raise CommandLineError(
-            "`scrapy bench` measures how fast Scrapy follows links, which says nothing "
+            "`bench` measures how fast Scrapy follows links, which says nothing "
             "of this project: a crawl goes as fast as the account's API budget. Run it "
             "in another directory."
         )

@@ -15,7 +15,7 @@ class Command(Verb, check.Command):
     """Checks the contracts of other spiders; ours has none, and none can be added."""
 
     operands = range(1000)  # as many spiders as are named
-    example = "scrapy check"
+    example = "check"
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse contracts of a spider of ours. Raises `CommandLineError`."""

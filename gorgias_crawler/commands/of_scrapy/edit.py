@@ -13,7 +13,7 @@ class Command(Verb, edit.Command):
     """Opens a spider in an editor, unless it is part of what is installed."""
 
     operands = range(1, 2)
-    example = "scrapy edit SPIDER"
+    example = "edit SPIDER"
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check that the spider is the user's. Raises `CommandLineError`."""

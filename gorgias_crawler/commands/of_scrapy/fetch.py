@@ -8,4 +8,4 @@ from gorgias_crawler.commands.verbs import UrlVerb
 class Command(UrlVerb, fetch.Command):
     """Shows what a URL answers."""
 
-    example = "scrapy fetch https://example.com"
+    example = "fetch https://example.com"

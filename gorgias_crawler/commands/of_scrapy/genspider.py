@@ -13,7 +13,7 @@ class Command(Verb, genspider.Command):
     """Makes a spider, unless it would stand in what is installed."""
 
     operands = range(3)
-    example = "scrapy genspider NAME DOMAIN"
+    example = "genspider NAME DOMAIN"
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check where the spider would stand. Raises `CommandLineError`."""
@@ -23,6 +23,6 @@ class Command(Verb, genspider.Command):
             return
         if self.settings["NEWSPIDER_MODULE"] == settings.NEWSPIDER_MODULE:
             raise CommandLineError(
-                "`scrapy genspider` would write into the installed gorgias_crawler: "
+                "`genspider` would write into the installed gorgias_crawler: "
                 "make a project of your own, as docs/extending.md shows."
             )

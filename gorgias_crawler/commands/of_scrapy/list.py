@@ -11,7 +11,7 @@ from gorgias_crawler.commands.verbs import Verb
 class Command(Verb, scrapys.Command):
     """Lists the spiders of the project."""
 
-    example = "scrapy list"
+    example = "list"
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check that all can be loaded. Raises `ConfigurationError`."""

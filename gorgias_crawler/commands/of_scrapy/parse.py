@@ -11,7 +11,7 @@ from gorgias_crawler.errors import CommandLineError
 class Command(UrlVerb, parse.Command):
     """Shows what another spider makes of a page."""
 
-    example = "scrapy parse --spider SPIDER URL"
+    example = "parse --spider SPIDER URL"
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check that there is a spider for the page. Raises `CommandLineError`."""

@@ -20,7 +20,7 @@ _READERS = ("get", "getbool", "getint", "getfloat", "getlist")
 class Command(Verb, settings.Command):
     """Prints the value of a setting."""
 
-    example = "scrapy settings --get LOG_LEVEL"
+    example = "settings --get LOG_LEVEL"
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check that one setting is named, and no secret. Raises `GorgiasError`."""
@@ -28,7 +28,7 @@ class Command(Verb, settings.Command):
         assert self.settings is not None
         asked = {how: name for how in _READERS if (name := getattr(opts, how))}
         if len(asked) != 1:
-            raise CommandLineError(f"Name one setting: {self.example}.")
+            raise CommandLineError(f"Name one setting: {self.shown_example}.")
         ((how, name),) = asked.items()
         if name in config.VARIABLES:
             refuse_variable(name)

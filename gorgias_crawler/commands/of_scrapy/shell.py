@@ -24,7 +24,7 @@ class Command(UrlVerb, shell.Command):
     """Opens a console with a page."""
 
     operands = range(2)
-    example = "scrapy shell https://example.com"
+    example = "shell https://example.com"
 
     def takes(self, operand: str) -> bool:
         """Take a URL without its scheme, too, but no file: files are switched off."""

@@ -9,4 +9,4 @@ class Command(Verb, startproject.Command):
     """Makes a project that has nothing to do with this one."""
 
     operands = range(1, 3)
-    example = "scrapy startproject NAME"
+    example = "startproject NAME"

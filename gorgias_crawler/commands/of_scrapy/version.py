@@ -8,4 +8,4 @@ from gorgias_crawler.commands.verbs import Verb
 class Command(Verb, version.Command):
     """Prints the version of Scrapy."""
 
-    example = "scrapy version"
+    example = "version"

@@ -8,4 +8,4 @@ from gorgias_crawler.commands.verbs import UrlVerb
 class Command(UrlVerb, view.Command):
     """Opens in a browser what a URL answers."""
 
-    example = "scrapy view https://example.com"
+    example = "view https://example.com"
