@@ -1,0 +1,152 @@
+"""The command `gorgias-crawler`: which settings count in any directory, what is said."""
+
+import re
+import sys
+
+import pytest
+from scrapy import cmdline
+from scrapy.utils.project import get_project_settings
+
+from gorgias_crawler.__main__ import main
+
+VARIABLE = "SCRAPY_SETTINGS_MODULE"
+OURS = "gorgias_crawler.settings"
+MADE_OF_OURS = f"from {OURS} import *\nFEED_EXPORT_FIELDS = ['ticket_id']\n"
+
+
+class Command:
+    """The command in this process; `executed` are the settings that Scrapy then has."""
+
+    def __init__(self, capsys):
+        self.capsys = capsys
+        self.executed = None
+
+    def __call__(self, *words):
+        sys.argv = sys.orig_argv = ["gorgias-crawler", *words]
+        status: object = 0
+        try:
+            main()
+        except SystemExit as ended:
+            status = ended.code
+        return status, "".join(self.capsys.readouterr())
+
+
+@pytest.fixture
+def command(monkeypatch, tmp_path, capsys):
+    """The command, in an empty directory and with nothing in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(VARIABLE, "to be restored")
+    monkeypatch.delenv(VARIABLE)
+    for name in ("argv", "orig_argv", "path"):
+        monkeypatch.setattr(sys, name, list(getattr(sys, name)))
+    command = Command(capsys)
+
+    def execute():
+        command.executed = get_project_settings()
+
+    monkeypatch.setattr(cmdline, "execute", execute)
+    return command
+
+
+@pytest.fixture
+def own(tmp_path):
+    """Write settings of a user's, and a scrapy.cfg that names them."""
+
+    def own_(text, *, cfg):
+        (tmp_path / "own").mkdir()
+        (tmp_path / "own" / "settings.py").write_text(text)
+        if cfg:
+            (tmp_path / "scrapy.cfg").write_text("[settings]\ndefault = own.settings\n")
+
+    yield own_
+    for name in ("own", "own.settings"):
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("options", [[], ["-h"], ["--help"], ["help"]])
+def test_the_help_lists_what_there_is_and_shows_how_to_begin(command, options):
+    status, said = command(*options)
+    assert status == 0
+    for name in ("crawl", "demo", "export", "report", "sandbox", "status", "verify"):
+        assert re.search(rf"^  {name} +\w+", said, re.MULTILINE)
+    assert "\n  gorgias-crawler demo\n" in said
+    assert "\n  gorgias-crawler crawl gorgias -s JOBDIR=crawls/run1\n" in said
+    for name in ("GORGIAS_SUBDOMAIN", "GORGIAS_API_USER", "GORGIAS_API_KEY"):
+        assert f"\n  {name}=" in said
+
+
+def test_the_version_is_that_of_the_package_and_of_scrapy(command):
+    assert re.fullmatch(
+        r"gorgias-crawler \d+\.\d+\.\d+ \(Scrapy 2\.19\.\d+\)\n",
+        command("--version")[1],
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["exprot"],
+            "exprot: there is no such command; do you mean `gorgias-crawler e",
+        ),
+        (["xyz"], "xyz: there is no such command. `gorgias-crawler -h` lists them."),
+        (["-s", "A=1", "crawl"], "-s: name a command before its options."),
+        (["--foo"], "--foo: name a command before its options."),
+    ],
+)
+def test_what_is_no_command_is_one_line_with_the_nearest_and_exit_2(
+    command, words, said
+):
+    status, line = command(*words)
+    assert status == 2
+    assert line.startswith(f"gorgias_crawler: {said}")
+    assert line.count("\n") == 1
+
+
+@pytest.mark.parametrize("value", [None, "", OURS])
+def test_in_any_directory_it_is_this_project(command, monkeypatch, value):
+    if value is not None:
+        monkeypatch.setenv(VARIABLE, value)
+    command("crawl", "gorgias")
+    assert command.executed["COMMANDS_MODULE"] == "gorgias_crawler.commands"
+    assert command.executed["FEED_EXPORT_FIELDS"] is None
+
+
+@pytest.mark.parametrize("cfg", [True, False])
+def test_settings_made_of_ours_count_as_they_do_for_scrapy(
+    command, monkeypatch, own, cfg
+):
+    own(MADE_OF_OURS, cfg=cfg)
+    if not cfg:
+        monkeypatch.setenv(VARIABLE, "own.settings")
+    command("crawl", "gorgias")
+    assert command.executed["FEED_EXPORT_FIELDS"] == ["ticket_id"]
+
+
+def test_the_scrapy_cfg_of_another_project_is_passed_by(command, own):
+    own("LOG_LEVEL = 'NONE'\n", cfg=True)
+    assert command("crawl", "gorgias") == (0, "")
+    assert command.executed["COMMANDS_MODULE"] == "gorgias_crawler.commands"
+    assert command.executed["LOG_LEVEL"] == "INFO"
+
+
+@pytest.mark.parametrize(
+    ("text", "cfg", "said"),
+    [
+        ("BOT_NAME = 'other'", False, "these are settings of another project. Leave"),
+        ("import not_there", False, "cannot be loaded (ModuleNotFoundError: No module"),
+        ("1 = 2", True, "cannot be loaded (SyntaxError: "),
+    ],
+)
+def test_settings_that_are_named_and_cannot_be_used_are_refused_in_one_line(
+    command, monkeypatch, own, text, cfg, said
+):
+    own(text, cfg=cfg)
+    if not cfg:
+        monkeypatch.setenv(VARIABLE, "own.settings")
+    status, line = command("status", "job")
+    assert status == 1
+    assert line.startswith(f"gorgias_crawler: {VARIABLE}=own.settings")
+    assert said in line
+    assert line.count("\n") == 1
+    assert command.executed is None
