@@ -1,16 +1,21 @@
-"""The command `gorgias-crawler`: which settings count in any directory, what is said."""
+"""The command `gorgias-crawler`: which settings count in any place, what it says."""
 
+import ast
 import re
 import sys
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from scrapy import cmdline
 from scrapy.utils.project import get_project_settings
 
+import gorgias_crawler
 from gorgias_crawler.__main__ import main
 
 VARIABLE = "SCRAPY_SETTINGS_MODULE"
 OURS = "gorgias_crawler.settings"
+DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 MADE_OF_OURS = f"from {OURS} import *\nFEED_EXPORT_FIELDS = ['ticket_id']\n"
 
 
@@ -101,6 +106,32 @@ def test_what_is_no_command_is_one_line_with_the_nearest_and_exit_2(
     assert status == 2
     assert line.startswith(f"gorgias_crawler: {said}")
     assert line.count("\n") == 1
+
+
+def test_the_example_of_each_command_is_of_that_command(command):
+    command("crawl")
+    commands = cmdline._get_commands_dict(command.executed, inproject=True)
+    assert {"crawl", "export", "shell"} <= set(commands)
+    for name, class_ in commands.items():
+        assert getattr(class_, "example", "").split()[:1] == [name]
+
+
+def test_no_hint_names_a_command_that_the_user_may_not_have():
+    docstrings, texts = [], []
+    for path in Path(gorgias_crawler.__file__).parent.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                texts.append(node.value)
+            if isinstance(node, DOCUMENTED) and (
+                text := ast.get_docstring(node, False)
+            ):
+                docstrings.append(text)
+    said = Counter(texts) - Counter(docstrings)
+    assert len(said) > 1000
+    for text in said:
+        assert not re.search(r"\bscrapy [a-z]|\bpip install|gorgias-crawler .", text), (
+            text
+        )
 
 
 @pytest.mark.parametrize("value", [None, "", OURS])
