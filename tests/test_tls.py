@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gorgias_crawler.errors import MisdirectedError
+from gorgias_crawler.job.ping import Monitor
 from gorgias_crawler.sandbox import Answer, Sandbox, World
 from gorgias_crawler.sandbox.files import asked_as
 from gorgias_crawler.spiders.download import Download
@@ -156,6 +157,19 @@ def test_a_server_that_turns_untrusted_midway_ends_the_run_without_retries(
     assert "cannot prove that it is Gorgias" in ended.last_lines
     assert "Retrying" not in ended.log
     assert len(shop.sandbox.calls) == 2
+
+
+@pytest.mark.parametrize("fault", ["self-signed", "expired", "wrong host"])
+def test_a_monitor_that_cannot_prove_its_name_is_told_nothing(
+    listen, certificates, monkeypatch, fault
+):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
+    listener = listen(certificates.contexts[fault])
+    told = Monitor(f"https://localhost:{listener.port}/5ecre7").ended(0, {})
+    assert told is not None
+    assert "(its certificate: " in told
+    assert "5ecre7" not in told
+    assert listener.received == b""
 
 
 @pytest.mark.parametrize("fault", ["self-signed", "expired", "wrong host"])

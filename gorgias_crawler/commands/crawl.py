@@ -4,7 +4,9 @@ import argparse
 import contextlib
 import os
 import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 from scrapy.commands import BaseRunSpiderCommand
@@ -13,17 +15,22 @@ from scrapy.utils.conf import arglist_to_dict
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.commands import project
+from gorgias_crawler.commands.refusing import say
 from gorgias_crawler.commands.running import (
     SpiderCommand,
     add_env_file_option,
     show_tables,
 )
 from gorgias_crawler.config import environment
-from gorgias_crawler.config.accounts import find_account, find_name
-from gorgias_crawler.errors import EXIT_INCOMPLETE, GorgiasError
+from gorgias_crawler.config.accounts import find_account, find_name, find_ping_url
+from gorgias_crawler.errors import GorgiasError
 from gorgias_crawler.extensions.run_report import RunReport
 from gorgias_crawler.job.directory import default_path, note_refusal
+from gorgias_crawler.job.figures import UNKNOWN
+from gorgias_crawler.job.ping import Monitor
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
+
+T = TypeVar("T")
 
 
 class Command(SpiderCommand, BaseRunSpiderCommand):
@@ -32,6 +39,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     arguments = arguments.MEANINGS
     operands = range(2)
     example = "crawl gorgias -s JOBDIR=crawls/run1"
+    _monitor: Monitor | None = None
 
     def syntax(self) -> str:
         """Return the usage line."""
@@ -62,21 +70,25 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         self._spider = self.spider(args[0] if args else GorgiasSpider.name)
         super().check(args, opts)
         arguments.parse(opts.spargs)
-        account = find_account(
-            os.environ, name=opts.spargs.get("account"), env_file=opts.env_file
-        )
+        whose = {"name": opts.spargs.get("account"), "env_file": opts.env_file}
+        account = find_account(os.environ, **whose)
+        find_ping_url(os.environ, **whose)
         host = account.host.partition(":")[0]
         if self.settings.getbool("HTTPPROXY_ENABLED") and not proxy_bypass(host):
             environment.check_proxy(getproxies(), account.base_url)
 
     def tell_refusal(self, error: GorgiasError) -> None:
-        """Say why nothing was started, in ``run.json``, too."""
+        """Say why nothing was started, in ``run.json`` and to a monitor, too."""
         assert self.settings is not None
         super().tell_refusal(error)
         with contextlib.suppress(GorgiasError, OSError, ValueError):
             named = self.settings["JOBDIR"]
-            path = Path(named) if named else default_path(_account_asked_for())
+            path = Path(named) if named else default_path(_asked_for(_name))
             note_refusal(path, error)
+        if self._monitor is None:  # else the end of `run` tells it
+            with contextlib.suppress(GorgiasError, OSError, ValueError):
+                self._monitor = Monitor(_asked_for(_ping_url))
+                self._tell_monitor(error.exit_status, {})
 
     def spider(self, named: str) -> type[GorgiasSpider]:
         """Return the spider that is *named*. Raises `CannotStartError`."""
@@ -86,21 +98,48 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider that *args* names, ours if none."""
         of_file = {} if opts.env_file is None else {"env_file": opts.env_file}
+        self._monitor = Monitor(_ping_url(os.environ, opts.spargs, opts.env_file))
+        self._monitor.began()
         crawler = self.run_spider(self._spider, **of_file, **opts.spargs)
+        figures: Mapping[str, int] = {}
         if self.exitcode == 0:
-            self.exitcode = self._exit_status(crawler)
+            figures = _figures(crawler)
+            self.exitcode = figures["exit_status"]
+        self._tell_monitor(self.exitcode, figures)
 
-    def _exit_status(self, crawler: Crawler) -> int:
-        report = crawler.get_extension(RunReport)
-        if report is None:
-            return EXIT_INCOMPLETE
-        # After a second Ctrl-C Scrapy leaves without its last signals.
-        report.finish()
-        return report.exit_status
+    def _tell_monitor(self, exit_status: int, figures: Mapping[str, int]) -> None:
+        assert self._monitor is not None
+        if failure := self._monitor.ended(exit_status, figures):
+            # Not in the log, whose last line says what the run came to.
+            say(failure)
 
 
-def _account_asked_for() -> str:
-    """Return the name of the account, whatever else is wrong with the command line.
+def _figures(crawler: Crawler) -> Mapping[str, int]:
+    report = crawler.get_extension(RunReport)
+    if report is None:
+        return UNKNOWN
+    # After a second Ctrl-C Scrapy leaves without its last signals.
+    report.finish()
+    return report.figures
+
+
+def _ping_url(
+    environ: Mapping[str, str], spargs: Mapping[str, str], env_file: str | None
+) -> str | None:
+    """Return where a monitor is told; of an estimate, which nobody awaits, nowhere."""
+    if spargs.get("estimate", "false") != "false":
+        return None
+    return find_ping_url(environ, name=spargs.get("account"), env_file=env_file)
+
+
+def _name(
+    environ: Mapping[str, str], spargs: Mapping[str, str], env_file: str | None
+) -> str:
+    return find_name(environ, name=spargs.get("account"), env_file=env_file)
+
+
+def _asked_for(find: Callable[..., T]) -> T:
+    """Return what *find* finds, whatever else is wrong with the command line.
 
     Raises `ConfigurationError`, and `ValueError` where it cannot be told.
     """
@@ -112,5 +151,4 @@ def _account_asked_for() -> str:
         opts, _ = asked.parse_known_args(sys.argv[1:])
     except argparse.ArgumentError:
         raise ValueError from None
-    name = arglist_to_dict(opts.spargs).get("account")
-    return find_name(os.environ, name=name, env_file=opts.env_file)
+    return find(os.environ, arglist_to_dict(opts.spargs), opts.env_file)

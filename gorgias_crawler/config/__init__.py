@@ -34,6 +34,7 @@ VARIABLES = {
     "GORGIAS_ACCESS_TOKEN": "an OAuth2 access token, instead of GORGIAS_API_USER, "
     "GORGIAS_API_KEY and GORGIAS_AUTH_STRING",
     "GORGIAS_API_URL": "instead of GORGIAS_SUBDOMAIN: the base URL of the API",
+    "GORGIAS_PING_URL": "where a monitor is told of each run (docs/deploy.md)",
 }
 """Every variable that is read, with its meaning."""
 
@@ -123,7 +124,7 @@ def read_account(variables: Mapping[str, str], place: str = DEFAULT_PLACE) -> Ac
                 f"{name} holds a character that cannot be printed, or is not UTF-8 (its "
                 "value is not shown here): write it again, in one line."
             )
-        if name != "GORGIAS_API_URL" and (fault := _mangled(value)):
+        if not name.endswith("_URL") and (fault := _mangled(value)):
             raise ConfigurationError(
                 f"{name} {fault} (its value is not shown here): write the value alone."
             )

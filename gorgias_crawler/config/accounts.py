@@ -64,9 +64,30 @@ def find_name(
     """
     if name is not None:
         return _file_of(name).stem
+    return read_name(_variables(environ, None, env_file))
+
+
+def find_ping_url(
+    environ: Mapping[str, str], *, name: str | None = None, env_file: str | None = None
+) -> str | None:
+    """Return where the monitor of that account is told of each run, None if nowhere.
+
+    Raises `ConfigurationError`.
+    """
+    url = _variables(environ, name, env_file).get("GORGIAS_PING_URL", "").strip()
+    if url:
+        environment.check_ping_url(url)
+    return url or None
+
+
+def _variables(
+    environ: Mapping[str, str], name: str | None, env_file: str | None
+) -> dict[str, str]:
     if env_file is not None:
-        return read_name(_values(read_env_file(Path(env_file))))
-    return read_name({**_values(read_env_file(ENV_FILE)), **environ})
+        return _values(read_env_file(Path(env_file)))
+    if name is not None:
+        return _values(read_env_file(_file_of(name)))
+    return {**_values(read_env_file(ENV_FILE)), **environ}
 
 
 def shared_variables(environ: Mapping[str, str]) -> dict[str, str]:

@@ -96,3 +96,21 @@ def check_proxy(proxies: Mapping[str, str], base_url: str) -> None:
         raise ConfigurationError(
             f"{asked.scheme}_proxy names no host: write it like http://HOST:PORT."
         )
+
+
+def check_ping_url(url: str) -> None:
+    """Raise `ConfigurationError` where a monitor cannot be told at *url*.
+
+    Whoever knows its path may tell the monitor anything, so it is never shown.
+    """
+    try:
+        parts = urlsplit(url)
+        is_right = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_right = is_right and parts.username is None and parts.port != 0
+    except ValueError:
+        is_right = False
+    if not is_right or not re.fullmatch(r"[!-~]+", url):
+        raise ConfigurationError(
+            "GORGIAS_PING_URL (its value is not shown here) is not the URL of a check: "
+            "write it like https://hc-ping.com/UUID, without a user or password."
+        )

@@ -3,6 +3,7 @@
 import logging
 import platform
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -13,10 +14,11 @@ from scrapy.crawler import Crawler
 from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler import __version__
-from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE, GorgiasError
+from gorgias_crawler.errors import EXIT_COMPLETE, GorgiasError
 from gorgias_crawler.feeds.recorded import row_settings
 from gorgias_crawler.job import manifest
 from gorgias_crawler.job.directory import MANIFEST
+from gorgias_crawler.job.figures import UNKNOWN, figures
 from gorgias_crawler.job.files import FilesOfRun
 from gorgias_crawler.redact import public_uri
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
@@ -41,13 +43,14 @@ def tell(log: logging.Logger, level: int, sentence: str) -> None:
 class RunReport:
     """Ends a run with the truth: manifest, closing lines, exit status.
 
-    ``exit_status`` is 3 until completion is proven.
+    ``figures`` are what monitors are told, and stats named ``gorgias/...`` from the end
+    on. Their ``exit_status`` is 3 until completion is proven.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self._spider = GorgiasSpider.of(crawler)
-        self.exit_status = EXIT_INCOMPLETE
+        self.figures: Mapping[str, int] = UNKNOWN
         self._started = datetime.now(UTC)
         self._is_open = True
         crawler.signals.connect(self.begin, signals.spider_opened)
@@ -83,6 +86,7 @@ class RunReport:
             return
         self._is_open = False
         job = self._spider.job
+        self._tell_monitors(UNKNOWN)
         try:
             told = self._manifest()
             job.archive.end_run(self._spider.run_number, told)
@@ -94,16 +98,21 @@ class RunReport:
             return
         finally:
             job.close()
-        self.exit_status = told["exit_status"]
+        self._tell_monitors(figures(told))
         *lines, last = manifest.closing_lines(told, str(job.path))
         for line in lines:
             logger.info("%s", line)
-        if self.exit_status != EXIT_COMPLETE:
+        if told["exit_status"] != EXIT_COMPLETE:
             tell(logger, logging.ERROR, last)
         elif told["dropped"]:
             tell(logger, logging.WARNING, last)
         else:
             logger.info("%s", last)
+
+    def _tell_monitors(self, told: Mapping[str, int]) -> None:
+        self.figures = told
+        for name, number in told.items():
+            self.crawler.stats.set_value(f"gorgias/{name}", number)
 
     def _manifest(self) -> dict[str, Any]:
         archive, memory = self._spider.job.archive, self._spider.answers.memory

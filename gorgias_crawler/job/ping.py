@@ -1,0 +1,145 @@
+"""Tells a monitor when a run begins and how it ends, by the healthchecks convention.
+
+``URL/start``, then ``URL`` or ``URL/fail`` (https://healthchecks.io/docs/http_api/).
+"""
+
+import http.client
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from http import HTTPStatus
+from queue import SimpleQueue
+from typing import Any, NamedTuple
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import (
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    build_opener,
+)
+
+from gorgias_crawler import __version__
+from gorgias_crawler.config import is_loopback
+from gorgias_crawler.errors import EXIT_COMPLETE
+
+LIMIT_S = 5.0
+"""How long the end of a run waits for a monitor that does not answer. `docker stop`
+kills after 10 s, and stopping takes some of them."""
+
+
+class _Ping(NamedTuple):
+    what: str
+    url: str
+    body: bytes
+
+
+class Monitor:
+    """A monitor that is told of one run, in a thread of its own.
+
+    Without *url* nobody is told. The body has plain numbers alone. A monitor that
+    cannot be told changes nothing: `ended` returns a sentence about it.
+    """
+
+    def __init__(self, url: str | None, limit_s: float = LIMIT_S) -> None:
+        self._url = url
+        self._limit_s = limit_s
+        self._pings: SimpleQueue[_Ping | None] = SimpleQueue()
+        self._failure: str | None = None
+        self._is_done = threading.Event()
+        if url is not None:
+            # A daemon: what is still being asked does not keep the process alive.
+            threading.Thread(target=self._tell, args=(url,), daemon=True).start()
+
+    def began(self) -> None:
+        """Tell that a run begins; return at once."""
+        self._say("begins", "start", {})
+
+    def ended(self, exit_status: int, counts: Mapping[str, int]) -> str | None:
+        """Tell how the run ended. Return what could not be told, without the URL."""
+        if self._url is None:
+            return None
+        told = {"exit_status": exit_status, **counts}
+        self._say("has ended", "" if exit_status == EXIT_COMPLETE else "fail", told)
+        self._pings.put(None)
+        host = urlsplit(self._url).netloc
+        if not self._is_done.wait(self._limit_s):
+            self._failure = (
+                f"that the run has ended (no answer in {self._limit_s:.0f} s)"
+            )
+        if self._failure is None:
+            return None
+        return f"GORGIAS_PING_URL: {host} could not be told {self._failure}."
+
+    def _say(self, what: str, suffix: str, told: Mapping[str, int]) -> None:
+        if self._url is not None:
+            body = "".join(f"{name}={number}\n" for name, number in told.items())
+            self._pings.put(_Ping(what, _with(self._url, suffix), body.encode()))
+
+    def _tell(self, url: str) -> None:
+        opener = _opener(urlsplit(url).hostname or "")
+        while ping := self._pings.get():
+            # One lost packet is no reason for an alarm at night.
+            reason = self._try(opener, ping) and self._try(opener, ping)
+            if reason is not None and self._failure is None:
+                self._failure = f"that the run {ping.what} ({reason})"
+        self._is_done.set()
+
+    def _try(self, opener: OpenerDirector, ping: _Ping) -> str | None:
+        """Return why a ping failed, None where it did not."""
+        request = Request(ping.url, ping.body, _HEADERS)  # noqa: S310 - checked before
+        try:
+            with opener.open(request, timeout=self._limit_s):
+                return None
+        except (OSError, http.client.HTTPException) as error:
+            return _reason(error)
+
+
+_HEADERS = {
+    "User-Agent": f"gorgias_crawler/{__version__}",
+    "Content-Type": "text/plain; charset=utf-8",
+}
+
+
+def _with(url: str, suffix: str) -> str:
+    """Return *url* with *suffix* behind its path; a query stays behind it."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/") if suffix else parts.path
+    return urlunsplit(parts._replace(path=f"{path}/{suffix}" if suffix else path))
+
+
+class _NoRedirect(HTTPRedirectHandler):
+    """An address that leads elsewhere is a wrong one: a POST would become a GET."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+def _opener(host: str) -> OpenerDirector:
+    """Return what asks *host*: certificates verified, no redirect followed.
+
+    A proxy cannot reach a monitor on this machine.
+    """
+    proxies = [ProxyHandler({})] if is_loopback(host) else []
+    https = HTTPSHandler(context=ssl.create_default_context())
+    return build_opener(https, _NoRedirect, *proxies)
+
+
+def _reason(error: Exception) -> str:
+    """Say why without what the error's text may hold."""
+    if isinstance(error, HTTPError):
+        with error:
+            return f"{error.code} {HTTPStatus(error.code).phrase}"
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, ssl.SSLCertVerificationError):
+        return f"its certificate: {reason.verify_message}"
+    if isinstance(reason, TimeoutError):
+        return "no answer"
+    if isinstance(reason, socket.gaierror):
+        return "its name is not known"
+    if isinstance(reason, OSError) and reason.strerror:
+        return reason.strerror
+    return type(error).__name__
