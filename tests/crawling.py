@@ -88,10 +88,14 @@ class Shop:
             if command == "crawl"
             else [command]
         )
+        return self.start_as_typed(*arguments, *options)
+
+    def start_as_typed(self, *words: str) -> Process:
+        """Start ``scrapy`` with *words*, and no other."""
         if self.forks:
-            return Forked([*arguments, *options], self.path, self.environment())
+            return Forked(words, self.path, self.environment())
         return subprocess.Popen(
-            [*SCRAPY, *arguments, *options],
+            [*SCRAPY, *words],
             cwd=self.path,
             env=self.environment(),
             stdout=subprocess.PIPE,

@@ -10,7 +10,6 @@ from typing import TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 from scrapy.commands import BaseRunSpiderCommand
-from scrapy.crawler import Crawler
 from scrapy.utils.conf import arglist_to_dict
 
 from gorgias_crawler import arguments, config
@@ -24,9 +23,8 @@ from gorgias_crawler.commands.running import (
 from gorgias_crawler.config import environment
 from gorgias_crawler.config.accounts import find_account, find_name, find_ping_url
 from gorgias_crawler.errors import GorgiasError
-from gorgias_crawler.extensions.run_report import RunReport
+from gorgias_crawler.extensions.run_report import figures_of
 from gorgias_crawler.job.directory import default_path, note_refusal
-from gorgias_crawler.job.figures import UNKNOWN
 from gorgias_crawler.job.ping import Monitor
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
@@ -67,7 +65,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check arguments and account. Raises `CannotStartError`."""
         assert self.settings is not None
-        self._spider = self.spider(args[0] if args else GorgiasSpider.name)
+        self._spider = self.spider(*args)
         super().check(args, opts)
         arguments.parse(opts.spargs)
         whose = {"name": opts.spargs.get("account"), "env_file": opts.env_file}
@@ -90,20 +88,22 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
                 self._monitor = Monitor(_asked_for(_ping_url))
                 self._tell_monitor(error.exit_status, {})
 
-    def spider(self, named: str) -> type[GorgiasSpider]:
+    def spider(self, named: str | None = None) -> type[GorgiasSpider]:
         """Return the spider that is *named*. Raises `CannotStartError`."""
         assert self.settings is not None
+        if named is None:
+            return project.default_spider(self.settings)
         return project.our_spider(self.settings, named)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Run the spider that *args* names, ours if none."""
+        """Run the spider that *args* names."""
         of_file = {} if opts.env_file is None else {"env_file": opts.env_file}
         self._monitor = Monitor(_ping_url(os.environ, opts.spargs, opts.env_file))
         self._monitor.began()
         crawler = self.run_spider(self._spider, **of_file, **opts.spargs)
         figures: Mapping[str, int] = {}
         if self.exitcode == 0:
-            figures = _figures(crawler)
+            figures = figures_of(crawler)
             self.exitcode = figures["exit_status"]
         self._tell_monitor(self.exitcode, figures)
 
@@ -112,15 +112,6 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         if failure := self._monitor.ended(exit_status, figures):
             # Not in the log, whose last line says what the run came to.
             say(failure)
-
-
-def _figures(crawler: Crawler) -> Mapping[str, int]:
-    report = crawler.get_extension(RunReport)
-    if report is None:
-        return UNKNOWN
-    # After a second Ctrl-C Scrapy leaves without its last signals.
-    report.finish()
-    return report.figures
 
 
 def _ping_url(

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import TypeVar, cast
 
 from scrapy import Request
 from scrapy.commands import BaseRunSpiderCommand
@@ -12,6 +13,7 @@ from scrapy.crawler import Crawler
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.archive import counts
+from gorgias_crawler.commands import project
 from gorgias_crawler.commands.running import SpiderCommand, show_tables
 from gorgias_crawler.commands.setting_rules import OF_CALLS
 from gorgias_crawler.emit import filters, objects
@@ -25,10 +27,14 @@ from gorgias_crawler.extensions.run_report import tell
 from gorgias_crawler.job.directory import archive_to_read, job_id
 from gorgias_crawler.job.manifest import files_said, left_out
 from gorgias_crawler.settings import FEEDS
+from gorgias_crawler.spiders.gorgias import GorgiasSpider
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)
+
+
+_Export = TypeVar("_Export", bound="ExportSpider")
 
 
 class ExportSpider(RowsSpider):
@@ -44,7 +50,7 @@ class ExportSpider(RowsSpider):
         self.jobdir = Path(jobdir)
         self.archive = archive_to_read(self.jobdir)
         archived = objects.archived_kinds(self.archive)
-        self.kinds = objects.row_classes(archived)
+        self.kinds = objects.row_classes(archived, self.row_classes)
         self.kind = arguments.kind_of_rows(values, archived)
         # its own temporary file: a crawl may write the same target now
         self.job_id = f"{job_id(self.jobdir)}.export"
@@ -55,6 +61,13 @@ class ExportSpider(RowsSpider):
     async def start(self) -> AsyncIterator[Request]:
         """Ask nobody for anything."""
         yield self.rows_request()
+
+
+def made_of(base: type[_Export], spider: type[GorgiasSpider]) -> type[_Export]:
+    """Return *base* with the rows and the settings of *spider*, which crawls."""
+    settings = {**(spider.custom_settings or {}), **(base.custom_settings or {})}
+    of_spider = {"row_classes": spider.row_classes, "custom_settings": settings}
+    return cast("type[_Export]", type(base.__name__, (base,), of_spider))
 
 
 class Command(SpiderCommand, BaseRunSpiderCommand):
@@ -75,6 +88,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """List the arguments and the settings of rows beside Scrapy's options."""
         super().add_options(parser)
+        project.add_spider_option(parser)
         ours = config.SETTINGS.items()
         of_rows = {name: text for name, text in ours if name in config.OF_ROWS}
         show_tables(
@@ -94,11 +108,15 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
             raise CommandLineError(f"No file is named: {self.shown_example}.")
         super().check(args, opts)
         filters.parse(opts.spargs)
-        archive_to_read(Path(args[0])).close()
+        archive = archive_to_read(Path(args[0]))
+        last = archive.last_manifest() or {}
+        archive.close()
+        spider = project.spider_of_rows(self.settings, last, opts.spider)
+        self._spider = made_of(ExportSpider, spider)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Export the job that *args* names."""
-        crawler = self.run_spider(ExportSpider, jobdir=args[0], **opts.spargs)
+        crawler = self.run_spider(self._spider, jobdir=args[0], **opts.spargs)
         if self.exitcode == 0:
             self.exitcode = _exit_status(crawler)
 

@@ -1,8 +1,14 @@
 """The spiders of the project that a command runs in, by their names."""
 
+import argparse
+from collections.abc import Mapping
+from typing import Any, cast
+
 from scrapy import Spider
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
+from scrapy.utils.misc import load_object
+from scrapy.utils.python import global_object_name
 
 from gorgias_crawler.command_line import typed
 from gorgias_crawler.errors import CommandLineError, ConfigurationError
@@ -41,6 +47,19 @@ def spider(settings: BaseSettings, name: str) -> type[Spider]:
     return known[name]
 
 
+def default_spider(settings: BaseSettings) -> type[GorgiasSpider]:
+    """Return the spider that runs where none is named. Raises as `spider` does.
+
+    It is the only one of the project that is made of ours, else ours.
+    """
+    return _only(settings) or our_spider(settings, GorgiasSpider.name)
+
+
+def _only(settings: BaseSettings) -> type[GorgiasSpider] | None:
+    found = [s for s in spiders(settings).values() if issubclass(s, GorgiasSpider)]
+    return found[0] if len(found) == 1 else None
+
+
 def our_spider(settings: BaseSettings, name: str) -> type[GorgiasSpider]:
     """Return the spider *name*, which keeps an archive. Raises as `spider` does."""
     found = spider(settings, name)
@@ -70,3 +89,44 @@ def check_foreign(found: type[Spider], command: str) -> None:
             f"job: run `{typed('crawl', found.name)}`. What the API answers is shown by "
             "`curl -u YOU@EXAMPLE.COM URL`, which asks for the key."
         )
+
+
+def spider_of_rows(
+    settings: BaseSettings, last: Mapping[str, Any], named: str | None
+) -> type[GorgiasSpider]:
+    """Return the spider whose rows and settings files are written with.
+
+    It is the one that is *named*, else that of the last run, whose manifest is *last*.
+    Where that is ours, or there was none, and the project has a single one that is made
+    of ours, it is that. Raises `CannotStartError`.
+    """
+    if named == GorgiasSpider.name:
+        return GorgiasSpider  # there is one of it everywhere
+    if named:
+        return our_spider(settings, named)
+    path = str(last.get("spider") or _OURS)
+    if path != _OURS:
+        try:
+            found = load_object(path)
+            check_ours(found)
+        except Exception as error:  # noqa: BLE001 - a module may raise anything
+            raise ConfigurationError(
+                f"The last run was by a spider of yours, {path}, which cannot be loaded "
+                f"here ({type(error).__name__}: {error}): run this in its project, or "
+                f"choose another one with --spider, for example --spider "
+                f"{GorgiasSpider.name}."
+            ) from None
+        return cast("type[GorgiasSpider]", found)
+    return _only(settings) or GorgiasSpider
+
+
+def add_spider_option(parser: argparse.ArgumentParser) -> None:
+    """Add ``--spider NAME``."""
+    parser.add_argument(
+        "--spider",
+        metavar="NAME",
+        help="take rows and settings of this spider; default: that of the last run",
+    )
+
+
+_OURS = global_object_name(GorgiasSpider)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from gorgias_crawler.arguments import OF_ROWS
-from gorgias_crawler.commands.export import ExportSpider
+from gorgias_crawler.commands.export import ExportSpider, made_of
 from gorgias_crawler.errors import GorgiasError
 from gorgias_crawler.feeds.read_back import layout_of
 from gorgias_crawler.job import readers, verification
+from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -37,6 +38,7 @@ class ReemissionSpider(ExportSpider):
 class Reemission:
     """The *feeds* (options by the paths of files) of a *manifest*, written again.
 
+    Their rows and settings are those of *spider*, which crawls.
     ``crawler`` is to be run with the job and its filters as arguments; ``error`` is
     what kept it from starting, if something did.
     """
@@ -46,9 +48,11 @@ class Reemission:
         process: Any,
         manifest: Mapping[str, Any],
         feeds: Mapping[str, Mapping[str, Any]],
+        spider: type[GorgiasSpider],
     ) -> None:
         self.error: BaseException | None = None
-        self.crawler: Crawler = process.create_crawler(ReemissionSpider)
+        spidercls = made_of(ReemissionSpider, spider)
+        self.crawler: Crawler = process.create_crawler(spidercls)
         for name, value in manifest.get("settings", {}).items():
             # above the project's: Scrapy lays those over a crawler that is to be run
             self.crawler.settings.set(name, value, priority="spider")

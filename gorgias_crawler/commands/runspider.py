@@ -25,8 +25,9 @@ class Command(crawl.Command):
         """Return the line in the list of commands."""
         return "Export by a spider of your own that stands in a Python file"
 
-    def spider(self, named: str) -> type[GorgiasSpider]:
+    def spider(self, named: str | None = None) -> type[GorgiasSpider]:
         """Return the spider of the file *named*. Raises `CannotStartError`."""
+        assert named is not None
         path = Path(named)
         if path.suffix not in {".py", ".pyw"} or not path.is_file():
             raise CommandLineError(f"{named} is no Python file: {self.shown_example}.")

@@ -14,7 +14,7 @@ from scrapy.crawler import Crawler
 
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.arguments import ACCOUNT, OF_ROWS
-from gorgias_crawler.commands import reemission
+from gorgias_crawler.commands import project, reemission
 from gorgias_crawler.commands.counts import CountsSpider
 from gorgias_crawler.commands.reemission import Reemission
 from gorgias_crawler.commands.refusing import CheckedCommand, say
@@ -72,6 +72,7 @@ class Command(CheckedCommand, ScrapyCommand):
             "account=NAME, as for crawl",
         )
         add_env_file_option(parser)
+        project.add_spider_option(parser)
         parser.add_argument(
             "--online",
             action="store_true",
@@ -133,7 +134,9 @@ class Command(CheckedCommand, ScrapyCommand):
         files = list(_files(manifest, args[1:]))
         feeds = {str(file.path): file.options for file in files if file.options}
         used = reemission.filters_of(manifest, opts.spargs)
-        again = Reemission(self.crawler_process, manifest, feeds)
+        assert self.settings is not None
+        spider = project.spider_of_rows(self.settings, manifest, opts.spider)
+        again = Reemission(self.crawler_process, manifest, feeds, spider)
         online = self._create_crawler(CountsSpider)
         crawls: list[tuple[Crawler, Mapping[str, Any]]] = []
         if opts.online:

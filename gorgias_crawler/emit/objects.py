@@ -1,6 +1,6 @@
 """Archived objects of every kind to rows, ordered by id."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from gorgias_crawler.api.dates import utc_text
@@ -10,6 +10,7 @@ from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.emit import measured, rows
 from gorgias_crawler.emit.beside import bot_ids
 from gorgias_crawler.emit.filters import Filters
+from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import (
     Deleted,
     Message,
@@ -22,11 +23,47 @@ from gorgias_crawler.items import (
 _LISTED = "is_listed"
 
 
-def row_classes(kinds: Iterable[str]) -> dict[str, type]:
-    """Return the class of every row that there is beside those of *kinds*, by names."""
+_OF_ALL = {"messages": Message, "tickets": Ticket}
+"""The rows that every job has and that are read out of what Gorgias gave."""
+
+
+def row_classes(
+    kinds: Iterable[str], own: Mapping[str, Any] | None = None
+) -> dict[str, type]:
+    """Return the class of every row that there is beside those of *kinds*, by names.
+
+    *own* are classes of the user's in the place of ours. Raises `ConfigurationError`
+    where one of them cannot be that.
+    """
+    own = own or {}
+    for name, row in own.items():
+        _check_own(name, row)
     named = {name: KINDS[name].row for name in kinds}
-    of_tickets = {"tickets": Ticket, "ticket_metrics": TicketMetrics}
-    return {"messages": Message, **of_tickets, **named, "deleted": Deleted}
+    ours = {**_OF_ALL, "ticket_metrics": TicketMetrics, **named, "deleted": Deleted}
+    return {name: own.get(name, row) for name, row in ours.items()}
+
+
+def _check_own(name: str, row: Any) -> None:
+    ours = _OF_ALL.get(name) or (KINDS[name].row if name in KINDS else None)
+    if ours is None:
+        raise ConfigurationError(
+            f"row_classes: there is no kind {name!r} whose rows may have a class of "
+            f"your own; there are {', '.join([*_OF_ALL, *KINDS])}."
+        )
+    # Without slots of its own a new column would always be its default, None.
+    is_ours = isinstance(row, type) and issubclass(row, ours)
+    if not is_ours or "__slots__" not in vars(row):
+        raise ConfigurationError(
+            f"row_classes: {getattr(row, '__name__', row)} cannot stand for rows of "
+            f"{name}: make it with @dataclass(slots=True) from {ours.__name__}, as "
+            "docs/extending.md shows."
+        )
+    for column in columns.columns(row).values():
+        if not {"meaning", "source", "type"} <= column.metadata.keys():
+            raise ConfigurationError(
+                f"row_classes: {row.__name__}.{column.name} has no type: declare it as "
+                "column(meaning, source, type), as docs/extending.md shows."
+            )
 
 
 def archived_kinds(archive: Archive) -> list[str]:
@@ -53,8 +90,9 @@ def of_kind(
     *,
     only_whole: bool = False,
     all_columns: bool = False,
+    row: type | None = None,
 ) -> Iterator[Any]:
-    """Yield the rows of the kind *name*.
+    """Yield the rows of the kind *name*, of the class *row* where one is given.
 
     *filters* leave out messages and tickets, *only_whole* those that are not complete;
     *all_columns* says that most columns of messages are looked at.
@@ -63,7 +101,11 @@ def of_kind(
     """
     if name == "messages":
         yield from rows.messages(
-            archive, filters, only_whole=only_whole, all_columns=all_columns
+            archive,
+            filters,
+            only_whole=only_whole,
+            all_columns=all_columns,
+            row=row or Message,
         )
         return
     if name == "ticket_metrics":
@@ -73,19 +115,19 @@ def of_kind(
         filters = filters.with_run(archive.last_run_before)
         since = filters.first_run
         if name == "tickets":
-            yield from _tickets(archive, filters)
+            yield from _tickets(archive, filters, row or Ticket)
         elif name == "deleted":
             yield from _deleted(archive, since)
         else:
-            yield from _objects(archive, KINDS[name], since)
+            yield from _objects(archive, KINDS[name], since, row or KINDS[name].row)
 
 
-def _tickets(archive: Archive, filters: Filters) -> Iterator[Ticket]:
-    read = columns.reader(Ticket, "ticket")
+def _tickets(archive: Archive, filters: Filters, row: type) -> Iterator[Any]:
+    read = columns.reader(row, "ticket")
     for raw in order.tickets(archive, filters.first_run):
         ticket = decoded(raw)
         if filters.accept_ticket(ticket):
-            yield Ticket(**read(ticket))
+            yield row(**read(ticket))
 
 
 def _deleted(archive: Archive, since: int) -> Iterator[Deleted]:
@@ -93,13 +135,13 @@ def _deleted(archive: Archive, since: int) -> Iterator[Deleted]:
         yield Deleted(kind, id_, run, utc_text(began_us) if began_us else None)
 
 
-def _objects(archive: Archive, kind: Kind, since: int) -> Iterator[Any]:
-    read = columns.reader(kind.row, columns.source_of(kind.row))
+def _objects(archive: Archive, kind: Kind, since: int, class_: type) -> Iterator[Any]:
+    read = columns.reader(class_, columns.source_of(kind.row))
     objects = Objects(archive, kind)
     is_marked = _LISTED in columns.types(kind.row)
     last_listing, oldest_us = objects.last_listing(), objects.progress.oldest_us or 0
     for raw, created_us, listed in objects.in_order(since):
-        row = kind.row(**read(decoded(raw)))
+        row = class_(**read(decoded(raw)))
         if is_marked and kind.refresh is Refresh.SINCE:
             row.is_listed = created_us >= oldest_us
         elif is_marked:

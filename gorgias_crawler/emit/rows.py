@@ -1,6 +1,7 @@
 """Archived objects to rows, in the order of the file."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from gorgias_crawler.archive import Archive, order
@@ -8,11 +9,12 @@ from gorgias_crawler.emit import attachments
 from gorgias_crawler.emit.filter_words import check_run, check_words
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.items import (
-    MESSAGE_READERS,
     Message,
     decoded,
     lazy_ticket,
+    message_readers,
     message_row,
+    ticket_readers,
     whole_rows,
 )
 from gorgias_crawler.items.lazy import Readers
@@ -24,8 +26,9 @@ def messages(
     *,
     only_whole: bool = False,
     all_columns: bool = False,
+    row: type[Message] = Message,
 ) -> Iterator[Message]:
-    """Yield a row for every message that *filters* accept; ``body`` is still empty.
+    """Yield a *row* for every message that *filters* accept; ``body`` is still empty.
 
     *only_whole* leaves out tickets of which something is still to fetch. *all_columns*
     reads them at once, which is faster where most are looked at. Raises
@@ -34,22 +37,30 @@ def messages(
     or for a run that was not.
     """
     with archive.reading():
-        readers = {**MESSAGE_READERS, **attachments.readers(archive)}
+        readers = {**message_readers(row), **attachments.readers(archive)}
+    making = _Making(row, readers, ticket_readers(row), all_columns)
     for ticket, raw_messages in accepted(archive, filters, only_whole=only_whole):
-        row = _rows_of(ticket, readers, all_columns=all_columns)
+        made = making.rows_of(ticket)
         for raw_message in raw_messages:
             message = decoded(raw_message)
             if filters.accept_message(message):
-                yield row(message)
+                yield made(message)
 
 
-def _rows_of(
-    ticket: dict[str, Any], readers: Readers, *, all_columns: bool
-) -> Callable[[dict[str, Any]], Message]:
-    if all_columns:
-        return whole_rows(ticket, readers)
-    shared = lazy_ticket(ticket)
-    return lambda message: message_row(shared, message, readers)
+@dataclass(frozen=True)
+class _Making:
+    row: type[Message]
+    readers: Readers
+    of_ticket: Readers
+    all_columns: bool
+
+    def rows_of(self, ticket: dict[str, Any]) -> Callable[[dict[str, Any]], Message]:
+        """Return what makes rows of messages of *ticket*."""
+        row, readers = self.row, self.readers
+        if self.all_columns:
+            return whole_rows(ticket, readers, self.of_ticket, row)
+        shared = lazy_ticket(ticket, self.of_ticket)
+        return lambda message: message_row(shared, message, readers, row)
 
 
 def accepted(

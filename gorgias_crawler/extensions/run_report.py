@@ -12,9 +12,10 @@ import scrapy
 from scrapy import signals
 from scrapy.crawler import Crawler
 from scrapy.utils.log import get_scrapy_root_handler
+from scrapy.utils.python import global_object_name
 
 from gorgias_crawler import __version__
-from gorgias_crawler.errors import EXIT_COMPLETE, GorgiasError
+from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_COMPLETE, GorgiasError
 from gorgias_crawler.feeds.recorded import row_settings
 from gorgias_crawler.job import manifest
 from gorgias_crawler.job.directory import MANIFEST
@@ -38,6 +39,24 @@ def tell(log: logging.Logger, level: int, sentence: str) -> None:
     )
     if handler is None or not is_on_stderr or handler.level > level:
         print(f"gorgias_crawler: {sentence}", file=sys.stderr)  # noqa: T201
+
+
+def figures_of(crawler: Crawler) -> Mapping[str, int]:
+    """Return what came of the run of *crawler*, in numbers."""
+    report = crawler.get_extension(RunReport)
+    if report is None:
+        return UNKNOWN
+    # After a second Ctrl-C Scrapy leaves without its last signals.
+    report.finish()
+    return report.figures
+
+
+def exit_status(crawler: Crawler) -> int:
+    """Return the exit status of a script that has run *crawler* in its own process."""
+    try:
+        return figures_of(crawler)["exit_status"]
+    except RuntimeError:  # it could not be set up, and Scrapy has logged why
+        return EXIT_CANNOT_START
 
 
 class RunReport:
@@ -148,6 +167,7 @@ class RunReport:
             "ended": ended.isoformat(timespec="seconds"),
             "seconds": round((ended - self._started).total_seconds(), 1),
             "close_reason": stats.get_value("finish_reason"),
+            "spider": global_object_name(type(self._spider)),
             "arguments": self._spider.arguments,
             "filters": self._spider.options.filters.asked,
             "settings": row_settings(self.crawler.settings),

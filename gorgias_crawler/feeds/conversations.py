@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter
 
 from gorgias_crawler.emit.metrics import Author, author
-from gorgias_crawler.items import is_of_ticket
+from gorgias_crawler.items import Message, is_of_ticket
 
 OF_TICKET = ("document_id", "changed_run")
 """Columns of a ticket that this format alone has."""
@@ -55,8 +55,9 @@ class ConversationsItemExporter(BaseItemExporter):
         columns = self.fields_to_export or CONVERSATION_COLUMNS
         if not isinstance(columns, Mapping):
             columns = {name: name for name in columns}
+        row = getattr(spider, "kinds", {}).get("messages", Message)
         of_ticket = {
-            name for name in columns if name in OF_TICKET or is_of_ticket(name)
+            name for name in columns if name in OF_TICKET or is_of_ticket(name, row)
         }
         self._of_ticket = {k: v for k, v in columns.items() if k in of_ticket}
         self._of_message = {k: v for k, v in columns.items() if k not in of_ticket}

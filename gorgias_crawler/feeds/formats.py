@@ -1,6 +1,6 @@
 """Formats of feeds beside Scrapy's own: a header for empty files, and conversations."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from io import BytesIO
 from typing import Any, Self
 
@@ -9,7 +9,7 @@ from scrapy.crawler import Crawler
 from scrapy.exporters import CsvItemExporter
 
 from gorgias_crawler.emit.cells import json_text, safe_cell
-from gorgias_crawler.items import COLUMNS, Message
+from gorgias_crawler.items import Message, types
 
 
 class HeaderedCsvItemExporter(CsvItemExporter):
@@ -27,7 +27,7 @@ class HeaderedCsvItemExporter(CsvItemExporter):
         super().__init__(file, **kwargs)
         self._is_for_spreadsheets = is_for_spreadsheets
         self._is_empty = True
-        self._are_declared = False
+        self._declared: dict[type, bool] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, file: BytesIO, **kwargs: Any) -> Self:
@@ -53,15 +53,19 @@ class HeaderedCsvItemExporter(CsvItemExporter):
         """Write a row."""
         self._is_empty = False
         names = self.fields_to_export
-        if self._headers_not_written or type(item) is not Message or not names:
-            super().export_item(item)  # the first row, or an item that a pipeline made
-            self._are_declared = set(self.fields_to_export or ()) <= set(COLUMNS)
-            return
-        if not self._are_declared:  # a pipeline makes a column for some rows
-            super().export_item(item)
+        if self._headers_not_written or not names or not self._has(item, names):
+            super().export_item(item)  # the first row, or a pipeline makes a column
             return
         # As Scrapy's, without its adapter, which took a third of the time per row.
         self.csv_writer.writerow([self._cell(getattr(item, name)) for name in names])
+
+    def _has(self, item: Any, names: Iterable[str]) -> bool:
+        """Tell whether *item* is a row with all the columns *names*."""
+        row = type(item)
+        if row not in self._declared:
+            is_row = issubclass(row, Message)
+            self._declared[row] = is_row and set(names) <= set(types(row))
+        return self._declared[row]
 
     def finish_exporting(self) -> None:
         """Write the header if no row has brought it."""

@@ -13,7 +13,7 @@ from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import folder, targets
 from gorgias_crawler.feeds.conversations import OWN_COLUMNS
 from gorgias_crawler.feeds.reasons import feed_named
-from gorgias_crawler.items import DEFAULT_COLUMNS, Message, types
+from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS, Message, types
 from gorgias_crawler.redact import public_uri
 
 Options = Mapping[str, Any]
@@ -142,8 +142,10 @@ class Kinds:
             return {**full, "item_export_kwargs": {"rows": rows, **kwargs}}
         if format_ in _OF_MESSAGES or self.fields:
             return full
-        is_of_messages = [*rows.values()] == [Message]
-        fields = DEFAULT_COLUMNS if is_of_messages else full["columns"]
+        fields = full["columns"]
+        if len(rows) == 1 and all(issubclass(row, Message) for row in rows.values()):
+            own = [name for name in fields if name not in COLUMNS]
+            fields = [*DEFAULT_COLUMNS, *own]
         return {"fields": fields, "takes_more": "fields" not in options, **full}
 
 

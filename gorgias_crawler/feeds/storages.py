@@ -32,6 +32,7 @@ from gorgias_crawler.durable import (
 )
 from gorgias_crawler.errors import FeedError, RunEndError
 from gorgias_crawler.feeds.reasons import feed_named
+from gorgias_crawler.items import COLUMNS
 from gorgias_crawler.job.default_file import why_not_of_account
 from gorgias_crawler.job.directory import is_file_of_job
 
@@ -67,6 +68,7 @@ class SnapshotFileStorage:
         self._overwrite = bool((feed_options or {}).get("overwrite"))
         # The default file: it may hold rows of the account, too.
         self._of_account = bool((feed_options or {}).get("of_account"))
+        self._columns = (feed_options or {}).get("columns") or COLUMNS
         self._proven: str | None = None
         self._owns_feed = getattr(spider, "owns_feed", lambda _uri: False)
         self._claim_feed = getattr(spider, "claim_feed", lambda _path, _sha256: None)
@@ -104,7 +106,7 @@ class SnapshotFileStorage:
             return
         if self._target_status(may_be_proven=True) is None:
             return
-        if why := why_not_of_account(self._target, archive):
+        if why := why_not_of_account(self._target, archive, self._columns):
             raise FeedError(
                 f"The feed {self.name} exists, and {why}: move it away, or name another "
                 "file with -O FILE (-O replaces whatever is there)."

@@ -1,6 +1,6 @@
 """The rows: one item class a kind of object, its fields the columns."""
 
-from gorgias_crawler.items.columns import Type, types
+from gorgias_crawler.items.columns import Type, column, types
 from gorgias_crawler.items.decoding import decoded
 from gorgias_crawler.items.deleted import Deleted
 from gorgias_crawler.items.message import (
@@ -12,7 +12,9 @@ from gorgias_crawler.items.message import (
 from gorgias_crawler.items.reading import (
     MESSAGE_READERS,
     lazy_ticket,
+    message_readers,
     message_row,
+    ticket_readers,
     whole_rows,
 )
 from gorgias_crawler.items.ticket import Ticket
@@ -27,10 +29,13 @@ __all__ = [
     "Ticket",
     "TicketMetrics",
     "Type",
+    "column",
     "decoded",
     "is_of_ticket",
     "lazy_ticket",
+    "message_readers",
     "message_row",
+    "ticket_readers",
     "types",
     "whole_rows",
 ]

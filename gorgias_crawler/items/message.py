@@ -264,13 +264,8 @@ COLUMNS = list(columns.types(Message))
 DEFAULT_COLUMNS = COLUMNS[:9]
 """The columns of the CSV file where nothing else is asked for."""
 
-_OF_TICKET = {
-    name
-    for name, column in columns.columns(Message).items()
-    if column.metadata["source"].startswith("ticket.")
-}
 
-
-def is_of_ticket(name: str) -> bool:
-    """Tell whether all messages of a ticket share the column *name*."""
-    return name in _OF_TICKET
+def is_of_ticket(name: str, row: type = Message) -> bool:
+    """Tell whether all messages of a ticket share the column *name* of *row*."""
+    column = columns.columns(row).get(name)
+    return column is not None and column.metadata["source"].startswith("ticket.")

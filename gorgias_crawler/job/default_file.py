@@ -1,5 +1,6 @@
 """Whether a file that no run of this job has written holds rows of its account."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 from gorgias_crawler.archive import Archive, order
@@ -13,10 +14,12 @@ _LAYOUT = Layout("csv", "utf-8-sig")
 _OWN_SHARE = 0.9  # of its tickets: some may have been deleted since it was written
 
 
-def why_not_of_account(path: Path, archive: Archive) -> str | None:
+def why_not_of_account(
+    path: Path, archive: Archive, known: Collection[str] = COLUMNS
+) -> str | None:
     """Return why the CSV file at *path* may be of another account; None if it is not.
 
-    It has a header of our columns, and at least nine of ten of its tickets are in
+    It has a header of *known* columns, and at least nine of ten of its tickets are in
     *archive*, created at the same time. A header alone is of any account.
     """
     tickets = own = 0
@@ -24,7 +27,7 @@ def why_not_of_account(path: Path, archive: Archive) -> str | None:
     try:
         with path.open("rb") as file:
             names = set(readers.header(file, _LAYOUT))
-            if not _NEEDED <= names <= set(COLUMNS):
+            if not _NEEDED <= names <= set(known):
                 return "its first line does not name columns of ours"
             file.seek(0)
             for row in readers.read(file, _LAYOUT):

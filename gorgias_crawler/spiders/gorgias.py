@@ -59,7 +59,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         self.options = arguments.parse(kwargs)
         self.filters = self.options.filters
         self.kind = self.options.kind
-        self.kinds = objects.row_classes(self.options.objects)
+        self.kinds = objects.row_classes(self.options.objects, self.row_classes)
         self._are_messages_done = self._is_waiting = self._file_is_checked = False
         self.files: FileFetching | None = None
 
@@ -179,6 +179,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             and not files.were_asked_for_since(self.archive, last["run"])
             and feeds is not None
             and self.are_rows_unwatched()
+            and not self.row_classes  # their code may have changed
             and feeds.keep_unchanged(last, self.filters.asked)
         )
         if self._yielded_all:

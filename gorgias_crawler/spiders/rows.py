@@ -20,7 +20,7 @@ from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import GorgiasError, RunEndError
 from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.feeds.processor import RowProcessor
-from gorgias_crawler.items import Message, types
+from gorgias_crawler.items import types
 from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class RowsSpider(RunSpider):
 
     kinds: Mapping[str, type] = objects.row_classes(())
     """The kinds of rows that there are, and their classes."""
+
+    row_classes: Mapping[str, type] = {}
+    """Classes of rows that take the place of ours, by kind; a subclass gives them."""
 
     kind = "messages"
     """The kind of a file that names none."""
@@ -165,11 +168,12 @@ class RowsSpider(RunSpider):
 
     def _takes_all_columns(self) -> bool:
         """Tell whether a feed of messages takes more than a third of their columns."""
+        row = self.kinds["messages"]
         exporter = self.crawler.get_extension(SnapshotFeedExporter)
         return any(
-            slot.filter.accepts(Message())
+            slot.filter.accepts(row())
             and slot.format != "conversations"
-            and len(slot.feed_options["fields"] or types(Message)) > _MANY_COLUMNS
+            and len(slot.feed_options["fields"] or types(row)) > _MANY_COLUMNS
             for slot in (exporter.slots if exporter else [])
         )
 
@@ -182,6 +186,7 @@ class RowsSpider(RunSpider):
                 self.filters,
                 only_whole=self.only_complete,
                 all_columns=self._takes_all_columns(),
+                row=self.kinds[kind],
             )
         self._yielded_all = True
         if self.filters and not self.rows:
