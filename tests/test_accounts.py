@@ -18,6 +18,7 @@ from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.job.directory import ARCHIVE
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 from tests.crawling import PROJECT
+from tests.daemons import blocks
 from tests.test_config import BASIC, LONG, USER
 
 LINES = "".join(f"{name}={value}\n" for name, value in USER.items())
@@ -345,15 +346,11 @@ def test_verify_asks_the_account_that_is_named(agency):
     assert len(ended.log.strip().splitlines()) == 1
 
 
-SCRIPT = """
-from scrapy.crawler import AsyncCrawlerProcess
-from scrapy.utils.project import get_project_settings
-process = AsyncCrawlerProcess(get_project_settings())
-crawlers = [process.create_crawler("gorgias") for _ in range(2)]
-for crawler, name in zip(crawlers, ("acme", "beta")):
-    process.crawl(crawler, account=name)
+(OF_THE_PAGE,) = blocks("python")
+SCRIPT = f"""
+{OF_THE_PAGE.replace("process.start()", "ran = list(process.crawlers)")}
 process.start()
-for crawler in crawlers:
+for crawler in ran:
     print(crawler.stats.get_stats(), crawler.settings.copy_to_dict())
 import json
 import os
@@ -377,6 +374,12 @@ def test_a_script_may_crawl_two_accounts_in_one_process(agency):
     assert "GORGIAS_BUDGET_SHARE" in ran.stdout
     assert API_KEY not in ran.stdout + ran.stderr
     assert pair not in ran.stdout + ran.stderr
+
+
+def test_no_request_chooses_a_file_of_credentials(agency):
+    shop = agency[0]
+    ended = shop.crawl("-a", "env_file=accounts/acme.env")
+    refused(shop, ended, "-a env_file=accounts/acme.env: there is no", status=2)
 
 
 def test_what_scrapyd_passes_is_no_argument_of_ours(agency):

@@ -14,7 +14,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from gorgias_crawler.sandbox.records import Json, date
@@ -132,7 +132,8 @@ def _nested(levels: int) -> Json:
 KINDS: Mapping[str, Kind] = {
     name: Kind(**declared)
     for name, declared in json.loads(
-        Path(__file__).with_name("kinds.json").read_text(encoding="utf-8")
+        # not by __file__: Scrapyd runs what it was deployed from a zip file
+        files("gorgias_crawler.sandbox").joinpath("kinds.json").read_text("utf-8")
     ).items()
 }
 """All kinds, by name."""
