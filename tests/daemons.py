@@ -132,7 +132,7 @@ class Daemon:
         """Return the jobs by their state, as Scrapyd tells them."""
         return self.ask("listjobs")
 
-    def wait_for(self, ended: int, timeout_s: float = 50) -> dict[str, str]:
+    def wait_for(self, ended: int, timeout_s: float = 100) -> dict[str, str]:
         """Wait until so many jobs have *ended*; return their exit statuses by id."""
         until = time.monotonic() + timeout_s
         while len(self.jobs()["finished"]) < ended:

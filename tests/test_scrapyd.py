@@ -38,14 +38,14 @@ def left_behind(daemon):
             yield path, path.read_bytes()
 
 
-@pytest.mark.timeout(120)  # each process imports Scrapy
+@pytest.mark.timeout(240)  # each process imports Scrapy
 def test_accounts_are_deployed_scheduled_and_refused_as_the_page_says(tmp_path):
     began = threading.Event()
     go_on = threading.Event()
 
     def hold(_call):
         began.set()
-        go_on.wait(50)
+        go_on.wait(100)
 
     daemon = Daemon(tmp_path / "one")
     acme = Sandbox(World(tickets=5), rate=None, on_request=hold)
@@ -59,7 +59,7 @@ def test_accounts_are_deployed_scheduled_and_refused_as_the_page_says(tmp_path):
 
         told = run(command("for file in"), daemon.path, daemon.port)
         first, wrong = (json.loads(line)["jobid"] for line in told.splitlines())
-        assert began.wait(50)
+        assert began.wait(100)
         # while the first is at work: into a job directory and a folder of its own
         other = command("scrapyd-client").replace("s3://help-desk/", "lake/")
         run(other, project, daemon.port)
