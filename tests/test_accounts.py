@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -77,6 +78,8 @@ def test_the_environment_comes_before_the_default_file(here):
     assert account.base_url == "https://shop.gorgias.com/api"
     assert account.authorization == BASIC
     assert account.place == ".env or the environment"
+    assert account.file == Path(".env")
+    assert find_account({**USER, "PATH": "/bin"}).file is None
 
 
 @pytest.mark.parametrize("asked", [{"name": "acme"}, {"env_file": "accounts/acme.env"}])
@@ -95,6 +98,7 @@ def test_credentials_beside_the_file_are_refused_by_their_names(here, asked):
 )
 def test_a_name_that_is_no_file_name_is_refused(here, name):
     assert f"-a account={name}: give the name of a file" in refusal(name=name)
+    assert "give the name" in refusal(name=name, env_file="accounts/acme.env")
 
 
 @given(st.text(max_size=70))

@@ -28,6 +28,8 @@ from gorgias_crawler.errors import ConfigurationError
 ACCOUNTS = Path("accounts")
 """Where the files of several accounts are, in the working directory."""
 
+_SECRETS = {"GORGIAS_API_KEY", "GORGIAS_AUTH_STRING", "GORGIAS_ACCESS_TOKEN"}
+
 # What is the name of a file and a directory on every system, and no path. Subdomains,
 # which most are named after, have at most 63 letters.
 _NAME = re.compile(r"\w(?:[\w.-]{0,62}\w)?")
@@ -41,15 +43,14 @@ def find_account(
     Raises `ConfigurationError`, also for credentials in *environ* beside those of a
     file that was asked for.
     """
-    if name is None and env_file is None:
+    of_name = None if name is None else _file_of(name)
+    path = of_name if env_file is None else Path(env_file)
+    if path is None:
         in_file = _values(read_env_file(ENV_FILE))
         account = read_account({**in_file, **environ})
-        is_used = in_file.keys() & VARIABLES.keys() - environ.keys()
+        is_used = in_file.keys() & _SECRETS - environ.keys()
         return replace(account, file=ENV_FILE if is_used else None)
     asked = f"-a account={name}" if env_file is None else f"--env-file {env_file}"
-    path = _file_of(name) if name is not None else None
-    path = path if env_file is None else Path(env_file)
-    assert path is not None
     _refuse_others(environ, asked, path)
     account = _read(path, asked)
     return replace(account, name=name or account.name, file=path, is_chosen=True)
