@@ -25,7 +25,7 @@ COMMANDS_MODULE = "gorgias_crawler.commands"
 
 # The wiring. Numbers are orders: smaller is nearer to the engine. A dictionary of the
 # user's is laid over it (see below), and what nothing can do without is in
-# `commands/refusals.py`.
+# `refusals/rules.py`.
 
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,

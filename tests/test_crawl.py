@@ -9,9 +9,9 @@ import pytest
 from scrapy.settings import Settings
 
 from gorgias_crawler import __version__, settings
-from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS
+from gorgias_crawler.refusals import check_settings
 from gorgias_crawler.sandbox import API_KEY, Answer
 
 WAYS = ["per-ticket", "bulk", "auto"]

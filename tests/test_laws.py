@@ -12,7 +12,7 @@ PURE = [
     "archive", "fetch", "emit", "arguments", "job", "report", "sandbox",
 ]  # fmt: skip
 FACES = [
-    "settings", "feeds", "pipelines", "scheduler", "logformatter", "middlewares",
+    "settings", "feeds", "pipelines", "scheduler", "logformatter", "refusals", "middlewares",
     "spiders", "extensions", "commands", "__main__",
 ]  # fmt: skip
 ROOMS = [*PURE, *FACES]

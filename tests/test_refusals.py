@@ -8,11 +8,11 @@ import pytest
 from scrapy.settings import Settings
 
 from gorgias_crawler import config
-from gorgias_crawler.commands.refusals import check_settings
-from gorgias_crawler.commands.setting_rules import OF_CALLS
 from gorgias_crawler.config import environment
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.logformatter import PrivateLogFormatter
+from gorgias_crawler.refusals import check_settings
+from gorgias_crawler.refusals.rules import OF_CALLS
 
 PRIORITY = {"on the command line": "cmdline", "in a settings module": "project"}
 

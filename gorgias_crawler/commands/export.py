@@ -15,7 +15,6 @@ from gorgias_crawler import arguments, config
 from gorgias_crawler.archive import counts
 from gorgias_crawler.commands import project
 from gorgias_crawler.commands.running import SpiderCommand, show_tables
-from gorgias_crawler.commands.setting_rules import OF_CALLS
 from gorgias_crawler.emit import filters, objects
 from gorgias_crawler.errors import (
     EXIT_COMPLETE,
@@ -26,6 +25,7 @@ from gorgias_crawler.errors import (
 from gorgias_crawler.extensions.run_report import tell
 from gorgias_crawler.job.directory import archive_to_read, job_id
 from gorgias_crawler.job.manifest import files_said, left_out
+from gorgias_crawler.refusals.rules import OF_CALLS
 from gorgias_crawler.settings import FEEDS
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
 from gorgias_crawler.spiders.rows import RowsSpider

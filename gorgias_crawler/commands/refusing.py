@@ -19,9 +19,9 @@ from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler.arguments import check_names
 from gorgias_crawler.command_line import typed
-from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import CommandLineError, ConfigurationError, GorgiasError
+from gorgias_crawler.refusals import check_settings
 
 if TYPE_CHECKING:
     from scrapy.commands import ScrapyCommand as _Base

@@ -18,13 +18,13 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.python import without_none_values
 
 from gorgias_crawler import config
-from gorgias_crawler.commands.refusals import check_settings
 from gorgias_crawler.commands.refusing import CheckedCommand
 from gorgias_crawler.config import environment
 from gorgias_crawler.durable import drop_output
 from gorgias_crawler.errors import ConfigurationError, GorgiasError
 from gorgias_crawler.feeds import targets
 from gorgias_crawler.job.directory import Job
+from gorgias_crawler.refusals import check_settings
 from gorgias_crawler.settings import FEEDS
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from scrapy.commands import settings
 from scrapy.settings import BaseSettings, default_settings
 
 from gorgias_crawler import config
-from gorgias_crawler.commands.refusals import refuse_variable
 from gorgias_crawler.commands.verbs import Verb
 from gorgias_crawler.errors import CommandLineError, ConfigurationError
 from gorgias_crawler.redact import is_secret, public_uri
+from gorgias_crawler.refusals import refuse_variable
 
 _READERS = ("get", "getbool", "getint", "getfloat", "getlist")
 

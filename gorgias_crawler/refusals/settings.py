@@ -14,21 +14,21 @@ from typing import NoReturn
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, default_settings
 
 from gorgias_crawler import config, settings
-from gorgias_crawler.commands.components import (
+from gorgias_crawler.config import numbers
+from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.pipelines import BodySelectionPipeline
+from gorgias_crawler.redact import is_secret, public_uri
+from gorgias_crawler.refusals.components import (
     are_of_the_user,
     check_components,
     is_made_of,
 )
-from gorgias_crawler.commands.setting_rules import (
+from gorgias_crawler.refusals.rules import (
     AT_LEAST,
     FEED_OPTIONS,
     REFUSED,
     SUBCLASSES,
 )
-from gorgias_crawler.config import numbers
-from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.pipelines import BodySelectionPipeline
-from gorgias_crawler.redact import is_secret, public_uri
 
 _PROJECT = SETTINGS_PRIORITIES["project"]
 _KNOWN = {

@@ -7,8 +7,8 @@ from scrapy.utils.misc import load_object
 from scrapy.utils.python import global_object_name
 
 from gorgias_crawler import settings
-from gorgias_crawler.commands.setting_rules import CLASSES, COMPONENTS, MAY_CHANGE
 from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.refusals.rules import CLASSES, COMPONENTS, MAY_CHANGE
 
 _OURS = ("gorgias_crawler.", "scrapy.")
 

@@ -1,0 +1,5 @@
+"""What is given and cannot be meant: settings and components, refused in a sentence."""
+
+from gorgias_crawler.refusals.settings import check_settings, refuse_variable
+
+__all__ = ["check_settings", "refuse_variable"]
