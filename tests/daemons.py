@@ -46,7 +46,7 @@ def clone(path: Path, ports: Mapping[str, int]) -> Path:
             shutil.copytree(PROJECT / name, path / name, ignore=ignored)
         else:
             shutil.copy(PROJECT / name, path)
-    (_, target) = blocks("ini")
+    (target,) = (block for block in blocks("ini") if "deploy" in block)
     with (path / "scrapy.cfg").open("a") as config:
         for name, port in ports.items():
             config.write("\n" + target.replace("one", name).replace(PORT, str(port)))
@@ -71,27 +71,33 @@ def run(command: str, path: Path, port: int) -> str:
 class Daemon:
     """Scrapyd in the directory *path*, as a context manager.
 
-    What was deployed to it comes before a copy that this Python may have.
+    It runs what *is_installed* in this Python, else what will be deployed to it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, is_installed: bool = False) -> None:
         self.path = path
+        self._environment = environment()
         self.log = path / "scrapyd.log"
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port: int = free.getsockname()[1]
         (path / "accounts").mkdir(parents=True, mode=0o700)
         config = blocks("ini")[0].replace(PORT, str(self.port))
+        if is_installed:
+            (project,) = (block for block in blocks("ini") if "[settings]" in block)
+            (path / "scrapy.cfg").write_text(project)
+        else:  # before the copy that this Python has
+            egg = self.path / "eggs" / "gorgias" / "1.egg"
+            self._environment["PYTHONPATH"] = str(egg)
         # the default is to look into the queue every five seconds
         (path / "scrapyd.conf").write_text(f"{config}poll_interval = 0.2\n")
 
     def __enter__(self) -> Self:
-        egg = self.path / "eggs" / "gorgias" / "1.egg"
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "scrapyd"],
                 cwd=self.path,
-                env=environment() | {"PYTHONPATH": str(egg)},
+                env=self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

@@ -92,3 +92,16 @@ def test_accounts_are_deployed_scheduled_and_refused_as_the_page_says(tmp_path):
             assert secret.encode() not in data, path
     for secret in (API_KEY, "wr0ng-key"):
         assert secret not in told + running + listed
+
+
+@pytest.mark.timeout(240)  # each process imports Scrapy
+def test_what_is_installed_needs_no_deployment(tmp_path):
+    daemon = Daemon(tmp_path / "one", is_installed=True)
+    with Sandbox(World(tickets=5), rate=None) as acme, daemon:
+        daemon.add_account("acme", acme.url, API_KEY)
+        told = run(command("for file in"), daemon.path, daemon.port)
+        job = json.loads(told)["jobid"]
+        assert daemon.wait_for(1) == {job: "0"}
+    shop = Shop(daemon.path, None, acme.world)
+    assert shop.rows("acme_tickets.csv") == shop.expected()
+    run(command("status"), daemon.path, daemon.port)
