@@ -90,6 +90,9 @@ FEED_STORAGES = {
 }
 FEED_EXPORTERS = {
     "csv": "gorgias_crawler.feeds.formats.HeaderedCsvItemExporter",
+    **dict.fromkeys(
+        ("jsonlines", "jsonl", "jl"), "gorgias_crawler.feeds.formats.JsonLinesExporter"
+    ),
     "xml": "gorgias_crawler.feeds.xml.StrictXmlItemExporter",
     "conversations": "gorgias_crawler.feeds.conversations.ConversationsItemExporter",
     "parquet": "gorgias_crawler.feeds.parquet.ParquetItemExporter",

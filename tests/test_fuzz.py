@@ -20,7 +20,7 @@ from gorgias_crawler import api
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.emit.bodies import BODY_FIELDS, select_body
-from gorgias_crawler.items import MESSAGE_READERS, Message, decoded, whole_rows
+from gorgias_crawler.items import COLUMNS, Message, RowMaker, decoded, message_readers
 from gorgias_crawler.items.columns import reader
 from gorgias_crawler.sandbox import World, pages
 
@@ -55,7 +55,7 @@ def put_through(body):
 def make_rows(value):
     tried["rows"] += 1
     value = decoded(json.dumps(value).encode())
-    row = whole_rows(value, MESSAGE_READERS)(value)
+    row = RowMaker(Message, COLUMNS).of_ticket(value)(value)
     cells = [getattr(row, name) for name in Message.__dataclass_fields__]
     text = io.StringIO()
     csv.writer(text).writerow(cells)
@@ -235,7 +235,8 @@ def test_any_header_is_read_or_ignored(header):
 def test_a_body_is_text_whatever_stands_in_its_place(bodies):
     tried["inputs"] += 1
     row = dict(zip(BODY_FIELDS, bodies, strict=True))
-    columns = (MESSAGE_READERS[name](row) for name in BODY_FIELDS)
+    readers = message_readers(Message)
+    columns = (readers[name](row) for name in BODY_FIELDS)
     assert isinstance(select_body(columns), str)
 
 

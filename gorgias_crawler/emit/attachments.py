@@ -21,15 +21,17 @@ def readers(archive: Archive) -> Readers:
     """
 
     def stored(message: Json) -> dict[str, str]:
-        return dict(files.of_message(archive, message["id"]))
+        return dict(files.of_message(archive, message["id"])) if are_known else {}
 
-    def attachment_files(message: Json) -> list[str] | None:
+    def attachment_files(message: Json) -> list[str]:
         paths = [attachment_path(attachment) for attachment in attached(message)]
-        found = stored(message) if paths and are_known else {}
+        found = stored(message) if paths else {}
         return [found.get(path, "") for path in paths]
 
-    def inline_files(message: Json) -> list[str] | None:
-        found = stored(message) if are_known else {}
+    def inline_files(message: Json) -> list[str]:
+        found = stored(message)
+        if not found:
+            return []
         for attachment in attached(message):
             found.pop(attachment_path(attachment), None)
         return list(found.values())

@@ -89,13 +89,13 @@ def of_kind(
     filters: Filters,
     *,
     only_whole: bool = False,
-    all_columns: bool = False,
+    looked_at: Iterable[str] = (),
     row: type | None = None,
 ) -> Iterator[Any]:
     """Yield the rows of the kind *name*, of the class *row* where one is given.
 
     *filters* leave out messages and tickets, *only_whole* those that are not complete;
-    *all_columns* says that most columns of messages are looked at.
+    *looked_at* are columns that every row of a message will be asked for.
     ``changed_since`` holds for every kind. Raises `RunEndError` where the archive is
     damaged.
     """
@@ -104,7 +104,7 @@ def of_kind(
             archive,
             filters,
             only_whole=only_whole,
-            all_columns=all_columns,
+            looked_at=looked_at,
             row=row or Message,
         )
         return

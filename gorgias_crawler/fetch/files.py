@@ -40,12 +40,12 @@ _MAY_REFER = re.compile(rb'gorgias\.(?:io|com)/|"attachments":\s*\[\s*\{')
 logger = logging.getLogger(__name__)
 
 
-def attached(message: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Yield the attachments of a message that have an address."""
+def attached(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the attachments of a message that have an address."""
     attachments = message.get("attachments")
-    for attachment in attachments if isinstance(attachments, list) else []:
-        if isinstance(attachment, dict) and attachment.get("url"):
-            yield attachment
+    if not attachments or not isinstance(attachments, list):
+        return []
+    return [each for each in attachments if isinstance(each, dict) and each.get("url")]
 
 
 def attachment_path(attachment: Mapping[str, Any]) -> str:

@@ -10,12 +10,8 @@ from gorgias_crawler.items.message import (
     is_of_ticket,
 )
 from gorgias_crawler.items.reading import (
-    MESSAGE_READERS,
-    lazy_ticket,
+    RowMaker,
     message_readers,
-    message_row,
-    ticket_readers,
-    whole_rows,
 )
 from gorgias_crawler.items.ticket import Ticket
 from gorgias_crawler.items.ticket_metrics import TicketMetrics
@@ -23,19 +19,15 @@ from gorgias_crawler.items.ticket_metrics import TicketMetrics
 __all__ = [
     "COLUMNS",
     "DEFAULT_COLUMNS",
-    "MESSAGE_READERS",
     "Deleted",
     "Message",
+    "RowMaker",
     "Ticket",
     "TicketMetrics",
     "Type",
     "column",
     "decoded",
     "is_of_ticket",
-    "lazy_ticket",
     "message_readers",
-    "message_row",
-    "ticket_readers",
     "types",
-    "whole_rows",
 ]

@@ -6,12 +6,15 @@ taken where the first is empty (of a list then its first entry):
 ``ticket.assignee_user.email else ticket.assignee_user.name``.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field, fields
 from enum import Enum
 from typing import Any
 
 Json = Mapping[str, Any]
+Reader = Callable[[Any], Any]
+"""What takes a column out of an object, None where it is missing."""
 
 
 class Type(Enum):
@@ -68,26 +71,15 @@ def reader(row: type, of: str) -> Callable[[Json], dict[str, Any]]:
     Columns with other sources are left out. No shape of an object makes it fail; what
     is missing is None.
     """
-    sources = {
-        name: column.metadata["source"]
-        for name, column in columns(row).items()
-        if column.metadata["source"].startswith(f"{of}.")
-    }
-    own = {name: path for name, path in map(_own_key, sources.items()) if path}
-    nested = {n: _alternatives(s) for n, s in sources.items() if n not in own}
+    each = readers(row, of)
 
     def read(value: Json) -> dict[str, Any]:
-        # Most columns are the object's own values: to take those at once halves time.
-        get = value.get
-        found = {name: get(key) for name, key in own.items()}
-        for name, paths in nested.items():
-            found[name] = _first(value, paths)
-        return found
+        return {name: read_one(value) for name, read_one in each.items()}
 
     return read
 
 
-def readers(row: type, of: str) -> dict[str, Callable[[Json], Any]]:
+def readers(row: type, of: str) -> dict[str, Reader]:
     """Return for each column of *row* what takes it out of an object called *of*."""
     return {
         name: _reader_of(column.metadata["source"])
@@ -96,65 +88,71 @@ def readers(row: type, of: str) -> dict[str, Callable[[Json], Any]]:
     }
 
 
-def _reader_of(source: str) -> Callable[[Json], Any]:
-    _, key = _own_key(("", source))
-    if key:
-        return lambda value: value.get(key)
-    paths = _alternatives(source)
-    return lambda value: _first(value, paths)
+def _reader_of(source: str) -> Reader:
+    first, *others = (_at(path.partition(".")[2]) for path in source.split(" else "))
+    if not others:
+        return first
 
-
-Steps = tuple[tuple[str, str], ...]  # keys, and what stands there: "", "[]" or "{}"
-
-
-def _own_key(source: tuple[str, str]) -> tuple[str, str]:
-    name, path = source
-    key = path.partition(".")[2]
-    return name, key if key.isidentifier() else ""
-
-
-def _alternatives(source: str) -> tuple[Steps, ...]:
-    return tuple(_steps(path) for path in source.split(" else "))
-
-
-def _steps(path: str) -> Steps:
-    return tuple(
-        (step.rstrip("[]{}"), step[len(step.rstrip("[]{}")) :])
-        for step in path.split(".")[1:]
-    )
-
-
-def _first(value: Json, paths: tuple[Steps, ...]) -> Any:
-    if len(paths) == 1:
-        return _at(value, paths[0])
-    for path in paths:
-        found = _at(value, path)
-        if found:
-            return found[0] if isinstance(found, list) else found
-    return None
-
-
-def _at(value: Any, path: Steps) -> Any:
-    """Return what stands at *path*, None where something on the way is missing."""
-    for index, (key, many) in enumerate(path):
-        if not isinstance(value, dict):
-            return None
-        value = value.get(key)
-        if many:
-            return _EACH[many](value, path[index + 1 :])
-    return value
-
-
-def _each_entry(value: Any, path: Steps) -> list[Any]:
-    entries = value if isinstance(value, list) else []
-    found = (_at(entry, path) for entry in entries)
-    return [entry for entry in found if entry]
-
-
-def _each_value(value: Any, path: Steps) -> dict[str, Any] | None:
-    if not isinstance(value, dict) or not value:
+    def read(value: Any) -> Any:
+        for read_one in (first, *others):
+            found = read_one(value)
+            if found:
+                return found[0] if isinstance(found, list) else found
         return None
-    return {key: _at(entry, path) for key, entry in value.items()}
+
+    return read
 
 
-_EACH: dict[str, Callable[[Any, Steps], Any]] = {"[]": _each_entry, "{}": _each_value}
+_LIST_OR_OBJECT = re.compile(r"(\[\]|\{\})\.?")
+
+
+def _at(path: str) -> Reader:
+    """Return what takes what stands at *path*; None where something is missing."""
+    to_it, *many = _LIST_OR_OBJECT.split(path, maxsplit=1)
+    *way, key = to_it.split(".")
+    if not many:
+        return _at_keys((*way, key))
+    kind, rest = many
+    return _EACH[kind](_at_keys(tuple(way)), key, _at(rest))
+
+
+def _at_keys(keys: tuple[str, ...]) -> Reader:
+    if len(keys) == 1:
+        (only,) = keys  # most columns: the object's own values, in half of the time
+        return lambda value: value.get(only) if isinstance(value, dict) else None
+
+    def read(value: Any) -> Any:
+        for key in keys:
+            if not isinstance(value, dict):
+                return None
+            value = value.get(key)
+        return value
+
+    return read
+
+
+def _each_entry(holder_of: Reader, key: str, read: Reader) -> Reader:
+    def read_each(value: Any) -> list[Any] | None:
+        holder = holder_of(value)
+        if not isinstance(holder, dict):
+            return None
+        entries = holder.get(key)
+        if not entries or not isinstance(entries, list):
+            return []
+        return [found for found in map(read, entries) if found]
+
+    return read_each
+
+
+def _each_value(holder_of: Reader, key: str, read: Reader) -> Reader:
+    def read_each(value: Any) -> dict[str, Any] | None:
+        holder = holder_of(value)
+        values = holder.get(key) if isinstance(holder, dict) else None
+        if not values or not isinstance(values, dict):
+            return None
+        return {key: read(entry) for key, entry in values.items()}
+
+    return read_each
+
+
+_EACH = {"[]": _each_entry, "{}": _each_value}

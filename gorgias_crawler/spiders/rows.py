@@ -31,9 +31,6 @@ _ROWS_AT_ONCE = 100  # 5 ms; then signals, the live line and others have their t
 
 logger = logging.getLogger(__name__)
 
-# Of about 90: from there on it is faster to read all at once (measured).
-_MANY_COLUMNS = 30
-
 
 class RowsSpider(RunSpider):
     """Yields rows of ``archive``; the feed exporter reads here what it must know.
@@ -166,16 +163,16 @@ class RowsSpider(RunSpider):
             if any(cast("KindFilter", slot.filter).takes(row) for slot in slots)
         ] or [self.kind]
 
-    def _takes_all_columns(self) -> bool:
-        """Tell whether a feed of messages takes more than a third of their columns."""
+    def _looked_at(self) -> set[str]:
+        """Return the columns of messages that feeds take of every row."""
         row = self.kinds["messages"]
         exporter = self.crawler.get_extension(SnapshotFeedExporter)
-        return any(
-            slot.filter.accepts(row())
-            and slot.format != "conversations"
-            and len(slot.feed_options["fields"] or types(row)) > _MANY_COLUMNS
+        return {
+            name
             for slot in (exporter.slots if exporter else [])
-        )
+            if slot.filter.accepts(row()) and slot.format != "conversations"
+            for name in slot.feed_options["fields"] or types(row)
+        }
 
     @ends_run
     def _rows(self) -> Output:
@@ -185,7 +182,7 @@ class RowsSpider(RunSpider):
                 kind,
                 self.filters,
                 only_whole=self.only_complete,
-                all_columns=self._takes_all_columns(),
+                looked_at=self._looked_at(),
                 row=self.kinds[kind],
             )
         self._yielded_all = True
