@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import re
 import signal
 import threading
 import time
@@ -112,6 +113,8 @@ def test_retry_after_of_a_server_that_fails_pauses_all_calls(open_shop):
     ended = shop.crawl(*PER_TICKET, "-s", "CONCURRENT_REQUESTS=1")
     assert ended.status == 0, ended.log
     assert ended.log.count("Gorgias asks to wait (503): all calls pause for 2 s") == 1
+    over = "Gorgias asks to wait (503): the pause is over after 2 s, and calls go out"
+    assert ended.log.count(over) == 1
     times = [call.at_s for call in shop.sandbox.calls]
     assert times[10] - times[9] >= 2
     assert shop.manifest()["calls"]["paused_s"] == 2.0
@@ -220,7 +223,10 @@ def test_an_outage_is_waited_for_and_said_once(open_shop):
     ended = shop.crawl(*PER_TICKET, "-s", "RETRY_TIMES=1")
     assert ended.status == 0, ended.log
     assert ended.log.count("Gorgias does not answer") == 1
+    assert re.search(r"Gorgias answers again, after \d+ s without an answer", ended.log)
     assert ended.log.count("Gorgias answers again") == 1
+    assert shop.manifest()["calls"]["outages"] == 1
+    assert re.search(r"for the budget, 1 outage of up to \d+ s\.", ended.log)
     during = [at_s for at_s in began if at_s - began[0] < 3]
     assert len(during) < 40  # not all calls, again and again
     assert shop.rows() == shop.expected()

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy.settings import Settings
 
 from gorgias_crawler.extensions import progress as extension
 from gorgias_crawler.extensions.progress import ProgressLine
@@ -66,34 +67,108 @@ def test_a_line_fits_and_tells_the_time_left(counts, left_s, columns):
         assert " left" in now.line(columns)
 
 
-def test_counting_takes_less_than_5_percent_of_the_time(monkeypatch):
-    """A count that blocks the crawl for long is made less often."""
-    telling = ProgressLine.__new__(ProgressLine)
+@pytest.fixture
+def moments(monkeypatch):
+    """Tell when how far the run is is counted, on a clock that stands in between."""
     now_s = 0.0
-    counted_s = []
 
     async def sleep(pause_s):
         nonlocal now_s
         now_s += pause_s
 
-    def count():
-        nonlocal now_s
-        now_s += 10
-        counted_s.append(10)
-        return NOW
-
     clock = SimpleNamespace(monotonic=lambda: now_s)
     monkeypatch.setattr(extension, "time", clock)
     monkeypatch.setattr(extension, "asyncio", SimpleNamespace(sleep=sleep))
 
-    async def three_counts():
-        async for _ in telling._moments_each(0.001):
-            if len(counted_s) == 3:
-                return
+    def at(count, took_s, every_s, first_s):
+        telling = ProgressLine.__new__(ProgressLine)
+        counted_s = []
 
-    telling._now = count  # type: ignore[method-assign]
-    asyncio.run(three_counts())
-    assert sum(counted_s[:2]) < 0.05 * now_s
+        def counting():
+            nonlocal now_s
+            counted_s.append(now_s)
+            now_s += took_s
+            return NOW
+
+        async def counts():
+            async for _ in telling._moments_each(every_s, first_s):
+                if len(counted_s) == count:
+                    return
+
+        telling._now = counting  # type: ignore[method-assign]
+        asyncio.run(counts())
+        return counted_s
+
+    return at
+
+
+def test_counting_takes_less_than_5_percent_of_the_time(moments):
+    """A count that blocks the crawl for long is made less often."""
+    first, _, last = moments(3, took_s=10, every_s=0.001, first_s=0.001)
+    assert 0.05 * (last - first) > 2 * 10
+
+
+def test_the_first_line_comes_soon_and_the_others_at_their_interval(moments):
+    assert moments(4, took_s=0, every_s=60, first_s=10) == [10, 70, 130, 190]
+
+
+@pytest.mark.parametrize(
+    ("interval", "first_s"), [("60", 10), ("3600", 10), ("2", 2), ("0", None)]
+)
+def test_a_log_is_told_after_ten_seconds_or_sooner_where_that_is_asked_for(
+    monkeypatch, interval, first_s
+):
+    assert telling_of(monkeypatch, LOGSTATS_INTERVAL=interval)["log"] == first_s
+
+
+@pytest.mark.parametrize(
+    ("is_terminal", "log_file", "ways"),
+    [
+        (False, None, {"log"}),
+        (True, None, {"line"}),
+        (True, "crawl.log", {"line", "log"}),
+        (False, "crawl.log", {"log"}),
+    ],
+)
+def test_a_log_file_is_told_also_while_a_terminal_shows_the_line(
+    monkeypatch, is_terminal, log_file, ways
+):
+    told = telling_of(monkeypatch, is_terminal=is_terminal, LOG_FILE=log_file)
+    assert {way for way, first_s in told.items() if first_s is not None} == ways
+
+
+def telling_of(monkeypatch, *, is_terminal=False, **given):
+    """Return when each way of telling says something first, None where it does not."""
+    settings = Settings()
+    settings.setdict({name: value for name, value in given.items() if value})
+    first_s: dict[str, float | None] = {"line": None, "log": None}
+    telling = ProgressLine.__new__(ProgressLine)
+    telling.crawler = SimpleNamespace(settings=settings)  # type: ignore[assignment]
+    telling._telling = []
+
+    async def moments_each(every_s, first):
+        yield first
+
+    async def told(way, moments):
+        async for first in moments:
+            first_s[way] = first
+
+    stderr = SimpleNamespace(isatty=lambda: is_terminal)
+    monkeypatch.setattr(extension, "sys", SimpleNamespace(stderr=stderr))
+    monkeypatch.setattr(telling, "_moments_each", moments_each)
+    monkeypatch.setattr(telling, "_draw", lambda: told("line", moments_each(1, 1)))
+    monkeypatch.setattr(
+        extension.logger,
+        "info",
+        lambda _, first: first_s.update(log=first),
+    )
+
+    async def begin():
+        telling._begin()
+        await asyncio.gather(*telling._telling)
+
+    asyncio.run(begin())
+    return first_s
 
 
 def test_while_files_are_fetched_their_bytes_and_the_time_left_are_said():

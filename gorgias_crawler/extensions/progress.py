@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 _DRAW_EVERY_S = 1.0
 
+_FIRST_S = 10.0  # by then whoever has started it wonders whether all is well (chosen)
+
 # Counting takes a millisecond for a thousand tickets and a second for a million, and
 # nothing else is done meanwhile: after such a pause it is less than 5 % of the time.
 _PAUSE_PER_COUNT = 20
@@ -32,14 +34,15 @@ _MOMENTS = 10  # as many are averaged, so that the rate does not jump
 class ProgressLine:
     """Says how far the run is, as long as it runs.
 
-    On a terminal it is a live line below what is logged; elsewhere a log line each
-    ``LOGSTATS_INTERVAL`` seconds, as Scrapy's own, which it replaces; 0 is never.
+    On a terminal it is a live line below what is logged. In any other log it is a line
+    after ten seconds, then each ``LOGSTATS_INTERVAL`` seconds, as Scrapy's own, which
+    it replaces; 0 is never.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self._spider = GorgiasSpider.of(crawler)
-        self._telling: asyncio.Task[None] | None = None
+        self._telling: list[asyncio.Task[None]] = []
         self._moments = deque([(0, 0, time.monotonic())], maxlen=_MOMENTS)
         crawler.signals.connect(self._begin, signals.spider_opened)
         crawler.signals.connect(self._end, signals.spider_closed)
@@ -52,32 +55,39 @@ class ProgressLine:
     def _begin(self) -> None:
         settings = self.crawler.settings
         log_every_s = settings.getfloat("LOGSTATS_INTERVAL")
-        if settings.getbool("LOG_ENABLED") and sys.stderr.isatty():
-            self._telling = asyncio.ensure_future(self._draw())
-        elif log_every_s:
-            self._telling = asyncio.ensure_future(self._log(log_every_s))
+        is_drawn = settings.getbool("LOG_ENABLED") and sys.stderr.isatty()
+        if is_drawn:
+            self._telling.append(asyncio.ensure_future(self._draw()))
+        if log_every_s and (settings["LOG_FILE"] or not is_drawn):
+            self._telling.append(asyncio.ensure_future(self._log(log_every_s)))
 
     def _end(self) -> None:
-        if self._telling is not None:
-            self._telling.cancel()
+        for telling in self._telling:
+            telling.cancel()
 
     async def _log(self, every_s: float) -> None:
-        async for now in self._moments_each(every_s):
+        async for now in self._moments_each(every_s, min(every_s, _FIRST_S)):
             logger.info("%s.", now)
 
     async def _draw(self) -> None:
         with _live_line() as line:
-            async for now in self._moments_each(_DRAW_EVERY_S):
+            async for now in self._moments_each(_DRAW_EVERY_S, _DRAW_EVERY_S):
                 line.show(now.line(_columns()))
 
-    async def _moments_each(self, every_s: float) -> AsyncIterator[Progress]:
-        """Measure every so many seconds, and less often where measuring is slow."""
-        took_s = 0.0
+    async def _moments_each(
+        self, every_s: float, first_s: float
+    ) -> AsyncIterator[Progress]:
+        """Measure after *first_s* and then every so many seconds.
+
+        It is done less often where measuring is slow.
+        """
+        pause_s = first_s
         while True:
-            await asyncio.sleep(max(every_s, _PAUSE_PER_COUNT * took_s))
+            await asyncio.sleep(pause_s)
             begin_s = time.monotonic()
             yield self._now()
             took_s = time.monotonic() - begin_s
+            pause_s = max(every_s, _PAUSE_PER_COUNT * took_s)
 
     def _now(self) -> Progress:
         """Measure; the rates are those of the last moments."""

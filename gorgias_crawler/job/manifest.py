@@ -180,11 +180,15 @@ def _object_lines(manifest: Mapping[str, Any]) -> list[str]:
 
 def _calls_line(manifest: Mapping[str, Any]) -> str:
     calls = manifest["calls"]
+    outages = ""
+    if calls["outages"]:
+        longest = duration(calls["longest_outage_s"])
+        outages = f", {many(calls['outages'], 'outage')} of up to {longest}"
     return (
         f"API: {many(calls['made'], 'call')} in {duration(manifest['seconds'])}, "
         f"{calls['refused']:,} refused because the budget was used up (429), "
         f"{calls['retried']:,} repeated; waited "
-        f"{duration(calls['waited_s'] + calls['paused_s'])} for the budget."
+        f"{duration(calls['waited_s'] + calls['paused_s'])} for the budget{outages}."
     )
 
 

@@ -134,6 +134,8 @@ class AnswerMiddleware(RetryMiddleware):
         """Return the request, to be asked again; raise the error that stands."""
         if request.meta.get("is_probe"):
             raise failed.error
+        if isinstance(failed.error, UnansweredError):
+            self._outage.failed(failed.error.reason, request.meta["sent_s"])
         attempt = request.meta.get("retry_times", 0) + 1
         if attempt <= failed.retries:
             await self._waiting.sleep(verdict.backoff_s(attempt, self._jitter))

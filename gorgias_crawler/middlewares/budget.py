@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import time
-from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from scrapy import Request
@@ -14,7 +13,7 @@ from gorgias_crawler.api import verdict
 from gorgias_crawler.api.budget import HEADER
 from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.middlewares.caller import caller_of, is_call
-from gorgias_crawler.middlewares.waiting import Waiting
+from gorgias_crawler.middlewares.waiting import Waiting, clock
 from gorgias_crawler.wording import duration
 
 logger = logging.getLogger(__name__)
@@ -32,8 +31,10 @@ class BudgetMiddleware:
         self.is_debugging = crawler.settings.getbool("AUTOTHROTTLE_DEBUG")
         self._waiting = Waiting(crawler)
         self._gate = asyncio.Lock()
-        self._said_crowded = False
         self._refused_since_s: float | None = None
+        # What was said to be waited for, and since when: its end is said, too.
+        self._pause: tuple[str, float] | None = None
+        self._said_crowded_since_s: float | None = None
         self._waited_s = 0.0
 
     @classmethod
@@ -64,6 +65,7 @@ class BudgetMiddleware:
 
     def _send(self, request: Request, began_s: float) -> None:
         now_s = time.monotonic()
+        self._say_what_is_over(now_s)
         request.meta["call_number"] = self.budget.sent(now_s)
         request.meta["sent_s"] = now_s
         self._record(now_s - began_s)
@@ -123,13 +125,32 @@ class BudgetMiddleware:
         return asked_s and min(asked_s, self._waiting.max_outage_s)
 
     def _say_pause(self, why: str, pause_s: float) -> None:
-        end = datetime.now().astimezone() + timedelta(seconds=pause_s)
+        self._pause = self._pause or (why, time.monotonic())
         logger.warning(
             "%s: all calls pause for %s, until %s.",
             why,
             duration(pause_s),
-            end.strftime("%H:%M:%S"),
+            clock(pause_s),
         )
+
+    def _say_what_is_over(self, now_s: float) -> None:
+        """Say, when a call goes out, what it had to wait for and how long."""
+        if self._pause is not None:
+            why, since_s = self._pause
+            self._pause = None
+            logger.info(
+                "%s: the pause is over after %s, and calls go out again.",
+                why,
+                duration(now_s - since_s),
+            )
+        crowded_since_s = self._said_crowded_since_s
+        if crowded_since_s is not None and self.budget.crowded_since_s is None:
+            self._said_crowded_since_s = None
+            logger.info(
+                "Other integrations leave room in the API budget again; waited for them "
+                "for %s.",
+                duration(now_s - crowded_since_s),
+            )
 
     def _mind_the_others(self, now_s: float) -> None:
         """Say that others hold the budget; end the run where that lasts too long."""
@@ -137,7 +158,6 @@ class BudgetMiddleware:
         if self._refused_since_s is not None:
             since_s = min(self._refused_since_s, since_s or self._refused_since_s)
         if since_s is None:
-            self._said_crowded = False
             return
         held_s = now_s - since_s
         if held_s > self._waiting.max_outage_s:
@@ -147,13 +167,13 @@ class BudgetMiddleware:
                 f"{duration(held_s)} (GORGIAS_MAX_OUTAGE). What was archived is kept; "
                 "run the same command again later.",
             )
-        if held_s > _SAY_AFTER_S and not self._said_crowded:
-            self._said_crowded = True
+        if held_s > _SAY_AFTER_S and self._said_crowded_since_s is None:
+            self._said_crowded_since_s = since_s
             logger.warning(
-                "Other integrations are using the API; waiting for them, now for %s, for "
-                "%s at most (GORGIAS_MAX_OUTAGE).",
+                "Other integrations are using the API; waiting for them, now for %s, "
+                "until %s at the latest (GORGIAS_MAX_OUTAGE).",
                 duration(held_s),
-                duration(self._waiting.max_outage_s),
+                clock(self._waiting.max_outage_s - held_s),
             )
 
     def _record(self, waited_s: float) -> None:

@@ -16,12 +16,16 @@ from gorgias_crawler.errors import (
     UnansweredError,
 )
 from gorgias_crawler.middlewares.caller import caller_of
-from gorgias_crawler.middlewares.waiting import Waiting
+from gorgias_crawler.middlewares.waiting import Waiting, clock
 from gorgias_crawler.wording import duration
 
 logger = logging.getLogger(__name__)
 
 _FIRST_WAIT = 3  # as the third retry, 4 s: the call that failed has waited already
+
+# One answer that fails is repeated within seconds; where none is given for so long,
+# people want to know (chosen).
+_SAY_AFTER_S = 10.0
 
 
 class Outage:
@@ -38,12 +42,51 @@ class Outage:
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
         self._last_answer_s: float | None = None
         self._answered_sent_s = -math.inf
+        self._failing_since_s = math.inf
         self._ended = 0
+        self._is_said = False
         self._probing = asyncio.Lock()
+
+    def failed(self, reason: str, sent_s: float) -> None:
+        """Say so where all has failed for a while, before all is tried.
+
+        *sent_s* is when the call that failed went out.
+        """
+        if self._last_answer_s is None:
+            return
+        # Not since the last answer: calls may have waited for the budget since then.
+        self._failing_since_s = min(self._failing_since_s, sent_s)
+        if time.monotonic() - self._failing_since_s >= _SAY_AFTER_S:
+            self._say(reason, self._last_answer_s)
+
+    def _say(self, reason: str, since_s: float) -> None:
+        """Say that an outage has begun, once."""
+        if self._is_said:
+            return
+        self._is_said = True
+        self.crawler.stats.inc_value("gorgias/outage/count")
+        passed_s = time.monotonic() - since_s
+        logger.warning(
+            "Gorgias does not answer since %s (%s). Asking again each minute or sooner, "
+            "until %s at the latest (GORGIAS_MAX_OUTAGE); what is archived is kept.",
+            clock(-passed_s),
+            reason,
+            clock(self._waiting.max_outage_s - passed_s),
+        )
 
     def answered(self, sent_s: float) -> None:
         """Note that the API has answered a call that went out at *sent_s*."""
+        if self._is_said:
+            self._is_said = False
+            assert self._last_answer_s is not None
+            lasted_s = time.monotonic() - self._last_answer_s
+            self.crawler.stats.max_value("gorgias/outage/longest_s", lasted_s)
+            logger.warning(
+                "Gorgias answers again, after %s without an answer; the run goes on.",
+                duration(lasted_s),
+            )
         self._last_answer_s = time.monotonic()
+        self._failing_since_s = math.inf
         self._answered_sent_s = max(self._answered_sent_s, sent_s)
 
     async def passed(self, sent_s: float) -> bool:
@@ -70,22 +113,17 @@ class Outage:
             return True
 
     async def _wait_for_the_end(self, first_reason: str, since_s: float) -> None:
-        stats = self.crawler.stats
-        stats.inc_value("gorgias/outage/count")
-        logger.warning(
-            "Gorgias does not answer (%s). Asking again each minute or sooner, for %s "
-            "at most (GORGIAS_MAX_OUTAGE); what is archived is kept.",
-            first_reason,
-            duration(self._waiting.max_outage_s),
-        )
+        self._say(first_reason, since_s)
         reason: str | None = first_reason
         attempt = _FIRST_WAIT
         while reason is not None:
             left_s = since_s + self._waiting.max_outage_s - time.monotonic()
             if left_s <= 0:
+                lasted_s = time.monotonic() - since_s
+                self.crawler.stats.max_value("gorgias/outage/longest_s", lasted_s)
                 raise RunEndError(
                     "outage",
-                    f"Gorgias has not answered for {duration(time.monotonic() - since_s)}"
+                    f"Gorgias has not answered for {duration(lasted_s)}"
                     f" ({reason}; GORGIAS_MAX_OUTAGE). What was archived is kept; run "
                     "the same command again later.",
                 )
@@ -94,8 +132,6 @@ class Outage:
             )
             attempt += 1
             reason = await self._probe()
-        stats.max_value("gorgias/outage/longest_s", time.monotonic() - since_s)
-        logger.warning("Gorgias answers again; the run goes on.")
 
     async def _probe(self) -> str | None:
         """Ask for the account; return why that failed, None where it did not."""

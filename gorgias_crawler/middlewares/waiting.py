@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import datetime, timedelta
 
 from scrapy.crawler import Crawler
 
@@ -33,3 +34,11 @@ class Waiting:
             self.check()
             await asyncio.sleep(min(left_s, _POLL_S))
         self.check()
+
+
+def clock(in_s: float) -> str:
+    """Say what this machine's clock shows in so many seconds, or showed before them."""
+    now = datetime.now().astimezone()
+    then = now + timedelta(seconds=in_s)
+    is_today = then.date() == now.date()
+    return then.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S")
