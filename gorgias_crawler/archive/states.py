@@ -41,8 +41,6 @@ SAMPLE_SIZE = 50  # tickets; asked for when counts differ for many (chosen)
 SAMPLE_ANSWERED = 0.9  # of the sample, for a judgement (chosen)
 SAMPLE_SHARE = 0.01  # of all tickets: more than that is no accident (chosen)
 
-ZERO_SAMPLE = 20  # tickets; asked for where most have no message (chosen)
-
 EXPECTED = (
     "coalesce(CASE WHEN settled_count IS messages_count THEN settled_rows END, "
     "messages_count)"
@@ -92,7 +90,7 @@ class Listed:
             return DUE_BY_URL
         if ticket.messages_count == 0 and not has_messages:
             # Most tickets have a message: a count that moves later than its ticket
-            # would hide it. A first run cannot ask for each; see `sample_zero_counts`.
+            # would hide it. A first run cannot ask for each; see `zero_counts`.
             return 0 if self._is_first else DUE_BY_URL
         if self._is_passed or (self._is_first and has_messages):
             return DUE_BY_URL  # See `settle_walk` for walks that are not whole.
@@ -217,15 +215,17 @@ def _draw_sample(archive: Archive) -> bool:
         return False
     archive.db.executemany(
         "UPDATE ticket SET due = ? WHERE id = ?",
-        ((DUE_AS_SAMPLE, id_) for id_ in _spread(differing, SAMPLE_SIZE)),
+        ((DUE_AS_SAMPLE, id_) for id_ in spread(differing, SAMPLE_SIZE)),
     )
     archive.facts.sample_equal = archive.facts.sample_differing = 0
     return True
 
 
-def _spread(ids: list[int], size: int) -> list[int]:
-    # Evenly over the ids, so over the account's age: what differs may depend on when a
-    # ticket was made.
+def spread(ids: list[int], size: int) -> list[int]:
+    """Return up to *size* of *ids*, evenly, so over the account's age.
+
+    What differs may depend on when a ticket was made.
+    """
     step = max(1.0, len(ids) / size)
     return [ids[int(index * step)] for index in range(min(size, len(ids)))]
 
@@ -268,33 +268,3 @@ def judge_sample(archive: Archive, run: int) -> int | None:
             _tidy_settled(archive)
         _leave_to_urls(archive)
     return accepted
-
-
-_ZERO = (
-    "due = 0 AND messages_count = 0 AND settled_rows IS NULL AND NOT gone "
-    f"AND {ARCHIVED} = 0"
-)
-
-
-def sample_zero_counts(archive: Archive) -> None:
-    """Make some due of the tickets without messages, where most count none.
-
-    A service that counts nothing for a while would otherwise be believed.
-    """
-    (most,) = archive.db.execute(
-        "SELECT 2 * count(nullif(messages_count, 0)) < count(*) FROM ticket"
-    ).fetchone()
-    if most:
-        found = archive.db.execute(f"SELECT id FROM ticket WHERE {_ZERO}")
-        zero = [id_ for (id_,) in found]
-        sample = [(id_,) for id_ in _spread(zero, ZERO_SAMPLE)]
-        with archive.transaction() as db:
-            db.executemany(f"UPDATE ticket SET due = {DUE_BY_URL} WHERE id = ?", sample)
-
-
-def distrust_zero_counts(archive: Archive) -> None:
-    """Make due all tickets that were taken to have no message, in a transaction.
-
-    One of them has some.
-    """
-    archive.db.execute(f"UPDATE ticket SET due = {DUE_BY_WALK} WHERE {_ZERO}")

@@ -3,12 +3,11 @@
 from enum import Enum
 
 from gorgias_crawler.api import Message, Page
-from gorgias_crawler.archive import doubts, walks
+from gorgias_crawler.archive import doubts, walks, zero_counts
 from gorgias_crawler.archive.file import Archive
 from gorgias_crawler.archive.states import (
     DUE_AS_SAMPLE,
     DUE_BY_URL,
-    distrust_zero_counts,
     forget_staged,
     settle,
 )
@@ -119,7 +118,7 @@ def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> 
     )
     settle(archive, ticket_id)
     if shown and _count(archive, ticket_id) == 0:
-        distrust_zero_counts(archive)
+        zero_counts.distrust(archive)
     return outcome
 
 

@@ -8,8 +8,8 @@ import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 
-from gorgias_crawler.archive import counts, doubts, states, unsent, walks
-from gorgias_crawler.fetch import plans, watermark
+from gorgias_crawler.archive import counts, doubts, states, unsent, walks, zero_counts
+from gorgias_crawler.fetch import plans, relisting, watermark
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.calls import Call, TicketsById
 from gorgias_crawler.fetch.plans import Fetch, Plan, Relist
@@ -94,13 +94,13 @@ class Agenda:
         if watermark.distrust_ahead(self.archive, self.memory.clock_us()):
             self.answers.walks.begin_listing()
         facts = self.archive.facts
-        if self._is_to_relist():
-            self._begin_relisting()
+        if relisting.is_to_begin(self.memory):
+            relisting.begin(self.memory, self.answers.walks)
         elif facts.watermark_us is not None:
             yield from self._read_updates()
         yield from self._follow_listing()
         if facts.complete_us is None:
-            states.sample_zero_counts(self.archive)
+            zero_counts.sample(self.archive)
         # Those that this run has read itself are left out; a run before may have died.
         unsent.make_due(self.archive, self.memory.run, self.memory.clock_us())
 
@@ -121,23 +121,6 @@ class Agenda:
             while self.in_flight:
                 yield None
             lists.refuse_messages_without_tickets()
-
-    def _is_to_relist(self) -> bool:
-        # A relisting that was killed goes on, unless more is asked for now.
-        wanted, begun = self.options.relist, self.archive.facts.relisting
-        is_begun = begun is not None and wanted.value in (begun, Relist.TICKETS.value)
-        return wanted is not Relist.NOTHING and not is_begun
-
-    def _begin_relisting(self) -> None:
-        facts = self.archive.facts
-        is_full = self.options.relist is Relist.FULL
-        self.answers.walks.begin_listing()
-        with self.archive.transaction():
-            facts.relisting = self.options.relist.value
-            if is_full and not self.options.estimate:
-                facts.reread_run = self.memory.run
-                states.forget_all_staged(self.archive)
-                walks.forget(self.archive, *walks.OF_MESSAGES)
 
     def _follow_listing(self) -> Iterator[Call | None]:
         if counts.is_listed(self.archive):

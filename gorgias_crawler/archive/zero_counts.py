@@ -1,0 +1,37 @@
+"""Tickets that count no message: a first run asks for a sample of them, no more."""
+
+from gorgias_crawler.archive.file import Archive
+from gorgias_crawler.archive.states import ARCHIVED, DUE_BY_URL, DUE_BY_WALK, spread
+
+ZERO_SAMPLE = 20  # tickets; asked for where most have no message (chosen)
+
+_ZERO = (
+    "due = 0 AND messages_count = 0 AND settled_rows IS NULL AND NOT gone "
+    f"AND {ARCHIVED} = 0"
+)
+
+
+def sample(archive: Archive) -> None:
+    """Make some due of the tickets without messages, where most count none.
+
+    A service that counts nothing for a while would otherwise be believed.
+    """
+    (most,) = archive.db.execute(
+        "SELECT 2 * count(nullif(messages_count, 0)) < count(*) FROM ticket"
+    ).fetchone()
+    if most:
+        found = archive.db.execute(f"SELECT id FROM ticket WHERE {_ZERO}")
+        zero = [id_ for (id_,) in found]
+        sampled = [(id_,) for id_ in spread(zero, ZERO_SAMPLE)]
+        with archive.transaction() as db:
+            db.executemany(
+                f"UPDATE ticket SET due = {DUE_BY_URL} WHERE id = ?", sampled
+            )
+
+
+def distrust(archive: Archive) -> None:
+    """Make due all tickets that were taken to have no message, in a transaction.
+
+    One of them has some.
+    """
+    archive.db.execute(f"UPDATE ticket SET due = {DUE_BY_WALK} WHERE {_ZERO}")
