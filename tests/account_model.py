@@ -239,7 +239,7 @@ class AccountModel:
         tickets: Iterable[TicketRow] = state.tickets.values()
         match call:
             case TicketsById():
-                listed = [row for row in tickets if row.id in call.ids]
+                listed = [row for row in tickets if row.id in call.asked]
                 shown = [self._ticket(row, state, active) for row in listed]
                 return Page(tuple(shown), None)
             case TicketPage():

@@ -35,7 +35,7 @@ from tests.account_model import (
     Run,
     State,
 )
-from tests.history_faults import Empty, Fault, Short
+from tests.history_faults import Empty, EmptyEnds, Fault, Short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -240,6 +240,7 @@ class History:
         return not any(
             fault.begin_us <= self.model.now_us and fault.end_us > begin_us - QUIET_US
             for fault in self.model.faults
+            if not isinstance(fault, EmptyEnds)
         )
 
     def _why(self, error: GorgiasError | None) -> str:

@@ -4,6 +4,7 @@ Each lasts from ``begin_us`` until ``end_us`` of the model's clock. Chance is dr
 the number of the call, so that a history is the same each time.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +17,7 @@ from tests.account_model import MessageRow, State
 
 LISTS = ("listing", "updates")
 MESSAGES = ("walk", "own")
+WALKED = (*LISTS, *MESSAGES)
 
 
 def kind(call: Call) -> str:
@@ -132,6 +134,19 @@ class Empty(Fault):
 
     def page(self, call: Call, page: Page[Any], number: int) -> Page[Any]:
         return Page((), None) if self.strikes(call, number) else page
+
+
+@dataclass
+class EmptyEnds(Fault):
+    """No lie, but a way to page: a list's last page names a next, which is empty."""
+
+    def page(self, call: Call, page: Page[Any], number: int) -> Page[Any]:
+        if not page.rows or page.next_cursor is not None or kind(call) not in WALKED:
+            return page
+        last = page.rows[-1]
+        by_update = kind(call) == "updates"
+        at_us = last.updated_us if by_update else last.created_us
+        return replace(page, next_cursor=json.dumps([at_us, last.id]))
 
 
 @dataclass

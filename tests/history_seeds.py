@@ -13,6 +13,7 @@ from tests.history_faults import (
     MESSAGES,
     Again,
     Empty,
+    EmptyEnds,
     Fault,
     Lag,
     NotFound,
@@ -39,6 +40,8 @@ def steps(seed: int) -> list[Step]:
         ("account", rng.randrange(1, 100), rng.choice([50, 200, 500])),
     ]
     history += [("ticket", _messages(rng)) for _ in range(size)]
+    if seed % 11 == 5:  # not drawn, so that the histories of other seeds stay theirs
+        history.append(("fault", EmptyEnds(), 10**9))
     history.append(("pass", rng.choice([0, 2, 2, 30])))
     may_lie = True
     if rng.random() < 0.25:

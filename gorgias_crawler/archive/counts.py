@@ -156,11 +156,15 @@ def listed_tickets(archive: Archive) -> int:
 
 
 def has_older_tickets(archive: Archive, than_us: int) -> bool:
-    """Tell whether a list has shown a ticket that was last updated before then."""
+    """Tell whether the listing has shown a ticket that was last updated before then.
+
+    The present one: what it does not show any more may be deleted.
+    """
     older = (
-        "SELECT 1 FROM ticket WHERE listed >= 0 AND updated_us BETWEEN 1 AND ? LIMIT 1"
+        "SELECT 1 FROM ticket WHERE listed = ? AND updated_us BETWEEN 1 AND ? LIMIT 1"
     )
-    return archive.db.execute(older, (than_us - 1,)).fetchone() is not None
+    listing = archive.facts.listing or 0
+    return archive.db.execute(older, (listing, than_us - 1)).fetchone() is not None
 
 
 def is_listed_ticket(archive: Archive, ticket_id: int) -> bool:

@@ -62,6 +62,8 @@ class Listed:
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
         self._is_first = archive.facts.complete_us is None
+        listing = walks.get(archive, walks.LISTING)
+        self._is_first_listing = self._is_first and not (listing and listing.done)
         # The walk has passed the newest messages: it misses what has come since, and a
         # deletion beside it would make the count agree.
         self._is_passed = is_sampling(archive) or (
@@ -90,8 +92,8 @@ class Listed:
             return DUE_BY_URL
         if ticket.messages_count == 0 and not has_messages:
             # Most tickets have a message: a count that moves later than its ticket
-            # would hide it. A first run cannot ask for each; see `zero_counts`.
-            return 0 if self._is_first else DUE_BY_URL
+            # would hide it. A first listing cannot ask for each; see `zero_counts`.
+            return 0 if self._is_first_listing else DUE_BY_URL
         if self._is_passed or (self._is_first and has_messages):
             return DUE_BY_URL  # See `settle_walk` for walks that are not whole.
         return DUE_BY_WALK
@@ -123,6 +125,14 @@ def forget_all_staged(archive: Archive) -> None:
     _forget_staged_where(archive, "true")
 
 
+def forget_staged_unsent(archive: Archive) -> None:
+    """Begin the pages of tickets again, inside of a transaction, that show what waits.
+
+    They are of an earlier run: what waited to be sent then may have been sent since.
+    """
+    _forget_staged_where(archive, "unsent")
+
+
 def _forget_staged_where(archive: Archive, which: str) -> None:
     for (ticket_id,) in archive.db.execute(
         f"SELECT DISTINCT asked_ticket_id FROM staged WHERE {which}"
@@ -148,11 +158,11 @@ def settle_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
     have agreed on the difference. The walk is forgotten with it.
 
     A walk that is not whole may not have seen a new message, and a deleted one in its
-    place would make the count agree; so it settles only what was never archived before.
+    place would make the count agree; so it settles nothing of what was archived before
+    (see `broken_walks` for a first run).
     """
-    is_first = archive.facts.complete_us is None
     with archive.transaction() as db:
-        if is_whole or is_first:
+        if is_whole:
             db.execute(
                 f"UPDATE ticket SET due = 0 WHERE due = {DUE_BY_WALK} "
                 f"AND {EXPECTED} = {ARCHIVED}"

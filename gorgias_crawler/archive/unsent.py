@@ -1,7 +1,7 @@
 """Messages that wait to be sent: their tickets are asked for again, for a while."""
 
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.states import DUE_BY_URL
+from gorgias_crawler.archive.states import DUE_BY_URL, forget_staged_unsent
 
 _UNSENT_DAYS_US = 7 * 24 * 3600 * 1_000_000
 """So old may a message be that waits to be sent, and is asked for in every run: what a
@@ -20,6 +20,7 @@ def make_due(archive: Archive, run: int, now_us: int) -> None:
     """
     (tickets,) = archive.db.execute("SELECT count(*) FROM ticket").fetchone()
     with archive.transaction() as db:
+        forget_staged_unsent(archive)
         db.execute(
             f"UPDATE ticket SET due = max(due, {DUE_BY_URL}) WHERE id IN "
             "(SELECT ticket_id FROM message INDEXED BY message_unsent "

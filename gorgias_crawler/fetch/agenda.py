@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from gorgias_crawler.archive import counts, doubts, states, unsent, walks, zero_counts
 from gorgias_crawler.fetch import plans, relisting, watermark
 from gorgias_crawler.fetch.answers import Answers
-from gorgias_crawler.fetch.calls import Call, TicketsById
+from gorgias_crawler.fetch.calls import Call
 from gorgias_crawler.fetch.plans import Fetch, Plan, Relist
 from gorgias_crawler.wording import many
 
@@ -73,6 +73,8 @@ class Agenda:
             yield from self.answers.objects.calls()
         yield from self._confirm()
         yield from self._list_again()
+        if self.archive.facts.complete_us is None:
+            zero_counts.sample(self.archive)
         if self.options.estimate:
             self._say(self._possible())
         else:
@@ -99,8 +101,6 @@ class Agenda:
         elif facts.watermark_us is not None:
             yield from self._read_updates()
         yield from self._follow_listing()
-        if facts.complete_us is None:
-            zero_counts.sample(self.archive)
         # Those that this run has read itself are left out; a run before may have died.
         unsent.make_due(self.archive, self.memory.run, self.memory.clock_us())
 
@@ -129,14 +129,19 @@ class Agenda:
         if walks.get(self.archive, walks.LISTING) is None:
             self.answers.walks.begin(walks.LISTING)
         yield from self._follow(walks.LISTING)
+        if self.answers.walks.ends.is_listing_to_be_proven():
+            yield from self._read_updates()
 
     def _read_updates(self) -> Iterator[Call | None]:
         self.phase = "reading what has changed"
         self.answers.walks.begin(walks.UPDATES)
         yield from self._follow(walks.UPDATES)
-        while self.answers.walks.may_have_jumped():
+        # A further look at the head says nothing of how the walk before it has ended.
+        is_cut_short = self.answers.walks.are_updates_cut_short()
+        while not is_cut_short and self.answers.walks.may_have_jumped():
             yield from self._follow(walks.UPDATES)
-        if self.answers.walks.are_updates_cut_short():
+            is_cut_short = self.answers.walks.are_updates_cut_short()
+        if is_cut_short:
             logger.warning(
                 "The list of changed tickets ended too early: listing all tickets."
             )
@@ -145,8 +150,7 @@ class Agenda:
 
     def _confirm(self) -> Iterator[Call | None]:
         """Ask for tickets by id of which it is not known whether they still exist."""
-        while ids := self.answers.tickets.to_confirm():
-            call = TicketsById(ids)
+        while call := self.answers.tickets.to_confirm():
             yield None if call.key in self.in_flight else call
         self.answers.tickets.erase_absent()
 
@@ -197,11 +201,11 @@ class Agenda:
         while True:
             open_ = [name for name in names if lists.is_open(name)]
             ready = [name for name in open_ if name not in self.in_flight]
-            if lists.ready_us is not None and not self.in_flight:
-                yield from self._wait_until(lists.ready_us)
-                lists.ready_us = None
+            if lists.ends.ready_us is not None and not self.in_flight:
+                yield from self._wait_until(lists.ends.ready_us)
+                lists.ends.ready_us = None
             elif (
-                lists.ready_us is None
+                lists.ends.ready_us is None
                 and ready
                 and lists.is_worth_a_call(len(open_) - len(ready))
             ):

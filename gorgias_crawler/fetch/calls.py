@@ -65,9 +65,13 @@ class TicketPage:
 
 @dataclass(frozen=True)
 class TicketsById:
-    """Tickets that only asking for them by their ids can settle."""
+    """Tickets that only asking for them by their ids can settle.
+
+    With them a ``witness`` is asked for, of which this run knows that it is there.
+    """
 
     ids: tuple[int, ...]
+    witness: int | None = None
 
     @property
     def key(self) -> str:
@@ -80,7 +84,12 @@ class TicketsById:
 
     def url(self, base_url: str) -> str:
         """Return what to ask."""
-        return api.tickets_by_id_url(base_url, self.ids)
+        return api.tickets_by_id_url(base_url, self.asked)
+
+    @property
+    def asked(self) -> tuple[int, ...]:
+        """All ids that are asked for."""
+        return self.ids if self.witness is None else (*self.ids, self.witness)
 
 
 Call = WalkPage | TicketPage | TicketsById | ObjectCall

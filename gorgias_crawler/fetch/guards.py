@@ -32,7 +32,6 @@ class WalkGuard:
     _furthest: Position | None = None  # of this run, over all restarts
     _last: Position | None = None  # since the last restart
     _seen: set[int] = field(default_factory=set)
-    _end: str | None = None  # the cursor of an empty page
 
     def passed(
         self,
@@ -77,12 +76,6 @@ class WalkGuard:
         is_new = _is_further(at, self._last, is_ascending=is_ascending)
         self._last = at
         return is_new
-
-    def seems_to_end(self, cursor: str) -> bool:
-        """Note that the page of *cursor* is empty, the last; false the second time."""
-        is_first = cursor != self._end
-        self._end = cursor
-        return is_first
 
     def restart(self) -> bool:
         """Note a refused cursor; false when restarting has helped too seldom."""

@@ -5,7 +5,13 @@ from collections import defaultdict
 
 from gorgias_crawler import api
 from gorgias_crawler.api import Message, Page, Ticket
-from gorgias_crawler.archive import counts, doubts, states, tickets, walks
+from gorgias_crawler.archive import (
+    broken_walks,
+    counts,
+    states,
+    tickets,
+    walks,
+)
 from gorgias_crawler.archive.walks import Position, Walk
 from gorgias_crawler.errors import (
     AnswerError,
@@ -15,14 +21,14 @@ from gorgias_crawler.errors import (
     UnansweredError,
     refuses_cursor,
 )
-from gorgias_crawler.fetch import watermark
+from gorgias_crawler.fetch import walk_ends, watermark
 from gorgias_crawler.fetch.calls import WalkPage
 from gorgias_crawler.fetch.guards import HeadLooks, LoopError, WalkGuard
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Fetch
+from gorgias_crawler.fetch.walk_ends import AnyPage, WalkEnds
 
 _NEVER = -(2**63)  # before any instant: microseconds since 1970
-_AnyPage = Page[Ticket] | Page[Message]
 
 logger = logging.getLogger(__name__)
 
@@ -30,15 +36,15 @@ logger = logging.getLogger(__name__)
 class ListWalks:
     """The walks of one run.
 
-    ``bulk_refusal`` says why the walk through all messages was given up. ``ready_us``
-    is when a page may be asked for again that seemed to be the end of its list.
+    ``bulk_refusal`` says why the walk through all messages was given up. ``ends`` are
+    the ends of lists that prove nothing yet.
     """
 
     def __init__(self, memory: RunMemory) -> None:
         self.memory = memory
         self.archive = memory.archive
         self.bulk_refusal: str | None = None
-        self.ready_us: int | None = None
+        self.ends = WalkEnds()
         self._guards: dict[str, WalkGuard] = defaultdict(WalkGuard)
         self._looks = HeadLooks()
         self._unwalked: int | None = None  # messages, by the counts
@@ -68,7 +74,7 @@ class ListWalks:
 
     def begin(self, name: str) -> None:
         """Begin a walk; one of the same name in this run is forgotten."""
-        self._guards.pop(name, None)
+        self._forget(name)
         self._looks = HeadLooks()
         walks.begin(self.archive, name, self.memory.run)
 
@@ -78,6 +84,10 @@ class ListWalks:
         with self.archive.transaction():
             facts.listing = (facts.listing or 0) + 1
             walks.forget(self.archive, walks.LISTING)
+
+    def _forget(self, name: str) -> None:
+        self._guards.pop(name, None)
+        self.ends.forget(name)
 
     def refuse_messages_without_tickets(self) -> None:
         """End the look at messages of an account that seems to have no ticket.
@@ -96,11 +106,13 @@ class ListWalks:
         """Settle what a walk through all messages brought; another may begin."""
         with self.archive.transaction():  # what it shows takes the last one's place
             self.archive.facts.orphan_messages = self.memory.changes.orphans
+            if not is_whole and self.archive.facts.complete_us is None:
+                broken_walks.settle_passed(self.archive)
         states.settle_walk(
             self.archive, is_whole=is_whole, now_us=self.memory.clock_us()
         )
         for name in walks.OF_MESSAGES:
-            self._guards.pop(name, None)
+            self._forget(name)
         self._unwalked = None
 
     def may_have_jumped(self) -> bool:
@@ -119,14 +131,11 @@ class ListWalks:
 
         Then it is no proof of anything: all tickets are to be listed.
         """
-        walk = walks.get(self.archive, walks.UPDATES)
-        floor_us = self._floor_us(walks.UPDATES)
-        is_at_end = walk is not None and walk.done and walk.cursor is None
-        if walk is None or not is_at_end or (walk.at and walk.at[0] < floor_us):
-            return False
-        if walk.at is None and counts.listed_tickets(self.archive) > 0:
-            return True  # a list by update shows all tickets, each with its update
-        return counts.has_older_tickets(self.archive, floor_us)
+        return walk_ends.are_updates_cut_short(
+            self.archive,
+            self._floor_us(walks.UPDATES),
+            is_doubtful=walks.UPDATES in self.ends.doubtful,
+        )
 
     # What comes back.
 
@@ -135,12 +144,13 @@ class ListWalks:
 
         Raises `RunEndError` where the walk cannot go on.
         """
-        if self._is_doubtful_end(call, page):
+        if self.ends.is_to_be_asked_again(call, page, self.memory.clock_us()):
             return
         by_update = call.walk.name == walks.UPDATES
         positions = [
             (t.updated_us if by_update else t.created_us, t.id) for t in page.rows
         ]
+        self.memory.note_shown(ticket.id for ticket in page.rows)
         now_us = self.memory.clock_us()
         made_us = min(made_us, now_us)  # a clock that is ahead would hide changes
         if by_update:
@@ -154,7 +164,12 @@ class ListWalks:
             facts.newest_us = max([facts.newest_us or 0, *updates]) or None
             walk = self._advance(call, page, positions, made_us)
             is_cut_short = walk.done and self.are_updates_cut_short()
-            watermark.move(self.archive, walk, is_cut_short=is_cut_short)
+            watermark.move(
+                self.archive,
+                walk,
+                is_cut_short=is_cut_short,
+                is_doubtful=call.key in self.ends.doubtful,
+            )
         self._pass(call, page, walk)
 
     def store_messages(self, call: WalkPage, page: Page[Message], made_us: int) -> None:
@@ -164,7 +179,7 @@ class ListWalks:
         """
         if not self.is_open(call.walk.name):
             return  # The other end has met this one while the page was in flight.
-        if self._is_doubtful_end(call, page):
+        if self.ends.is_to_be_asked_again(call, page, self.memory.clock_us()):
             return
         if self._unwalked is None:
             totals = counts.totals(self.archive)
@@ -182,36 +197,11 @@ class ListWalks:
                 walks.end(self.archive, *walks.OF_MESSAGES)
         self._pass(call, page, walk)
 
-    def _is_doubtful_end(self, call: WalkPage, page: _AnyPage) -> bool:
-        """Tell whether a list ends with an empty page, for the first time."""
-        is_end = not page.rows and page.next_cursor is None
-        if call.walk.cursor is None or not is_end:
-            return False
-        if not self._guards[call.key].seems_to_end(call.walk.cursor):
-            return False
-        self.ready_us = self.memory.clock_us() + doubts.CALM_US
-        return True
-
     def _advance(
-        self,
-        call: WalkPage,
-        page: _AnyPage,
-        positions: list[Position],
-        made_us: int,
+        self, call: WalkPage, page: AnyPage, positions: list[Position], made_us: int
     ) -> Walk:
-        walk = walks.advance(
-            self.archive, call.walk, page.next_cursor, positions, made_us
-        )
-        if walk.unordered and not call.walk.unordered:
-            logger.warning(
-                "Gorgias gives %s in another order than asked for: reading the whole "
-                "list instead of what is new in it.",
-                walk.name,
-            )
-        is_far_enough = walk.at and walk.at[0] < self._floor_us(walk.name)
-        if is_far_enough and not walk.unordered:
-            walks.end(self.archive, walk.name)
-        return walks.get(self.archive, walk.name) or walk
+        dates = (made_us, self._floor_us(call.walk.name))
+        return walk_ends.advance(self.archive, call, page, positions, dates)
 
     def _floor_us(self, name: str) -> int:
         """Return the instant before which a walk from the newest has seen enough."""
@@ -223,7 +213,7 @@ class ListWalks:
             return facts.floor_us or _NEVER
         return _NEVER
 
-    def _pass(self, call: WalkPage, page: _AnyPage, walk: Walk) -> None:
+    def _pass(self, call: WalkPage, page: AnyPage, walk: Walk) -> None:
         ids = [row.id for row in page.rows]
         at = None if walk.unordered else walk.at
         try:

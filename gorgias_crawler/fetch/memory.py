@@ -1,7 +1,7 @@
 """What one run remembers beside the archive; the next run needs nothing of it."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 
 from gorgias_crawler.api.dates import us_of
@@ -48,6 +48,7 @@ class RunMemory:
         self.may_be_merged = False
         self._vanished: set[int] = set()
         self._tickets: int | None = None
+        self._shown: tuple[int, ...] = ()  # tickets, by the last page that had some
 
     def note(self, sentence: str) -> None:
         """Keep a sentence for the manifest."""
@@ -60,6 +61,21 @@ class RunMemory:
         # be asked for without end.
         self.may_be_merged |= not ids <= self._vanished
         self._vanished |= ids
+
+    def note_shown(self, ids: Iterable[int]) -> None:
+        """Note tickets that a page of a list has shown."""
+        self._shown = tuple(ids) or self._shown
+
+    def witness(self, ids: Collection[int]) -> int | None:
+        """Return a ticket that is there and not among *ids*, None without one.
+
+        It is asked for with them: where it is not shown, the others prove nothing.
+        """
+        return next((id_ for id_ in self._shown if id_ not in ids), None)
+
+    def doubt_shown(self, ids: Collection[int]) -> None:
+        """Note tickets that are no witnesses any more, where there is another one."""
+        self._shown = tuple(id_ for id_ in self._shown if id_ not in ids) or self._shown
 
     def record_failure(self, ticket_id: int, reason: str) -> None:
         """Record that a ticket cannot be fetched; the others go on."""

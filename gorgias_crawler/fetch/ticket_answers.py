@@ -44,6 +44,7 @@ class TicketAnswers:
         self._missing: dict[int, None] = {}  # answered 404, in the order they did
         self._listed_though_missing = 0  # since an own answer was good
         self._absent: dict[int, int] = {}  # not shown by id -> when that counts, in us
+        self._by_id_us: int | None = None  # when tickets may be asked for by id again
         self._deleted: set[int] = set()  # absent now or erased, told by no event
         self._after = counts.FIRST  # where the next of the unconfirmed stand
 
@@ -52,13 +53,15 @@ class TicketAnswers:
     def due(self, limit: int, after: int = 0) -> list[int]:
         """Return up to *limit* tickets above *after* that may be asked for now."""
         now_us, run = self.memory.clock_us(), self.memory.run
-        return counts.due_tickets(self.archive, after, limit, run, now_us)
+        most = limit + len(self._missing)
+        due = counts.due_tickets(self.archive, after, most, run, now_us)
+        return [id_ for id_ in due if id_ not in self._missing][:limit]
 
     def next_ready_us(self) -> int | None:
         """Return when what was doubted may be asked for again, None without a doubt."""
-        ready = [*self._absent.values()]
         by_answer = doubts.next_ready_us(self.archive, self.memory.run)
-        return min([*ready, *([] if by_answer is None else [by_answer])], default=None)
+        by_id = self._absent.values() if self._by_id_us is None else [self._by_id_us]
+        return min([*by_id, *([] if by_answer is None else [by_answer])], default=None)
 
     def may_ask(self, ticket_id: int) -> bool:
         """Tell whether a ticket may be asked for; if too often, that is its failure."""
@@ -74,17 +77,23 @@ class TicketAnswers:
         """Whether tickets are to be asked for by id before others are asked for."""
         return len(self._missing) >= _MISSING_AT_ONCE
 
-    def to_confirm(self) -> tuple[int, ...]:
-        """Return tickets of which only asking by id can tell whether they exist."""
+    def to_confirm(self) -> TicketsById | None:
+        """Return the call for tickets that only asking by their ids can settle."""
+        if self._by_id_us is not None and self.memory.clock_us() < self._by_id_us:
+            return None
+        self._by_id_us = None
+        ids = self._unconfirmed(max(1, self._ids_at_once - 1))
+        witness = self.memory.witness(ids) if self._ids_at_once > 1 else None
+        return TicketsById(ids, witness) if ids else None
+
+    def _unconfirmed(self, limit: int) -> tuple[int, ...]:
         now_us = self.memory.clock_us()
         again = (id_ for id_, us in self._absent.items() if 0 < us <= now_us)
-        if ids := list(islice([*self._missing, *again], self._ids_at_once)):
-            return tuple(ids)
-        while window := counts.unconfirmed(
-            self.archive, self._ids_at_once, self._after
-        ):
-            if ids := [id_ for _, id_ in window if id_ not in self._absent]:
-                return tuple(ids)
+        if ids := tuple(islice([*self._missing, *again], limit)):
+            return ids
+        while window := counts.unconfirmed(self.archive, limit, self._after):
+            if ids := tuple(id_ for _, id_ in window if id_ not in self._absent):
+                return ids
             self._after = window[-1]
         return ()
 
@@ -153,7 +162,8 @@ class TicketAnswers:
         """
         found = {ticket.id: ticket for ticket in page.rows}
         is_cut_short = page.next_cursor is not None
-        if not found.keys() <= set(call.ids) or (is_cut_short and not found):
+        is_of_no_use = is_cut_short and found.keys().isdisjoint(call.ids)
+        if not found.keys() <= set(call.asked) or is_of_no_use:
             raise RunEndError(
                 "listing_failed",
                 "Gorgias answers other tickets than those asked for by their ids "
@@ -173,8 +183,13 @@ class TicketAnswers:
             if id_ in self._missing:
                 del self._missing[id_]
                 self._found_though_missing(ticket)
-        if not is_cut_short:  # else the others are asked for again
+        if is_cut_short:
+            return  # the others are asked for again
+        if call.witness is None or call.witness in found:
             self._miss(set(call.ids) - found.keys(), made_us)
+        elif set(call.ids) - found.keys():
+            self._by_id_us = made_us + doubts.CALM_US
+            self.memory.doubt_shown({call.witness})
 
     def _found_though_missing(self, ticket: Ticket) -> None:
         if ticket.messages_count == 0:
@@ -197,6 +212,7 @@ class TicketAnswers:
 
         One that has changed of late may be missing on a replica that lags behind.
         """
+        self.memory.doubt_shown(ids)
         for id_ in ids:
             self._missing.pop(id_, None)
             is_second = id_ in self._absent

@@ -2,19 +2,23 @@
 
 import logging
 
-from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.archive import Archive, counts, walks
 from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.fetch.plans import LOOK_BACK_US
 
 logger = logging.getLogger(__name__)
 
 
-def move(archive: Archive, walk: Walk, *, is_cut_short: bool) -> None:
+def move(
+    archive: Archive, walk: Walk, *, is_cut_short: bool, is_doubtful: bool = False
+) -> None:
     """Move the watermark, inside of a page's transaction, where *walk* has ended.
 
     All that changed before it is archived or due. It is when the first page was
     made, so what changes during a walk is read again by the next run, but never
     ahead of what any answer has shown to be updated, because clocks may be wrong.
+    Where the end of the listing *is_doubtful*, tickets may be missing that were created
+    after its last one, so it is no later than that.
     """
     facts = archive.facts
     if walk.done and not is_cut_short:
@@ -24,6 +28,9 @@ def move(archive: Archive, walk: Walk, *, is_cut_short: bool) -> None:
         reached_us = max(walk.date_us, facts.watermark_us or 0)
         # An account without tickets has no update.
         facts.watermark_us = min(reached_us, facts.newest_us or walk.date_us)
+        if is_doubtful and walk.name == walks.LISTING:
+            last_us = walk.at[0] if walk.at and not walk.unordered else 0
+            facts.watermark_us = min(facts.watermark_us, last_us)
     elif facts.watermark_us is None:
         facts.watermark_us = walk.date_us  # until the first listing has ended
 

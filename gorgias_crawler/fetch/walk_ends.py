@@ -1,0 +1,114 @@
+"""Where a walk through a list has seen enough, and when its end proves nothing."""
+
+import logging
+
+from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler.archive import Archive, counts, doubts, walks
+from gorgias_crawler.archive.walks import Position, Walk
+from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.fetch.calls import WalkPage
+
+AnyPage = Page[Ticket] | Page[Message]
+
+_MOST_PROOFS = 2
+"""So often in one run may the list of updates prove the end of the listing (chosen)."""
+
+logger = logging.getLogger(__name__)
+
+
+class WalkEnds:
+    """The ends of one run's walks that were an empty page behind a cursor.
+
+    ``ready_us`` is when such a page may be asked for again, in microseconds since 1970.
+    A list's second empty page is believed to be its end, and its walk is ``doubtful``.
+    """
+
+    def __init__(self) -> None:
+        self.ready_us: int | None = None
+        self.doubtful: set[str] = set()
+        self._cursors: dict[str, str] = {}
+        self._has_waited = False
+        self._proofs = 0
+
+    def forget(self, name: str) -> None:
+        """Note that a walk begins anew."""
+        self.doubtful.discard(name)
+        self._cursors.pop(name, None)
+
+    def is_to_be_asked_again(self, call: WalkPage, page: AnyPage, now_us: int) -> bool:
+        """Tell whether a list ends with an empty page, for the first time."""
+        cursor = call.walk.cursor
+        if page.rows or page.next_cursor is not None or cursor is None:
+            return False
+        if self._cursors.get(call.key) == cursor:
+            self.doubtful.add(call.key)
+            self._has_waited = True
+            return False
+        self._cursors[call.key] = cursor
+        # Where one has stood the wait, it is how this server's lists end.
+        self.ready_us = now_us + (0 if self._has_waited else doubts.CALM_US)
+        return True
+
+    def is_listing_to_be_proven(self) -> bool:
+        """Tell whether tickets may stand behind the end of the listing.
+
+        Then the list of updates shows them. Raises `RunEndError` where both are cut
+        short again and again.
+        """
+        if walks.LISTING not in self.doubtful:
+            return False
+        self.forget(walks.LISTING)
+        self._proofs += 1
+        if self._proofs > _MOST_PROOFS:
+            raise RunEndError(
+                "listing_failed",
+                "The list of tickets ends with an empty page each time, so there may be "
+                "more. What was archived is kept; run the same command again later.",
+            )
+        return True
+
+
+def advance(
+    archive: Archive,
+    call: WalkPage,
+    page: AnyPage,
+    positions: list[Position],
+    dates: tuple[int, int],
+) -> Walk:
+    """Move a walk on, inside of the page's transaction, and end it where it may end.
+
+    *dates* are when the page was made and the instant before which the walk has seen
+    enough, both in microseconds since 1970.
+    """
+    made_us, floor_us = dates
+    walk = walks.advance(archive, call.walk, page.next_cursor, positions, made_us)
+    if walk.unordered and not call.walk.unordered:
+        logger.warning(
+            "Gorgias gives %s in another order than asked for: reading the whole list "
+            "instead of what is new in it.",
+            walk.name,
+        )
+    is_far_enough = walk.at and walk.at[0] < floor_us
+    # A single object shows no order: pages are that small where larger ones fail.
+    shows_order = call.walk.at is not None or len(positions) > 1
+    if is_far_enough and shows_order and not walk.unordered:
+        walks.end(archive, walk.name)
+    return walks.get(archive, walk.name) or walk
+
+
+def are_updates_cut_short(
+    archive: Archive, floor_us: int, *, is_doubtful: bool
+) -> bool:
+    """Tell whether the list of updates ended before it showed what is older.
+
+    Then it is no proof of anything: all tickets are to be listed. It has seen enough
+    before *floor_us*; one whose end *is_doubtful* must have shown all that is known.
+    """
+    walk = walks.get(archive, walks.UPDATES)
+    is_at_end = walk is not None and walk.done and walk.cursor is None
+    if walk is None or not is_at_end or (walk.at and walk.at[0] < floor_us):
+        return False
+    if walk.at is None and counts.listed_tickets(archive) > 0:
+        return True  # a list by update shows all tickets, each with its update
+    passed_us = walk.at[0] if walk.at and is_doubtful else floor_us
+    return counts.has_older_tickets(archive, passed_us)

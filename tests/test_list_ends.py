@@ -1,0 +1,197 @@
+"""Ends of lists, orders and answers by ids that prove nothing by themselves."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.fetch.plans import Fetch
+from tests.account_model import DAY_US, HOUR_US, SECOND_US, AccountModel, Run, export
+from tests.history_faults import (
+    Empty,
+    EmptyEnds,
+    Short,
+    Unanswered,
+    Unordered,
+    WrongCounts,
+    kind,
+)
+
+
+@pytest.fixture
+def archive(tmp_path):
+    archive = Archive.open(tmp_path / "archive.sqlite")
+    yield archive
+    archive.close()
+
+
+@dataclass
+class EmptyFrom(Empty):
+    """Lists that are empty when ``after`` pages have been shown."""
+
+    after: int = 1
+    shown: int = 0
+
+    def strikes(self, call, number):
+        self.shown += super().strikes(call, number)
+        return super().strikes(call, number) and self.shown > self.after
+
+
+@dataclass
+class Breaks(Unanswered):
+    """A walk that breaks after ``after`` pages, in the middle of a ticket."""
+
+    after: int = 3
+    pages: int = 0
+
+    def strikes(self, call, number):
+        self.pages += super().strikes(call, number)
+        return super().strikes(call, number) and self.pages > self.after
+
+
+@dataclass
+class OnlySmallPages(Unanswered):
+    """Pages of more than one object fail, so that all limits of the walk are tried."""
+
+    def strikes(self, call, number):
+        return super().strikes(call, number) and call.limit > 1
+
+
+def account(tickets: int) -> AccountModel:
+    model = AccountModel(call_us=SECOND_US // 5)
+    for _ in range(tickets):
+        model.add_ticket(2)
+    model.now_us += HOUR_US
+    return model
+
+
+def is_exact(archive: Archive, model: AccountModel) -> bool:
+    return counts.is_complete(archive) and export(archive) == model.export()
+
+
+def test_what_stands_behind_the_empty_end_of_the_listing_is_read_from_the_updates(
+    archive,
+):
+    model = account(2)
+    Run(archive, model).finish()
+    model.now_us += DAY_US
+    for _ in range(4):
+        model.add_ticket(2)
+    model.faults = [EmptyFrom(("listing",))]
+    Run(archive, model, relist=True).finish()
+    assert is_exact(archive, model)
+
+
+@pytest.mark.parametrize("tickets", [1, 3, 9])
+def test_lists_that_always_end_with_an_empty_page_are_complete_each_night(
+    archive, tickets
+):
+    model = account(tickets)
+    model.faults = [EmptyEnds()]
+    for relist in (False, False, True):
+        Run(archive, model, relist=relist).finish()
+        assert is_exact(archive, model)
+        model.now_us += DAY_US
+        model.delete_ticket(min(model.tickets))
+        model.add_ticket(1)
+    Run(archive, model, relist=True).finish()
+    assert is_exact(archive, model)
+
+
+def test_a_look_at_the_head_does_not_hide_that_the_updates_ended_too_early(archive):
+    model = account(12)
+    Run(archive, model).finish()
+    model.now_us += DAY_US
+    for id_ in sorted(model.tickets)[:9]:
+        model.add_message(id_)
+    fault = EmptyFrom(("updates",), after=2)
+    model.faults = [fault]
+    run = Run(archive, model)
+    while fault.shown < 2 + 2:  # the empty page is asked for twice
+        run.take(window=1)
+        run.give()
+    model.faults = []
+    run.finish()
+    assert is_exact(archive, model)
+
+
+def test_one_object_on_a_page_shows_no_order(archive):
+    model = account(6)
+    model.faults = [Unordered(("updates",))]
+    Run(archive, model).finish()
+    model.now_us += DAY_US
+    model.add_message(max(model.tickets))
+    model.faults.append(OnlySmallPages(("updates",)))
+    Run(archive, model).finish()
+    assert is_exact(archive, model)
+
+
+def test_a_ticket_that_comes_during_a_first_run_is_asked_though_it_counts_none(
+    archive,
+):
+    model = account(6)
+    model.faults = [WrongCounts(by=None, share=100)]
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    run.take(window=1)
+    while kind(run.waiting[0]) != "own":
+        run.give()
+        run.take(window=1)
+    model.add_ticket(2)
+    # A ticket whose messages are all gone is looked for among the updates.
+    run.agenda.memory.may_be_merged = True
+    run.finish()
+    assert [messages for _, messages in export(archive)] == [
+        messages for _, messages in model.export()
+    ]
+
+
+def test_a_walk_that_breaks_settles_no_ticket_by_its_count_alone(archive):
+    model = account(9)
+    model.faults = [WrongCounts(by=-1, share=100), Breaks(("walk",))]
+    Run(archive, model).finish()
+    assert [len(messages) for _, messages in export(archive)] == [2] * 9
+    assert counts.is_complete(archive)
+
+
+def test_a_broken_walk_saves_the_calls_for_what_it_has_passed(archive):
+    model = account(30)
+    model.faults = [Breaks(("walk",))]
+    Run(archive, model).finish()
+    assert is_exact(archive, model)
+    by_url = (
+        30 - 3
+    )  # of nine messages, which the counts say are four tickets and a half
+    assert model.calls <= 10 + 3 + 4 * 2 + by_url
+
+
+def test_an_answer_by_ids_without_a_ticket_that_is_there_proves_nothing(archive):
+    model = account(12)
+    Run(archive, model).finish()
+    model.now_us += DAY_US
+    model.faults = [Short(("listing",), share=30), Empty(("ids",))]
+    Run(archive, model, relist=True).finish()
+    assert export(archive) == model.export()
+    assert not counts.is_complete(archive)
+    model.faults = []
+    model.now_us += HOUR_US
+    Run(archive, model).finish()
+    assert is_exact(archive, model)
+
+
+def test_what_waits_to_be_sent_is_not_taken_from_pages_of_an_earlier_run(archive):
+    model = AccountModel()
+    ticket_id = model.add_ticket(1)
+    first = model.add_message(ticket_id, unsent=True)
+    for _ in range(4):
+        model.add_message(ticket_id)
+    model.now_us += HOUR_US
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    run.take(window=1)
+    while kind(run.waiting[0]) != "own":
+        run.give()
+        run.take(window=1)
+    run.give()  # its first page, and then the run dies
+    model.now_us += DAY_US
+    model.send(first)
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert is_exact(archive, model)
