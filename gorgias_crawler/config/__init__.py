@@ -185,8 +185,8 @@ def _address(values: Mapping[str, str], place: str) -> tuple[str, str]:
         return _checked_url(url)
     if not values["GORGIAS_SUBDOMAIN"]:
         raise ConfigurationError(
-            f"GORGIAS_SUBDOMAIN is not set: write it into {place} (see .env.example), "
-            f"{VARIABLES['GORGIAS_SUBDOMAIN']}."
+            f"GORGIAS_SUBDOMAIN is not set: write it into {place}, as a line "
+            "GORGIAS_SUBDOMAIN=acme for https://acme.gorgias.com."
         )
     name = _subdomain(values["GORGIAS_SUBDOMAIN"])
     return f"https://{name}.gorgias.com/api", name
@@ -268,7 +268,7 @@ def _authorization(values: Mapping[str, str], place: str) -> str:
         return f"Bearer {_checked_token(token)}"
     raise ConfigurationError(
         "GORGIAS_API_USER and GORGIAS_API_KEY are not set: write them into "
-        f"{place} (see .env.example). Gorgias shows them under Settings > REST API."
+        f"{place}, each as a line NAME=VALUE. Gorgias shows them under Settings > REST API."
     )
 
 

@@ -142,7 +142,7 @@ def _read(path: Path, asked: str) -> Account:
         there = ", ".join(sorted(_names()))
         raise ConfigurationError(
             f"{asked}: there is no file {path.absolute()}: write GORGIAS_SUBDOMAIN, "
-            "GORGIAS_API_USER and GORGIAS_API_KEY into it, as .env.example shows"
+            "GORGIAS_API_USER and GORGIAS_API_KEY into it, each as a line NAME=VALUE"
             + (f"; there are the accounts {there}." if there else ".")
         )
     environment.check_wrapped(text, path)
