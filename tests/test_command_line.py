@@ -52,6 +52,10 @@ BEGUN = {
         *(["python", "-X", "dev", "-m", "scrapy.cmdline"], f"{SITE}/scrapy/cmdline.py"),
         *([], []),
     ),
+    "/v/Scripts/scrapy": (  # Windows: pip's script takes the suffix off
+        *([PYTHON, "/v/Scripts/scrapy.exe"], "/v/Scripts/scrapy"),
+        *([], []),
+    ),
     "uv run scrapy": ([PYTHON, SCRAPY], None, [SCRAPY], RUN),
     "uv run python -m scrapy": ([PYTHON, "-m", "scrapy"], OF_SCRAPY, [PYTHON], RUN),
 }

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shlex
 import signal
 import subprocess
@@ -135,7 +136,8 @@ def test_a_stop_is_clean_and_says_how_far_it_came(open_shop, name):
         shop, nth(40, "/api/messages"), getattr(signal, name), "-a", "fetch=per-ticket"
     )
     assert stopped.status == 3, stopped.log
-    assert "the same command goes on" in stopped.last_lines
+    words = r"crawl gorgias -s JOBDIR=job -a fetch=per-ticket"
+    assert re.search(rf"the same command .* \(.*scrapy {words}\)\.", stopped.last_lines)
     assert "shutting down gracefully. Send again to force" in stopped.log
     assert "scrapy export job -O partial.csv" in stopped.last_lines
     assert " ERROR: INCOMPLETE: stopped" in stopped.last_lines
