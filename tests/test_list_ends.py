@@ -195,3 +195,22 @@ def test_what_waits_to_be_sent_is_not_taken_from_pages_of_an_earlier_run(archive
     model.send(first)
     Run(archive, model, fetch=Fetch.PER_TICKET).finish()
     assert is_exact(archive, model)
+
+
+def test_a_message_that_came_meanwhile_makes_no_short_answer_agree_with_the_count(
+    archive,
+):
+    model = account(1)
+    (ticket_id,) = model.tickets
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    run.take(window=1)
+    run.give()
+    run.take(window=1)
+    assert kind(run.waiting[0]) == "own"
+    hidden = model.messages.pop(min(model.messages))  # by this answer alone
+    model.add_message(ticket_id)
+    run.give()
+    model.messages = {hidden.id: hidden} | model.messages
+    run.finish()
+    assert [len(messages) for _, messages in export(archive)] == [3]
+    assert counts.is_complete(archive)

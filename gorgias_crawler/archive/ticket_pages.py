@@ -1,5 +1,6 @@
 """A ticket's own answer: its pages wait in a stage, and take effect with the last."""
 
+from dataclasses import dataclass
 from enum import Enum
 
 from gorgias_crawler.api import Message, Page
@@ -94,8 +95,13 @@ def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> 
     lost = archived - shown
     # What another answer of this run has shown weighs as much as a count.
     is_contradicted = run in {read_run[id_] for id_ in lost}
+    since_us = _uncounted_since_us(archive, ticket_id, run)
+    counted = sum(us <= since_us for id_, _, us, *_ in staged if id_ in shown)
     outcome = _judged(
-        archive, ticket_id, shown, lost, now_us, is_contradicted=is_contradicted
+        archive,
+        ticket_id,
+        _Answer(shown, lost, counted, is_contradicted=is_contradicted),
+        now_us,
     )
     if outcome is Outcome.DOUBTED:
         doubts.note(
@@ -122,32 +128,53 @@ def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> 
     return outcome
 
 
-def _judged(
-    archive: Archive,
-    ticket_id: int,
-    shown: set[int],
-    lost: set[int],
-    now_us: int,
-    *,
-    is_contradicted: bool,
-) -> Outcome:
+@dataclass(frozen=True)
+class _Answer:
+    """What a ticket's own answer shows, and which archived messages are ``lost`` by it.
+
+    ``counted`` of those shown may be in the listing's count. It ``is_contradicted``
+    where another answer of the same run has shown what it lacks.
+    """
+
+    shown: set[int]
+    lost: set[int]
+    counted: int
+    is_contradicted: bool
+
+
+def _judged(archive: Archive, ticket_id: int, answer: _Answer, now_us: int) -> Outcome:
     """Weigh what the answer shows against the count and what is archived.
 
     The listing's count and the answer are two answers: where they agree, they are
     believed. So are the count and the number that were settled before.
     """
-    count = _count(archive, ticket_id)
+    count, rows = _count(archive, ticket_id), len(answer.shown)
     (settled,) = archive.db.execute(
         "SELECT settled_rows FROM ticket WHERE id = ? "
         "AND settled_count IS messages_count",
         (ticket_id,),
     ).fetchone() or (None,)
-    is_short = count is not None and len(shown) < count and settled != len(shown)
-    if not (is_short or lost) or (count == len(shown) and not is_contradicted):
+    is_short = count is not None and answer.counted < count and settled != rows
+    agrees = count == answer.counted and not answer.is_contradicted
+    if agrees or not (is_short or answer.lost):
         return Outcome.COMPLETE
-    if doubts.agrees(archive, ticket_id, doubts.digest(shown), now_us):
+    if doubts.agrees(archive, ticket_id, doubts.digest(answer.shown), now_us):
         return Outcome.AGREED
     return Outcome.DOUBTED
+
+
+def _uncounted_since_us(archive: Archive, ticket_id: int, run: int) -> int:
+    """Return since when a message of a ticket is too new to be in its listing's count.
+
+    A new message moves the ticket's update, so it came after the listed one, and after
+    *run* has begun, as the list has shown the ticket at that time or later.
+    """
+    (since_us,) = archive.db.execute(
+        "SELECT max(updated_us, coalesce((SELECT began_us FROM run WHERE id = ?), 0)) "
+        "FROM ticket WHERE id = ?",
+        (run, ticket_id),
+    ).fetchone() or (0,)
+    return int(since_us)
 
 
 def _count(archive: Archive, ticket_id: int) -> int | None:
