@@ -58,7 +58,7 @@ class Processes:
             return
         self.crawls.add(int(path.name))
         seen = line + (path / "environ").read_bytes()
-        if any(secret in seen for secret in SECRETS):
+        if tells(seen):
             self.told.add(line.decode())
 
 
@@ -97,12 +97,16 @@ class Account:
             ]
 
 
-def search(daemon: Daemon) -> Iterator[tuple[Path, bool]]:
-    """Yield each file that the runs have left, and whether a key is in it."""
+def written(daemon: Daemon) -> Iterator[Path]:
+    """Yield each file that the runs have left."""
     for path in daemon.path.rglob("*"):
         if path.is_file() and path.parent.name != "accounts":
-            data = path.read_bytes()
-            yield path, any(secret in data for secret in SECRETS)
+            yield path
+
+
+def tells(what: str | bytes) -> bool:
+    data = what.encode() if isinstance(what, str) else what
+    return any(secret in data for secret in SECRETS)
 
 
 def deploy(root: Path, daemons: list[Daemon]) -> None:
@@ -155,6 +159,19 @@ def report(accounts: list[Account], daemons: list[Daemon]) -> None:
                 print(f"{account.name}: {account.daemon.log_of(job).splitlines()[-1]}")
 
 
+def report_keys(daemons: list[Daemon], processes: Processes) -> None:
+    requests = [request for daemon in daemons for request in daemon.requests]
+    files = [path.read_bytes() for daemon in daemons for path in written(daemon)]
+    last = [request for request in requests if "schedule" in request][-1]
+    print(f"a request: {last}")
+    print(f"keys in {sum(map(tells, requests))} of {len(requests)} requests")
+    print(f"keys in {sum(map(tells, files))} of {len(files)} files that were written")
+    print(
+        f"keys in {len(processes.told)} of the command lines and environments of "
+        f"{len(processes.crawls)} crawls ({processes.samples} looks)"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=30)
@@ -177,12 +194,9 @@ def main() -> None:
                 mine = [a for a in accounts if a.daemon is daemon]
                 daemon.wait_for(sum(len(a.jobs) for a in mine), timeout_s=1800)
         report(accounts, daemons)
-        print(f"\n{sum(len(a.jobs) for a in accounts)} jobs in "
-              f"{time.monotonic() - began_s:.0f} s")  # fmt: skip
-        found = [entry for daemon in daemons for entry in search(daemon)]
-        print(f"keys in {sum(told for _, told in found)} of {len(found)} files that "
-              f"were written, in {len(processes.told)} of {len(processes.crawls)} crawls' "
-              f"command lines and environments ({processes.samples} looks)")  # fmt: skip
+        took_s = time.monotonic() - began_s
+        print(f"\n{sum(len(a.jobs) for a in accounts)} jobs in {took_s:.0f} s")
+        report_keys(daemons, processes)
 
 
 if __name__ == "__main__":

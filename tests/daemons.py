@@ -76,6 +76,7 @@ class Daemon:
 
     def __init__(self, path: Path, *, is_installed: bool = False) -> None:
         self.path = path
+        self.requests: list[str] = []
         self._environment = environment()
         self.log = path / "scrapyd.log"
         with socket.socket() as free:
@@ -124,6 +125,7 @@ class Daemon:
         """Send a request and return the answer."""
         url = f"http://127.0.0.1:{self.port}/{what}.json"
         data = urllib.parse.urlencode(values).encode() or None
+        self.requests.append(f"{url} {values}")
         with urllib.request.urlopen(url, data) as answer:
             told: dict[str, Any] = json.load(answer)
         assert told["status"] == "ok", told

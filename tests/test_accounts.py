@@ -123,6 +123,14 @@ def test_a_file_that_is_missing_is_told_with_those_that_there_are(here):
     assert "no file /nowhere" in refusal(env_file="/nowhere")
 
 
+def test_an_account_that_is_not_named_is_asked_for(here):
+    told = refusal({"PATH": "/bin", "GORGIAS_API_KEY": ""})
+    assert told.startswith("Which account? Name it with -a account=acme; there are")
+    assert "GORGIAS_SUBDOMAIN is not set" in refusal({"GORGIAS_API_KEY": "s3cret"})
+    (here / "accounts" / "acme.env").unlink()
+    assert "GORGIAS_SUBDOMAIN is not set" in refusal()
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -47,6 +47,7 @@ def find_account(
     path = of_name if env_file is None else Path(env_file)
     if path is None:
         in_file = _values(read_env_file(ENV_FILE))
+        _refuse_to_guess({**in_file, **environ})
         account = read_account({**in_file, **environ})
         is_used = in_file.keys() & _SECRETS - environ.keys()
         return replace(account, file=ENV_FILE if is_used else None)
@@ -123,6 +124,16 @@ def _file_of(name: str) -> Path:
             f"{ACCOUNTS / 'acme.env'}."
         )
     return ACCOUNTS / f"{name}.env"
+
+
+def _refuse_to_guess(variables: Mapping[str, str]) -> None:
+    """Raise `ConfigurationError` where there are accounts, and none is asked for."""
+    is_default = any(variables.get(name, "").strip() for name in VARIABLES)
+    if not is_default and (there := sorted(_names())):
+        raise ConfigurationError(
+            f"Which account? Name it with -a account={there[0]}; there are the accounts "
+            f"{', '.join(there)}."
+        )
 
 
 def _refuse_others(environ: Mapping[str, str], asked: str, path: Path) -> None:
