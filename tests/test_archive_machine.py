@@ -4,6 +4,7 @@ import random
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -18,6 +19,8 @@ from gorgias_crawler.errors import RefusedError, RunEndError, UnansweredError
 from gorgias_crawler.fetch.plans import Fetch
 from tests.account_model import HOUR_US, AccountModel, Run, export, open_archive
 from tests.test_agenda import change
+
+pytestmark = pytest.mark.timeout(600)  # a failure is shrunk, for five minutes at most
 
 FETCHES = st.sampled_from(list(Fetch))
 FAILURES = [
@@ -96,13 +99,18 @@ class ArchiveMachine(RuleBasedStateMachine):
         assert counts.miscounted(self.archive) == []
 
     def teardown(self):
-        if hasattr(self, "run"):
-            self.model.now_us += 24 * HOUR_US
-            Run(self.archive, self.model).finish()
-            Run(self.archive, self.model, relist=True).finish()
-            assert export(self.archive) == self.model.export()
-        self.archive.db.close()
-        self.directory.cleanup()
+        try:
+            if hasattr(self, "run"):
+                self.come_to_rest()
+        finally:  # one that fails is run again, a hundred times, to be shrunk
+            self.archive.db.close()
+            self.directory.cleanup()
+
+    def come_to_rest(self):
+        self.model.now_us += 24 * HOUR_US
+        Run(self.archive, self.model).finish()
+        Run(self.archive, self.model, relist=True).finish()
+        assert export(self.archive) == self.model.export()
 
 
 TestArchive = ArchiveMachine.TestCase

@@ -7,6 +7,7 @@ between its start and its end. When the faults are over, two plain runs are exac
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -31,6 +32,8 @@ from tests.object_model import (
     kind,
     run,
 )
+
+pytestmark = pytest.mark.timeout(600)  # a failure is shrunk, for five minutes at most
 
 LIES = st.sampled_from(["empty", "reversed"])
 ERRORS = st.sampled_from(
