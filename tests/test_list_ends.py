@@ -214,3 +214,23 @@ def test_a_message_that_came_meanwhile_makes_no_short_answer_agree_with_the_coun
     run.finish()
     assert [len(messages) for _, messages in export(archive)] == [3]
     assert counts.is_complete(archive)
+
+
+def test_two_runs_that_are_each_shown_nothing_once_erase_nothing(archive):
+    model = account(3)
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    model.now_us += DAY_US
+    model.add_message(min(model.tickets))
+    for _ in range(2):
+        model.faults = [Empty(("own",))]
+        run = Run(archive, model, fetch=Fetch.PER_TICKET)
+        run.take(window=1)
+        while kind(run.waiting[0]) != "own":
+            run.give()
+            run.take(window=1)
+        run.give()
+        model.faults = []
+        assert counts.totals(archive).messages == 6
+        model.now_us += HOUR_US  # and the run dies
+    Run(archive, model).finish()
+    assert is_exact(archive, model)

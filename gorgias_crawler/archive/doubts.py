@@ -96,6 +96,18 @@ def forget(archive: Archive, ticket_id: int) -> None:
     archive.db.execute("DELETE FROM doubt WHERE ticket_id = ?", (ticket_id,))
 
 
+def forget_earlier(archive: Archive, ticket_id: int, began_us: int) -> None:
+    """Forget, inside of a transaction, a doubt of before the run began at *began_us*.
+
+    What two runs were not shown may be two faults; what is archived is worth that a run
+    sees it missing twice itself.
+    """
+    archive.db.execute(
+        "DELETE FROM doubt WHERE ticket_id = ? AND ready_us < ?",
+        (ticket_id, began_us + LAG_US),
+    )
+
+
 def next_ready_us(archive: Archive, run: int) -> int | None:
     """Return when the first due ticket may be asked for again, None without a doubt.
 

@@ -95,7 +95,10 @@ def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> 
     lost = archived - shown
     # What another answer of this run has shown weighs as much as a count.
     is_contradicted = run in {read_run[id_] for id_ in lost}
-    since_us = _uncounted_since_us(archive, ticket_id, run)
+    began_us = _began_us(archive, run)
+    if lost:
+        doubts.forget_earlier(archive, ticket_id, began_us)
+    since_us = _uncounted_since_us(archive, ticket_id, began_us)
     counted = sum(us <= since_us for id_, _, us, *_ in staged if id_ in shown)
     outcome = _judged(
         archive,
@@ -163,18 +166,23 @@ def _judged(archive: Archive, ticket_id: int, answer: _Answer, now_us: int) -> O
     return Outcome.DOUBTED
 
 
-def _uncounted_since_us(archive: Archive, ticket_id: int, run: int) -> int:
+def _uncounted_since_us(archive: Archive, ticket_id: int, began_us: int) -> int:
     """Return since when a message of a ticket is too new to be in its listing's count.
 
     A new message moves the ticket's update, so it came after the listed one, and after
-    *run* has begun, as the list has shown the ticket at that time or later.
+    the run has begun, as the list has shown the ticket at that time or later.
     """
-    (since_us,) = archive.db.execute(
-        "SELECT max(updated_us, coalesce((SELECT began_us FROM run WHERE id = ?), 0)) "
-        "FROM ticket WHERE id = ?",
-        (run, ticket_id),
+    (updated_us,) = archive.db.execute(
+        "SELECT updated_us FROM ticket WHERE id = ?", (ticket_id,)
     ).fetchone() or (0,)
-    return int(since_us)
+    return max(updated_us, began_us)
+
+
+def _began_us(archive: Archive, run: int) -> int:
+    (began_us,) = archive.db.execute(
+        "SELECT coalesce(began_us, 0) FROM run WHERE id = ?", (run,)
+    ).fetchone() or (0,)
+    return int(began_us)
 
 
 def _count(archive: Archive, ticket_id: int) -> int | None:
