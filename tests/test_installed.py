@@ -128,4 +128,4 @@ def test_each_way_to_begin_is_the_project_and_its_hints_begin_so(
     assert ended.status == 0, ended.log
     refused = customer.run(*command, "status", **environ)
     assert refused.status == 2
-    assert f": {beginning} status crawls/run1. `{beginning} status -h`" in refused.log
+    assert f": `{beginning} status crawls/run1`. `{beginning} status -h`" in refused.log

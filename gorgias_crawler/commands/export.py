@@ -105,7 +105,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         is_named = opts.output or opts.overwrite_output
         if not is_named and self.settings.getdict("FEEDS") == FEEDS:
             # The default file is that of the crawl.
-            raise CommandLineError(f"No file is named: {self.shown_example}.")
+            raise CommandLineError(f"No file is named: `{self.shown_example}`.")
         super().check(args, opts)
         filters.parse(opts.spargs)
         archive = archive_to_read(Path(args[0]))

@@ -159,7 +159,7 @@ class CheckedCommand(_Base):
                 )
         if len(args) not in self.operands:
             raise CommandLineError(
-                f"{' '.join(args) or 'nothing'} is given: {self.shown_example}. "
+                f"{' '.join(args) or 'nothing'} is given: `{self.shown_example}`. "
                 f"{self._see_help()}"
             )
 

@@ -66,7 +66,7 @@ class Command(CheckedCommand, ScrapyCommand):
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check that a file is named. Raises `CommandLineError`."""
         if not opts.file:
-            raise CommandLineError(f"No file is named: {self.shown_example}.")
+            raise CommandLineError(f"No file is named: `{self.shown_example}`.")
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Write the page of the job that *args* names."""

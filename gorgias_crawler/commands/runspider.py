@@ -30,7 +30,9 @@ class Command(crawl.Command):
         assert named is not None
         path = Path(named)
         if path.suffix not in {".py", ".pyw"} or not path.is_file():
-            raise CommandLineError(f"{named} is no Python file: {self.shown_example}.")
+            raise CommandLineError(
+                f"{named} is no Python file: `{self.shown_example}`."
+            )
         sys.path.insert(0, str(path.resolve().parent))
         try:
             found = list(iter_spider_classes(import_module(path.stem)))

@@ -36,7 +36,7 @@ class UrlVerb(Verb):
         if args and not self.takes(args[0]):
             raise CommandLineError(
                 f"{args[0]} is no URL: write it out, for example "
-                f"{typed(self.verb, 'https://example.com')}"
+                f"`{typed(self.verb, 'https://example.com')}`."
             )
         if found := self._spider_of(args, opts.spider):
             project.check_foreign(found, self.verb)

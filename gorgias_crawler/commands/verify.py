@@ -103,7 +103,7 @@ class Command(CheckedCommand, ScrapyCommand):
         elif (name, env_file) != (None, None):
             raise CommandLineError(
                 "-a account and --env-file say whose help desk is asked, and only "
-                f"--online asks it: {self.shown_example} --online -a account=acme."
+                f"--online asks it: `{self.shown_example} --online -a account=acme`."
             )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

@@ -97,7 +97,7 @@ class SnapshotFeedExporter(FeedExporter):
         except Exception as error:  # noqa: BLE001 - any storage's constructor
             raise FeedError(
                 f"{shown} cannot be set up ({explained(error, uri)}): "
-                f"{next_step(error, scheme)}."
+                f"{next_step(error, scheme)}"
             ) from None
         name = _recorded(slot).name
         if any(_recorded(other).name == name for other in self.slots):

@@ -32,4 +32,4 @@ def next_step(error: Exception, scheme: str) -> str:
     package = {"s3": "boto3", "gs": "google-cloud-storage"}.get(scheme)
     if package and isinstance(error, (NotConfigured, ImportError)):
         return to_install(package)
-    return "mend that or name another place"
+    return "mend that or name another place."

@@ -28,7 +28,7 @@ class Command(Verb, settings.Command):
         assert self.settings is not None
         asked = {how: name for how in _READERS if (name := getattr(opts, how))}
         if len(asked) != 1:
-            raise CommandLineError(f"Name one setting: {self.shown_example}.")
+            raise CommandLineError(f"Name one setting: `{self.shown_example}`.")
         ((how, name),) = asked.items()
         if name in config.VARIABLES:
             refuse_variable(name)
