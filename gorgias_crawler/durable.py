@@ -1,12 +1,14 @@
-"""Files that appear whole and stay: the primitives under a rename."""
+"""Files and directories that appear whole and stay: what a rename rests on."""
 
+import ctypes
 import errno
 import hashlib
 import os
 import re
+import shutil
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
@@ -71,6 +73,28 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def content_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file; of a directory, of its files and their names."""
+    if path.is_dir():
+        return listing_hash(hashes_in(path)).hexdigest()
+    return file_sha256(path)
+
+
+def hashes_in(path: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file below the directory *path*, by its name there."""
+    files = (entry for entry in path.rglob("*") if not entry.is_dir())
+    return {file.relative_to(path).as_posix(): file_sha256(file) for file in files}
+
+
+def listing_hash(hashes: Mapping[str, str]) -> "hashlib._Hash":
+    """Return the SHA-256 of what ``sha256sum`` says of files, by their names in order.
+
+    *hashes* are those of the files in a directory, by their names.
+    """
+    lines = (f"{sha256}  {name}\n" for name, sha256 in sorted(hashes.items()))
+    return hashlib.sha256("".join(lines).encode())
+
+
 def copy_rights(status: os.stat_result, descriptor: int) -> None:
     """Give an open file the owner and rights in *status*, as far as we may."""
     if sys.platform != "win32":  # there a file has the rights of its directory
@@ -96,6 +120,77 @@ def is_mounted(path: Path, mounts: Path = Path("/proc/self/mountinfo")) -> bool:
         for line in lines
     )
     return os.fsencode(path) in places
+
+
+def sync_tree(path: Path) -> None:
+    """Make the directory *path* and all in it survive power loss."""
+    for entry in (*path.rglob("*"), path):
+        if entry.is_dir():
+            sync_directory(entry)
+            continue
+        with entry.open("rb+") as file:  # Windows syncs only what may be written
+            os.fsync(file.fileno())
+
+
+def copy_tree_rights(old: Path, new: Path) -> None:
+    """Give the directories and files of *new* the owner and rights of those in *old*.
+
+    All files get those of one file in *old*; as far as we may.
+    """
+    if sys.platform == "win32":  # there they have the rights of their directory
+        return
+    of_file = next((e.stat() for e in old.rglob("*") if e.is_file()), None)
+    for entry in (new, *new.rglob("*")):
+        status = old.stat() if entry.is_dir() else of_file
+        descriptor = os.open(entry, os.O_RDONLY)
+        if status:
+            copy_rights(status, descriptor)
+        os.close(descriptor)
+
+
+def replace_directory(new: Path, target: Path) -> None:
+    """Put the directory *new* in the place of *target*, whatever is there, at once.
+
+    Where the system cannot exchange two directories, there is none between two renames.
+    Raises `OSError`; what cannot be removed of the old one stays under another name.
+    """
+    old = new
+    if not target.exists():
+        new.rename(target)
+    elif not _exchange(new, target):
+        old = new.with_name(f"{new.name}.old")
+        remove(old)
+        target.rename(old)
+        new.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+_HERE = -100  # AT_FDCWD: paths from the working directory
+_SWAP = 2  # RENAME_EXCHANGE of Linux, RENAME_SWAP of macOS
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchange two paths of one file system, if the system can.
+
+    https://man7.org/linux/man-pages/man2/rename.2.html
+    """
+    if sys.platform == "win32":
+        return False
+    library = ctypes.CDLL(None)
+    names = os.fsencode(one), os.fsencode(other)
+    if sys.platform == "darwin":
+        return bool(library.renamex_np(*names, _SWAP) == 0)
+    if not hasattr(library, "renameat2"):
+        return False
+    return bool(library.renameat2(_HERE, names[0], _HERE, names[1], _SWAP) == 0)
+
+
+def remove(path: Path) -> None:
+    """Remove the file or the directory *path*, if it is there. Raises `OSError`."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def drop_output(file: IO[Any]) -> None:

@@ -199,3 +199,8 @@ GORGIAS_BODY_WITHOUT_QUOTES = False
 GORGIAS_SPREADSHEET_SAFE = False
 """Whether CSV files are made for opening in a spreadsheet: no cell runs as a formula or
 is longer than a cell can be. Off, because it changes what customers wrote."""
+
+GORGIAS_PARTITION_BY = ""
+"""``month``: in a folder of Parquet files, each kind that grows without end is a
+directory with a file for each month, so that engines read only those asked for. Off,
+because one file is simpler, and holds years of most accounts."""

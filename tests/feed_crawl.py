@@ -24,7 +24,7 @@ from scrapy.extensions.feedexport import BlockingFeedStorage, ItemFilter
 from scrapy.utils.reactor import install_reactor
 from twisted.internet.defer import Deferred
 
-from gorgias_crawler.durable import file_sha256
+from gorgias_crawler.durable import content_sha256
 from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.items import Message, Ticket
 from gorgias_crawler.settings import FEED_EXPORTERS
@@ -107,7 +107,7 @@ class FeedSpider(Spider):
         self.claims = Path("../claims")
 
     def owns_feed(self, uri: str) -> bool:
-        claim = f"{uri} {file_sha256(Path(uri))}"
+        claim = f"{uri} {content_sha256(Path(uri))}"
         return self.claims.exists() and claim in self.claims.read_text().splitlines()
 
     def claim_feed(self, path: str, sha256: str | None) -> None:

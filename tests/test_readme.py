@@ -25,7 +25,8 @@ def table(head, rows):
 
 def default(name):
     value = getattr(settings, name)
-    return f"`{','.join(value) if isinstance(value, list) else value}`"
+    shown = ",".join(value) if isinstance(value, list) else value
+    return f"`{shown}`" if value != "" else "none"
 
 
 TABLES = {

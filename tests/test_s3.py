@@ -1,6 +1,7 @@
 """A feed on S3 is stored whole or not at all."""
 
 import hashlib
+import io
 import json
 import signal
 import subprocess
@@ -105,3 +106,44 @@ def test_files_may_be_kept_on_s3_and_go_with_their_tickets(open_shop, s3):
     )
     assert verified.status == 1
     assert "they are in s3://exports/files, and are not read from there" in verified.log
+
+
+def test_months_go_to_s3_and_those_without_rows_go_away(open_shop, s3):
+    endpoint, client = s3
+    pq = pytest.importorskip("pyarrow.parquet")
+    shop = open_shop(tickets=20)
+    options = ["-s", f"AWS_ENDPOINT_URL={endpoint}", "-s", "AWS_REGION_NAME=us-east-1"]
+    options += ["-s", "AWS_ACCESS_KEY_ID=test", "-s", "GORGIAS_PARTITION_BY=month"]
+    options += ["-s", "AWS_SECRET_ACCESS_KEY=s3cr3t-of-s3"]
+    options += ["-O", "s3://exports/lake/:parquet"]
+
+    def stored():
+        found = client.list_objects_v2(Bucket="exports", Prefix="lake/messages/")
+        keys = [each["Key"] for each in found.get("Contents", [])]
+        return {key.removeprefix("lake/messages/"): body(key) for key in keys}
+
+    def body(key):
+        return client.get_object(Bucket="exports", Key=key)["Body"].read()
+
+    ended = shop.crawl(*options)
+    assert ended.status == 0, ended.log
+    manifest = json.loads(body("lake/manifest.json"))["files"]["messages"]
+    first = stored()
+    assert manifest["files"] == {
+        name: hashlib.sha256(data).hexdigest() for name, data in first.items()
+    }
+    rows = sum(pq.read_metadata(io.BytesIO(data)).num_rows for data in first.values())
+    assert rows == manifest["rows"] == len(shop.expected())
+
+    day = shop.expected()[0]["created_datetime"][:10]
+    ended = shop.run(
+        "export", "job", *options, "-a", f"since={day}", "-a", f"until={day}"
+    )
+    assert ended.status == 0, ended.log
+    assert 0 < len(stored()) < len(first)
+
+    client.put_object(Bucket="exports", Key="lake/messages/notes.txt", Body=b"mine")
+    ended = shop.run("export", "job", *options)
+    assert ended.status == 1
+    assert "something else than files of months (notes.txt)" in ended.log
+    assert "s3cr3t" not in ended.log

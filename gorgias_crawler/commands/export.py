@@ -33,6 +33,8 @@ from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)
 
+_OF_FILES = (*config.OF_ROWS, "GORGIAS_PARTITION_BY")  # settings that are read here
+
 
 _Export = TypeVar("_Export", bound="ExportSpider")
 
@@ -90,12 +92,12 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         super().add_options(parser)
         project.add_spider_option(parser)
         ours = config.SETTINGS.items()
-        of_rows = {name: text for name, text in ours if name in config.OF_ROWS}
+        of_files = {name: text for name, text in ours if name in _OF_FILES}
         show_tables(
             parser,
             {
                 "Arguments, -a NAME=VALUE:": arguments.OF_ROWS,
-                "Settings, -s NAME=VALUE:": of_rows,
+                "Settings, -s NAME=VALUE:": of_files,
             },
         )
 

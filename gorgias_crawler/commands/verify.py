@@ -24,7 +24,7 @@ from gorgias_crawler.commands.running import (
     run_crawlers,
 )
 from gorgias_crawler.config.accounts import find_account
-from gorgias_crawler.durable import file_sha256
+from gorgias_crawler.durable import file_sha256, hashes_in
 from gorgias_crawler.errors import (
     EXIT_CANNOT_START,
     EXIT_COMPLETE,
@@ -173,7 +173,8 @@ class File:
     """A file to verify, with its record in the manifest, if the last run wrote it.
 
     ``options`` are those of the feed that writes it again, None where no reader of ours
-    could tell its rows apart. ``fault`` is why it cannot be read.
+    could tell its rows apart. ``fault`` is why it cannot be read. A kind with a file
+    for each month is a directory.
     """
 
     path: Path
@@ -192,6 +193,9 @@ def _files(manifest: dict[str, Any], names: list[str]) -> Iterator[File]:
     for name in names or local:
         path = Path(name).resolve()
         record = recorded.get(str(path), {})
+        if path.is_dir() and record:
+            yield File(path, record)
+            continue
         if path.exists() and not path.is_file():  # to open a pipe would wait for ever
             yield File(path, record, fault="it is no file, but a directory or a pipe")
             continue
@@ -217,12 +221,26 @@ def _say_file(file: File, again: Reemission) -> bool | None:
         print(f"{what}: {why or 'it could not be written again'}.")
     if not recorded:
         return verdict
-    is_recorded = file_sha256(file.path) == recorded
-    changed = [] if is_recorded else ["it was changed since it was written"]
-    _say("Its SHA-256 against the recorded one", iter(changed))
+    is_recorded = _say("Its SHA-256 against the recorded one", _changes(file))
     if verdict is None and file.options is None:
-        return bool(is_recorded)
+        return is_recorded
     return verdict if is_recorded else False
+
+
+def _changes(file: File) -> Iterator[str]:
+    """Yield a sentence for each part of *file* that is not what was written."""
+    if not file.path.is_dir():
+        if file_sha256(file.path) != file.record["sha256"]:
+            yield "it was changed since it was written"
+        return
+    wrote, found = file.record.get("parts", {}), hashes_in(file.path)
+    for name in sorted({*wrote, *found}):
+        if name not in found:
+            yield f"{name}: it is not there"
+        elif name not in wrote:
+            yield f"{name}: it was put there since"
+        elif wrote[name] != found[name]:
+            yield f"{name}: it was changed since it was written"
 
 
 def _say_online(crawler: Crawler, error: BaseException | None) -> bool | None:

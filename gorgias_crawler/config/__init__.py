@@ -38,7 +38,6 @@ VARIABLES = {
 }
 """Every variable that is read, with its meaning."""
 
-
 SETTINGS = {
     "GORGIAS_BUDGET_SHARE": "how much of the account's API budget a crawl may use; the "
     "rest stays free for your live chat and other apps",
@@ -52,6 +51,8 @@ SETTINGS = {
     "out, and turns HTML bodies into text; needs the extra `quotes`",
     "GORGIAS_SPREADSHEET_SAFE": "`True` makes a CSV file safe to open in Excel and "
     "other spreadsheets",
+    "GORGIAS_PARTITION_BY": "`month` gives each month a file of its own in a folder of "
+    "Parquet files (`-O lake/:parquet`), so that engines read only the months asked for",
 }
 """Every setting of ours with its meaning; the defaults are in ``settings.py``."""
 

@@ -26,6 +26,7 @@ from scrapy.utils.defer import ensure_awaitable
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
 from gorgias_crawler.feeds.kinds import complete_feeds, same_target
+from gorgias_crawler.feeds.partitioned import of_months
 from gorgias_crawler.feeds.pipeline_columns import PipelineColumns
 from gorgias_crawler.feeds.read_back import refuse_unreadable
 from gorgias_crawler.feeds.reasons import explained, feed_named, next_step, reason
@@ -39,7 +40,6 @@ from gorgias_crawler.feeds.unchanged import unchanged
 from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)
-
 
 _NO_ROW = (
     "A pipeline (ITEM_PIPELINES) has returned None in place of a row: let its "
@@ -122,6 +122,10 @@ class SnapshotFeedExporter(FeedExporter):
             refuse_unreadable(slot, feed_named(uri))
         slot.storage = RecordedStorage(slot.storage, uri)
         return slot
+
+    def _get_storage(self, uri: str, feed_options: dict[str, Any]) -> Any:
+        storage = super()._get_storage(uri, feed_options)
+        return of_months(storage, self.crawler, uri, feed_options)
 
     def _columns_of(self, options: dict[str, Any]) -> PipelineColumns:
         kinds: Mapping[str, type] = getattr(self.crawler.spider, "kinds", {})
@@ -280,9 +284,10 @@ def _record(slot: FeedSlot) -> FeedRecord:
     recorded = _recorded(slot)
     fields = slot.feed_options["fields"]
     names = dict(fields) if isinstance(fields, Mapping) else {}
-    size = digest = None
+    size, digest, parts = None, None, {}
     if recorded.file is not None and not recorded.is_stream:
-        size, digest = recorded.file.bytes, recorded.file.sha256.hexdigest()
+        file = recorded.file
+        size, digest, parts = file.bytes, file.sha256.hexdigest(), file.parts
     return FeedRecord(
         recorded.name,
         slot.format,
@@ -291,4 +296,5 @@ def _record(slot: FeedSlot) -> FeedRecord:
         digest,
         names,
         shaping(slot.feed_options),
+        parts=parts,
     )

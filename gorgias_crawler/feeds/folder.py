@@ -42,6 +42,7 @@ class ManifestExporter(BaseItemExporter):
 
     Of the spider it uses ``feeds_stored`` and ``described()``, what is known of the
     run. Whoever sees a manifest whose hashes are those of the files sees one export.
+    A kind with a file for each month has the hashes of those in its ``files``.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class ManifestExporter(BaseItemExporter):
                 "rows": stored[name].rows,
                 "bytes": stored[name].bytes,
                 "sha256": stored[name].sha256,
+                **({"files": parts} if (parts := stored[name].parts) else {}),
             }
             for kind, name in self._files.items()
         }

@@ -7,14 +7,19 @@ from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.extensions.feedexport import ItemFilter
+from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 from scrapy.utils.misc import load_object
 
+from gorgias_crawler.api.kinds import KINDS, Refresh
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import folder, targets
 from gorgias_crawler.feeds.conversations import OWN_COLUMNS
+from gorgias_crawler.feeds.parquet import MONTH
 from gorgias_crawler.feeds.reasons import feed_named
 from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS, Message, types
 from gorgias_crawler.redact import public_uri
+
+_PARTITION = "GORGIAS_PARTITION_BY"
 
 Options = Mapping[str, Any]
 """What ``FEEDS`` says of one feed."""
@@ -23,6 +28,12 @@ _TYPED = {"parquet", "sqlite"}
 _OF_ONE_KIND = {"parquet"}
 _OF_ALL_KINDS = {"sqlite"}
 _OF_MESSAGES = {"conversations"}
+_PARTITIONED = {"parquet"}
+_SMALL = {Refresh.WHOLE, Refresh.SINGLE}
+_CREATED = (
+    "message_created_datetime",
+    "created_datetime",
+)  # a message has its ticket's
 
 
 class KindFilter(ItemFilter):
@@ -56,11 +67,14 @@ class Kinds:
 
     ``rows`` are their classes by their names, ``of_a_file`` is the kind of a file that
     names none, ``fields`` is ``FEED_EXPORT_FIELDS``, if somebody has set it.
+    ``by_month`` says whether a folder has a directory with a file for each month of
+    each kind that grows without end, where its format is made for that.
     """
 
     rows: Mapping[str, type]
     of_a_file: str
     fields: Collection[str] | None
+    by_month: bool = False
 
     def distributed(self, uri: str, options: Options) -> Iterator[tuple[str, Options]]:
         """Yield the feed *uri* with its kinds, or one feed for each kind of a folder.
@@ -104,13 +118,20 @@ class Kinds:
                 f"{feed_named(uri)} is a folder, whose name takes no placeholders: let the "
                 'shell name it, for example -O "backup-$(date +%F)/:csv".'
             )
-        files = {kind: f"{kind}.{format_}" for kind in self.rows}
+        files = {}
         for kind, row in self.rows.items():
-            fields = {
+            full = {
                 "fields": self.fields or list(types(row)),
                 "takes_more": not self.fields,
+                **options,
             }
-            yield f"{uri}{files[kind]}", self._of_kind(kind, {**fields, **options})
+            files[kind] = f"{kind}.{format_}"
+            if month_of := self._month_of(kind, format_):
+                files[kind] = kind
+                kwargs = options.get("item_export_kwargs", {})
+                full["item_export_kwargs"] = {**kwargs, "month_of": month_of}
+                _refuse_month(uri, full["fields"])
+            yield f"{uri}{files[kind]}", self._of_kind(kind, full)
         is_overwritten = {k: options[k] for k in ("overwrite",) if k in options}
         yield (
             f"{uri}{folder.MANIFEST}",
@@ -118,6 +139,17 @@ class Kinds:
             | is_overwritten
             | {"item_export_kwargs": {"folder": uri, "files": files}},
         )
+
+    def _month_of(self, kind: str, format_: Any) -> str | None:
+        """Return the column by whose months rows are partitioned, None if they are not.
+
+        A small list stays one file, and so does a kind that nobody creates.
+        """
+        known = KINDS.get(kind)
+        is_small = known is not None and known.refresh in _SMALL
+        if not self.by_month or format_ not in _PARTITIONED or is_small:
+            return None
+        return next((name for name in _CREATED if name in types(self.rows[kind])), None)
 
     def _of_classes(self, rows: dict[str, type], options: Options) -> Options:
         kinds = {row: kind for kind, row in self.rows.items()}
@@ -163,7 +195,8 @@ def complete_feeds(crawler: Crawler) -> None:
     kinds = None
     if rows := getattr(spider, "kinds", None):  # another project's spider has none
         fields = settings.getdictorlist("FEED_EXPORT_FIELDS")
-        kinds = Kinds(rows, getattr(spider, "kind", ""), fields)
+        by_month = bool(settings["GORGIAS_PARTITION_BY"])
+        kinds = Kinds(rows, getattr(spider, "kind", ""), fields, by_month)
     completed: dict[str, Options] = {}
     for uri, options in settings.getdict("FEEDS").items():
         name = str(uri.absolute()) if isinstance(uri, Path) else str(uri)
@@ -172,7 +205,43 @@ def complete_feeds(crawler: Crawler) -> None:
             if one in completed:
                 raise same_target(one, one)
             completed[one] = its
+    _refuse_idle_partition(settings, completed)
     settings.set("FEEDS", completed, priority=settings.getpriority("FEEDS") or 0)
+
+
+def _refuse_idle_partition(
+    settings: BaseSettings, feeds: Mapping[str, Options]
+) -> None:
+    """Refuse a partition that is asked for by this command, and changes no feed.
+
+    In a settings module it is for all commands.
+    """
+    is_of_all = (settings.getpriority(_PARTITION) or 0) <= SETTINGS_PRIORITIES[
+        "project"
+    ]
+    if (
+        settings[_PARTITION]
+        and not is_of_all
+        and not any(map(is_partitioned, feeds.values()))
+    ):
+        raise FeedError(
+            f"{_PARTITION}={settings[_PARTITION]} is for folders of Parquet files, and "
+            f"none is named: use for example -O lake/:parquet, or leave it out."
+        )
+
+
+def _refuse_month(uri: str, fields: Mapping[str, str] | Collection[str]) -> None:
+    """Refuse a column that would have the name of the one that engines make."""
+    if MONTH in (fields.values() if isinstance(fields, Mapping) else fields):
+        raise FeedError(
+            f"{feed_named(uri)} has a column {MONTH!r} (FEED_EXPORT_FIELDS), as engines "
+            f"call what {_PARTITION} makes: give it another name."
+        )
+
+
+def is_partitioned(options: Options) -> bool:
+    """Tell whether a feed with these *options* is a directory of months."""
+    return bool(options.get("item_export_kwargs", {}).get("month_of"))
 
 
 def same_target(uri: str, name: str) -> FeedError:

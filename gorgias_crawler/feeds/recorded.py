@@ -2,10 +2,12 @@
 
 import hashlib
 import io
+import os
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any, cast
 
 from scrapy import Spider
@@ -15,6 +17,7 @@ from scrapy.utils.python import global_object_name
 from twisted.internet.defer import Deferred
 
 from gorgias_crawler.config import OF_ROWS
+from gorgias_crawler.durable import create_exclusively, listing_hash
 from gorgias_crawler.redact import public_uri
 
 
@@ -26,7 +29,8 @@ class FeedRecord:
     ``bytes`` and ``sha256`` are those of the stored file, compressed if it is; None
     for standard output, devices and pipes. ``names`` are those that the dictionary form
     of ``FEED_EXPORT_FIELDS`` gave to columns, ``options`` all that shaped the file, as
-    `FEEDS` takes it. One that is ``unchanged`` was stored by the run before.
+    `FEEDS` takes it. One that is ``unchanged`` was stored by the run before. Of a
+    directory ``parts`` are the SHA-256 of its files, by their names in it.
     """
 
     uri: str
@@ -37,6 +41,7 @@ class FeedRecord:
     names: dict[str, str]
     options: dict[str, Any]
     unchanged: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 class FeedFile(io.BufferedIOBase):
@@ -50,6 +55,7 @@ class FeedFile(io.BufferedIOBase):
         self.inner = inner
         self.bytes = 0
         self.sha256 = hashlib.sha256()
+        self.parts: dict[str, str] = {}
         self._discarded = False
 
     def writable(self) -> bool:
@@ -84,8 +90,59 @@ class FeedFile(io.BufferedIOBase):
         self._discarded = True
 
 
+class FeedFolder:
+    """The directory *inner*, in which an exporter makes several files.
+
+    None of them stays open, because there may be more than a process may have open.
+    """
+
+    def __init__(self, inner: Path) -> None:
+        self.inner = inner
+        self._files: dict[str, FeedFile] = {}
+
+    def create(self, name: str) -> FeedFile:
+        """Create the file *name*, for its owner only. Raises `OSError`."""
+        path = self.inner / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(create_exclusively(path))
+        self._files[name] = FeedFile(cast("IO[bytes]", _Appended(path)))
+        return self._files[name]
+
+    @property
+    def parts(self) -> dict[str, str]:
+        """The SHA-256 of each file, by its name."""
+        return {name: file.sha256.hexdigest() for name, file in self._files.items()}
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of all files."""
+        return sum(file.bytes for file in self._files.values())
+
+    @property
+    def sha256(self) -> Any:
+        """The hash of the whole directory."""
+        return listing_hash(self.parts)
+
+    def discard(self) -> None:
+        """Let nothing more through to any file."""
+        for file in self._files.values():
+            file.discard()
+
+
+class _Appended(io.RawIOBase):
+    """The file at *path*, opened for each time that something is written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def write(self, data: Any) -> int:
+        """Add *data* to the end of the file."""
+        with self._path.open("ab") as file:
+            return file.write(data)
+
+
 class RecordedStorage:
-    """Any storage, with the file that was opened in it.
+    """Any storage, with the file or directory that was opened in it.
 
     ``name`` is the path of a local feed, else its URI without secrets. ``is_stream``
     is true of what cannot be taken back or looked at again: devices, pipes.
@@ -95,11 +152,13 @@ class RecordedStorage:
         self.storage = storage
         self.name: str = getattr(storage, "name", public_uri(uri))
         self.is_stream: bool = getattr(storage, "is_stream", False)
-        self.file: FeedFile | None = None
+        self.file: FeedFile | FeedFolder | None = None
 
     def open(self, spider: Spider) -> IO[bytes]:
-        """Open the file that the exporter writes to."""
-        self.file = FeedFile(self.storage.open(spider))
+        """Open what the exporter writes to."""
+        opened: Any = self.storage.open(spider)
+        is_folder = isinstance(opened, Path)
+        self.file = FeedFolder(opened) if is_folder else FeedFile(opened)
         return cast("IO[bytes]", self.file)
 
     def store(self, _file: IO[bytes] | None = None) -> Deferred[None] | None:
@@ -108,16 +167,17 @@ class RecordedStorage:
         # Before it is there: a run that is killed right after that must own the feed.
         if claim := getattr(self.storage, "claim", None):
             claim(self.file.sha256.hexdigest())
-        return self.storage.store(self.file.inner)
+        return self.storage.store(cast("IO[bytes]", self.file.inner))
 
     def discard(self) -> None:
         """Throw away what was written; what was stored before stays as it is."""
         if self.file is None:
             return
         self.file.discard()
-        discard = getattr(self.storage, "discard", type(self.file.inner).close)
+        inner: Any = self.file.inner
+        discard = getattr(self.storage, "discard", None) or type(inner).close
         with suppress(OSError):
-            discard(self.file.inner)
+            discard(inner)
 
 
 _COMPONENTS = ("ITEM_PIPELINES", "SPIDER_MIDDLEWARES", "FEED_EXPORTERS")

@@ -102,9 +102,8 @@ class SnapshotFileStorage:
 
     def check_account(self, archive: Archive) -> None:
         """Raise `FeedError` where a default file there is not of the account."""
-        if not self._of_account or self._owns_feed(self.name):
-            return
-        if self._target_status(may_be_proven=True) is None:
+        is_ours = not self._of_account or self._owns_feed(self.name)
+        if is_ours or self._target_status(may_be_proven=True) is None:
             return
         if why := why_not_of_account(self._target, archive, self._columns):
             raise FeedError(
@@ -159,14 +158,9 @@ class SnapshotFileStorage:
         if self.is_stream:
             file.close()
             return
-        file.flush()
-        os.fsync(file.fileno())
-        self._check_part(file)
+        self._make_durable(file)
         try:
-            if status := self._target_status():
-                copy_rights(status, file.fileno())
-            file.close()
-            self._part.replace(self._target)
+            self._put(file, self._target_status())
         except (OSError, FeedError) as error:
             self._rows_are_kept = True
             why: object = error
@@ -190,8 +184,17 @@ class SnapshotFileStorage:
                 error.strerror,
             )
 
-    def _check_part(self, file: IO[bytes]) -> None:
+    def _put(self, file: IO[bytes], status: os.stat_result | None) -> None:
+        """Put *file* in the place of the target; *status* is that of what is there."""
+        if status:
+            copy_rights(status, file.fileno())
+        file.close()
+        self._part.replace(self._target)
+
+    def _make_durable(self, file: IO[bytes]) -> None:
         """Raise `RunEndError` where the temporary file is not what we wrote."""
+        file.flush()
+        os.fsync(file.fileno())
         try:
             is_ours = os.path.samestat(os.fstat(file.fileno()), os.lstat(self._part))
         except FileNotFoundError:
@@ -222,21 +225,7 @@ class SnapshotFileStorage:
             status = os.lstat(self._target)
         except FileNotFoundError:
             return None
-        if stat.S_ISDIR(status.st_mode):
-            raise FeedError(
-                f"The feed {self.name} (FEEDS, -o or -O) is a directory: name a file."
-            )
-        if not stat.S_ISREG(status.st_mode):
-            raise FeedError(
-                f"The feed {self.name} (FEEDS, -o or -O) is not a regular file: name "
-                "another one."
-            )
-        if is_mounted(self._target):
-            raise FeedError(
-                f"The feed {self.name} (FEEDS, -o or -O) is a file that is mounted by "
-                "itself, as `docker -v FILE:FILE` does, and cannot be replaced: mount "
-                "the directory that it is in."
-            )
+        self._check_target(status)
         if not (self._overwrite or may_be_proven or self._is_own()):
             raise FeedError(
                 f"The feed {self.name} (-o) exists, and no crawl of this job wrote "
@@ -244,10 +233,22 @@ class SnapshotFileStorage:
             )
         return status
 
+    def _check_target(self, status: os.stat_result) -> None:
+        """Raise `FeedError` where what is there is not of a sort to be replaced."""
+        shown = feed_named(self.name)
+        if stat.S_ISDIR(status.st_mode):
+            raise FeedError(f"{shown} is a directory: name a file.")
+        if not stat.S_ISREG(status.st_mode):
+            raise FeedError(f"{shown} is not a regular file: name another one.")
+        if is_mounted(self._target):
+            raise FeedError(
+                f"{shown} is a file that is mounted by itself, as `docker -v FILE:FILE` "
+                "does, and cannot be replaced: mount the directory that it is in."
+            )
+
     def _is_own(self) -> bool:
-        if self._proven is not None and file_sha256(self._target) == self._proven:
-            return True
-        return bool(self._owns_feed(self.name))
+        is_proven = self._proven and file_sha256(self._target) == self._proven
+        return bool(is_proven or self._owns_feed(self.name))
 
 
 class SnapshotStdoutStorage(StdoutFeedStorage):

@@ -8,7 +8,7 @@ from scrapy.extensions.feedexport import FeedSlot
 from scrapy.settings import BaseSettings
 
 from gorgias_crawler import __version__
-from gorgias_crawler.durable import file_sha256
+from gorgias_crawler.durable import content_sha256
 from gorgias_crawler.feeds.recorded import row_settings, shaping
 
 _READER_DEPENDENT = "is_unread"  # may differ though nothing has changed
@@ -45,4 +45,4 @@ def _is_as_recorded(slot: FeedSlot, feed: Mapping[str, Any]) -> bool:
     if feed.get("options") != shaping(slot.feed_options) or not feed["sha256"]:
         return False
     path = Path(feed["uri"])
-    return path.is_file() and file_sha256(path) == feed["sha256"]
+    return path.exists() and content_sha256(path) == feed["sha256"]

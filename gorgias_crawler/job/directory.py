@@ -20,6 +20,7 @@ from gorgias_crawler.durable import (
     ensure_private,
     is_of_another_user,
     owner,
+    remove,
     sync_directory,
     whole_file,
 )
@@ -87,7 +88,7 @@ class Job:
             # original, which may be at work on them now.
             if path.name.endswith(f".{self.id}.part"):
                 with contextlib.suppress(OSError):
-                    path.unlink()
+                    remove(path)
         if paths:
             self.archive.forget_unfinished_feeds()
 

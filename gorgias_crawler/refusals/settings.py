@@ -16,6 +16,7 @@ from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, default_settings
 from gorgias_crawler import config, settings
 from gorgias_crawler.config import numbers
 from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.feeds.parquet import MONTH
 from gorgias_crawler.pipelines import BodySelectionPipeline
 from gorgias_crawler.redact import is_secret, public_uri
 from gorgias_crawler.refusals.components import (
@@ -55,6 +56,11 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
         _check_rule(given, name)
     check_components(given)
     BodySelectionPipeline.asked_for(given)
+    by = given["GORGIAS_PARTITION_BY"]
+    if by not in (None, "", MONTH):
+        raise _wrong(
+            "GORGIAS_PARTITION_BY", by, f"{MONTH}, which is all there is", MONTH
+        )
     _check_feeds(given)
     _check_jobdir(given["JOBDIR"])
     level = given["LOG_LEVEL"]

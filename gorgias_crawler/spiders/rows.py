@@ -14,7 +14,7 @@ from scrapy.http import Response
 
 from gorgias_crawler import __version__
 from gorgias_crawler.archive import UNREADABLE, Archive, changes
-from gorgias_crawler.durable import file_sha256
+from gorgias_crawler.durable import content_sha256
 from gorgias_crawler.emit import objects
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import GorgiasError, RunEndError
@@ -121,9 +121,9 @@ class RowsSpider(RunSpider):
         return [id_ for kind, id_, *_ in found if kind == "tickets"]
 
     def owns_feed(self, uri: str) -> bool:
-        """Tell whether what is in the local file *uri* was stored by this job."""
+        """Tell whether what is at the local path *uri* was stored by this job."""
         hashes = self.archive.hashes_of_feed(uri)
-        return bool(hashes) and file_sha256(Path(uri)) in hashes
+        return bool(hashes) and content_sha256(Path(uri)) in hashes
 
     def are_rows_unwatched(self) -> bool:
         """Tell whether no component of the user's looks at the rows."""
