@@ -3,6 +3,8 @@
 import csv
 import gzip
 import json
+import shutil
+import subprocess
 
 import pytest
 from hypothesis import example, given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from gorgias_crawler.emit.cells import CUT_MARK, LONGEST_CELL, safe_cell
 from gorgias_crawler.sandbox import Answer
+from tests.test_feeds import crawl
 
 BOM = b"\xef\xbb\xbf"
 SIGNS = ("=", "+", "-", "@", "\t", "\r")
@@ -46,7 +49,7 @@ def test_what_a_spreadsheet_would_run_is_marked_as_text(sign):
         "5:00 a.m.", "123456789012", "4111111111111111", "1.10", "1,5", "1 234", "5%",
         "$5", "(5)", "5 €", " 7", "7 ", "2025-01-02", "1.2.2025", "1/2/25 10:30",
         "SEPT2", "MARCH1", "1-mar", "Mar 3, 2025", "5 May", "true", "FALSE", ".5", "5.",
-        "٣/٤", "1 2/3",
+        "٣/٤", "1 2/3", "2025-03-01T10:00:41", "2025-03-01T10:00:41.123456",
     ],
 )  # fmt: skip
 def test_what_a_spreadsheet_would_take_for_another_value_is_marked_as_text(text):
@@ -199,3 +202,39 @@ def test_a_compressed_or_empty_file_has_its_byte_order_mark_too(open_shop):
     assert shop.crawl().status == 0
     data = gzip.decompress((shop.path / "out.csv.gz").read_bytes())
     assert data.startswith(BOM + b"ticket_id,")
+
+
+CELLS = [
+    "=1+1", '=HYPERLINK("https://x.example","a")', "+1", "-1", "@SUM(1)", "0012345", "3/4",
+    "1e10", "12:30", "12:30 PM", "5 %", "TRUE", "1 1/2", "2025-Mar-03", "123456789012",
+    "2025-03-01T10:00:41.123456", "2025-03-01T10:00:41+00:00", "a;b,c\td", "Ä😀",
+    'say "yes"\nand\n=1', "'=1", " a ", "x" * 40_000,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["cells.csv", "cells.csv.gz"])
+def test_libreoffice_shows_each_cell_as_it_stands_in_the_file(work, name):
+    """It reads, and writes again what it shows."""
+    office = shutil.which("soffice")
+    if office is None:
+        pytest.skip("LibreOffice (soffice) is not installed here")
+    items = [["messages", {"ticket_id": 1, "body": text}] for text in CELLS]
+    settings = {"GORGIAS_SPREADSHEET_SAFE": True}
+    feeds = {name: {"format": "csv", "fields": ["ticket_id", "body"]}}
+    (result,) = crawl(work, {"feeds": feeds, "items": items, "settings": settings})
+    assert result.failed == []
+    reads, writes = "CSV:44,34,76,1", "csv:Text - txt - csv (StarCalc):44,34,76,1"
+    command = [office, "--headless", f"-env:UserInstallation={work.as_uri()}/profile"]
+    command += [
+        f"--infilter={reads}",
+        "--convert-to",
+        writes,
+        "--outdir",
+        "shown",
+        name,
+    ]
+    subprocess.run(command, cwd=work, check=True, capture_output=True, timeout=60)
+    (shown,) = (work / "shown").iterdir()
+    with shown.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows == [["ticket_id", "body"], *(["1", safe_cell(text)] for text in CELLS)]
