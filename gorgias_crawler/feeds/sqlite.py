@@ -56,6 +56,9 @@ class SqliteItemExporter(BaseItemExporter):
                 "journal_mode = OFF",
                 "synchronous = OFF",  # the storage syncs the whole file
                 "locking_mode = EXCLUSIVE",
+                # Bytes; default 4096, which one mail half fills. A quarter of the time
+                # for indexes and search is saved, and 6 % of the file (measured).
+                "page_size = 16384",
                 # KiB. A message's key is not in the order of rows, but close to it.
                 "cache_size = -16384",
             ):
@@ -85,8 +88,10 @@ class SqliteItemExporter(BaseItemExporter):
 
     def export_item(self, item: Any) -> None:
         """Insert a row; what a pipeline has made is of the first kind."""
-        with _errors_told():
+        try:
             self._tables.get(type(item), self._first).insert(item)
+        except sqlite3.Error as error:
+            raise _told(error) from None
 
     def finish_exporting(self) -> None:
         """Add indexes, search, views, and what all of it is."""
@@ -165,8 +170,9 @@ class _Table:
         """Insert the row of *item*."""
         values = self.rows.values(item)
         for index in self._lists:
-            if values[index] is not None:
-                values[index] = json_text(values[index])
+            value = values[index]
+            if value is not None:  # nearly all are empty
+                values[index] = json_text(value) if value else "[]"
         self._db.execute(self._insert, values)
 
     def finish(self) -> None:
@@ -191,11 +197,15 @@ class _Table:
 
 @contextmanager
 def _errors_told() -> Iterator[None]:
-    """Let what SQLite says stand in the message; it names no values of rows."""
     try:
         yield
     except sqlite3.Error as error:
-        raise OSError(0, str(error)) from None
+        raise _told(error) from None
+
+
+def _told(error: sqlite3.Error) -> OSError:
+    """Let what SQLite says stand in the message; it names no values of rows."""
+    return OSError(0, str(error))
 
 
 def _cell(value: Any) -> Any:

@@ -26,6 +26,8 @@ _LARGEST = 2**63  # integers of Parquet and SQLite have 64 bits
 # A ticket's dates come again with each of its messages.
 _AT_HAND = 256
 
+_WITHOUT_OFFSET = len("2025-03-01 08:00:00.000000")
+
 Convert = Callable[[Any], Any]
 """Makes of a value what a format holds; raises `ValueError` where it does not fit."""
 
@@ -47,7 +49,7 @@ def utc_text(text: str) -> str:
     sort (https://www.sqlite.org/lang_datefunc.html). Raises `ValueError`, and
     `TypeError` for what is no text.
     """
-    return _utc(text).replace(tzinfo=None).isoformat(" ", "microseconds")
+    return _utc(text).isoformat(" ", "microseconds")[:_WITHOUT_OFFSET]
 
 
 def _utc(text: str) -> datetime:
@@ -199,8 +201,18 @@ def _of_class(class_: type, value: Any) -> Any:
     return value
 
 
-def _each(convert: Convert, value: Any) -> list[Any]:
-    return [convert(entry) for entry in _of_class(list, value)]
+def _texts(value: Any) -> list[Any]:
+    # At once, because a message has ten lists, most of them empty.
+    if type(value) is not list or not _TEXT_ALONE.issuperset(map(type, value)):
+        raise TypeError
+    return value
+
+
+def _integers(value: Any) -> list[Any]:
+    return [_integer_or_none(entry) for entry in _of_class(list, value)]
+
+
+_TEXT_ALONE = {str}
 
 
 def _integer_or_none(value: Any) -> int | None:
@@ -224,8 +236,8 @@ _CONVERTERS: dict[Type | None, Convert] = {
     Type.NUMBER: _number,
     Type.BOOLEAN: partial(_of_class, bool),
     Type.TEXT: partial(_of_class, str),
-    Type.TEXTS: partial(_each, partial(_of_class, str)),
-    Type.INTEGERS: partial(_each, _integer_or_none),
+    Type.TEXTS: _texts,
+    Type.INTEGERS: _integers,
     Type.JSON: _json,
     None: _any_text,
 }
