@@ -130,9 +130,9 @@ def test_a_spider_that_is_not_there_any_more_is_named(project, command):
     assert "Traceback" not in ended.log
 
 
-def run_script(shop, *options):
+def run_script(shop, name="nightly.py"):
     script = subprocess.run(
-        [sys.executable, *options, "nightly.py"],
+        [sys.executable, name],
         cwd=shop.path,
         env=shop.environment(),
         capture_output=True,
@@ -153,6 +153,39 @@ def test_a_script_ends_with_the_exit_status_of_its_run(project):
         del project.environ["GORGIAS_API_KEY"]
     assert status == 1, said
     assert "Cannot start: " in said
+
+
+def test_what_a_script_or_an_add_on_changes_is_checked_as_elsewhere(project):
+    """Of settings that are not given on a command line the end is one sentence."""
+    calls = len(project.sandbox.calls)
+    (project.path / "careless.py").write_text(
+        "class Cache:\n    def update_settings(self, settings):\n"
+        "        settings.set('HTTPCACHE_ENABLED', True, 'addon')\n"
+    )
+    given = ["-s", 'ADDONS={"careless.Cache": 1}', "-O", "cached.csv"]
+    for command in (["crawl", "-s", "JOBDIR=crawls/run2"], ["export", "crawls/run1"]):
+        ended = wait(project.start_as_typed(*command, *given))
+        assert ended.status == 1, ended.log
+        assert "HTTPCACHE_ENABLED=True: leave it out" in ended.last_lines
+        assert "Traceback" not in ended.log
+    script = (project.path / "nightly.py").read_text()
+    changes = {
+        'settings.set("REDIRECT_ENABLED", True)\nprocess =': "REDIRECT_ENABLED=True: ",
+        "settings = type(settings)()\nprocess =": "The settings of gorgias_crawler are",
+        'settings.set("FEEDS", {"scrapy.cfg": {"format": "csv"}})\nprocess =': "use -O to replace it",
+    }
+    for change, words in changes.items():
+        changed = script.replace("process =", change, 1)
+        changed = changed.replace('"desk"', "DeskSpider")
+        (project.path / "changed.py").write_text(
+            f"from desk.spiders import DeskSpider\n{changed}"
+        )
+        status, said = run_script(project, "changed.py")
+        assert status == 1, said
+        assert words in said
+    assert len(project.sandbox.calls) == calls
+    assert not (project.path / "cached.csv").exists()
+    assert "killed" not in wait(project.start_as_typed("status", "crawls/run1")).log
 
 
 SPIDER = "from desk.spiders import *\nclass Own(DeskSpider):\n    name = 'own'\n"

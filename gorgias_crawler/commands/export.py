@@ -62,7 +62,8 @@ class ExportSpider(RowsSpider):
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask nobody for anything."""
-        yield self.rows_request()
+        if self.may_start():
+            yield self.rows_request()
 
 
 def made_of(base: type[_Export], spider: type[GorgiasSpider]) -> type[_Export]:

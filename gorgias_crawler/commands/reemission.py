@@ -28,6 +28,7 @@ class ReemissionSpider(ExportSpider):
     custom_settings = {  # noqa: RUF012  # as Scrapy declares it
         "FEED_STORAGES": {"": _STORAGE, "file": _STORAGE},
     }
+    has_settings_of_user = False
     only_complete = False  # as a crawl
 
     def __init__(self, jobdir: str, **values: str) -> None:

@@ -22,9 +22,8 @@ from gorgias_crawler.commands.refusing import CheckedCommand
 from gorgias_crawler.config import environment
 from gorgias_crawler.durable import drop_output
 from gorgias_crawler.errors import ConfigurationError, GorgiasError
+from gorgias_crawler.extensions.run_report import leave_no_run
 from gorgias_crawler.feeds import targets
-from gorgias_crawler.job.directory import Job
-from gorgias_crawler.refusals import check_settings
 from gorgias_crawler.settings import FEEDS
 
 if TYPE_CHECKING:
@@ -126,7 +125,6 @@ class SpiderCommand(CheckedCommand, _Base):
         assert self.crawler_process is not None
         crawler = self._create_crawler(spider)
         try:
-            check_settings(crawler.settings)  # a spider may have settings of its own
             run_crawler(self.crawler_process, crawler, **arguments)
         except GorgiasError as error:
             self._refuse_run(crawler, error)
@@ -137,7 +135,7 @@ class SpiderCommand(CheckedCommand, _Base):
 
     def _refuse_run(self, crawler: Crawler, error: GorgiasError) -> None:
         self.exitcode = error.exit_status
-        _leave_no_run(crawler)
+        leave_no_run(crawler)
         self.tell_refusal(error)
 
 
@@ -159,15 +157,6 @@ def add_env_file_option(parser: "argparse.ArgumentParser") -> None:
         help="read the account and its credentials from FILE alone, instead of .env or "
         "accounts/NAME.env",
     )
-
-
-def _leave_no_run(crawler: Crawler) -> None:
-    """Undo the run that the spider has begun: nothing was asked."""
-    job = getattr(crawler.spider, "job", None)
-    if isinstance(job, Job):
-        with contextlib.suppress(GorgiasError):
-            job.archive.forget_run(job.archive.last_run())
-        job.close()
 
 
 def _complete_targets(opts: Any, settings: BaseSettings) -> None:

@@ -1,5 +1,6 @@
 """The end of a run: manifest, closing lines, exit status."""
 
+import contextlib
 import logging
 import platform
 import sys
@@ -18,7 +19,7 @@ from gorgias_crawler import __version__
 from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_COMPLETE, GorgiasError
 from gorgias_crawler.feeds.recorded import row_settings
 from gorgias_crawler.job import manifest
-from gorgias_crawler.job.directory import MANIFEST
+from gorgias_crawler.job.directory import MANIFEST, Job
 from gorgias_crawler.job.figures import UNKNOWN, figures
 from gorgias_crawler.job.files import FilesOfRun
 from gorgias_crawler.redact import public_uri
@@ -56,7 +57,17 @@ def exit_status(crawler: Crawler) -> int:
     try:
         return figures_of(crawler)["exit_status"]
     except RuntimeError:  # it could not be set up, and Scrapy has logged why
+        leave_no_run(crawler)
         return EXIT_CANNOT_START
+
+
+def leave_no_run(crawler: Crawler) -> None:
+    """Undo the run that the spider has begun: nothing was asked."""
+    job = getattr(crawler.spider, "job", None)
+    if isinstance(job, Job):
+        with contextlib.suppress(GorgiasError):
+            job.archive.forget_run(job.archive.last_run())
+        job.close()
 
 
 class RunReport:

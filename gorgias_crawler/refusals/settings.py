@@ -32,6 +32,7 @@ from gorgias_crawler.refusals.rules import (
 )
 
 _PROJECT = SETTINGS_PRIORITIES["project"]
+_ADDON = SETTINGS_PRIORITIES["addon"]
 _KNOWN = {
     name: value
     for name, value in (vars(default_settings) | vars(settings)).items()
@@ -45,6 +46,12 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
     *not_read* are patterns of settings that the command does not read: they are refused
     on its command line, while a settings module serves all commands.
     """
+    if "GORGIAS_BUDGET_SHARE" not in given:
+        raise ConfigurationError(
+            "The settings of gorgias_crawler are not there: begin your settings module "
+            "with `from gorgias_crawler.settings import *`, and give a script's process "
+            "get_project_settings()."
+        )
     numbers.share_setting("GORGIAS_BUDGET_SHARE", given["GORGIAS_BUDGET_SHARE"])
     numbers.seconds_setting("GORGIAS_MAX_OUTAGE", given["GORGIAS_MAX_OUTAGE"])
     numbers.bytes_setting("GORGIAS_FILE_MAXSIZE", given["GORGIAS_FILE_MAXSIZE"])
@@ -66,6 +73,17 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
     level = given["LOG_LEVEL"]
     if not isinstance(level, int) and level not in logging.getLevelNamesMapping():
         raise _wrong("LOG_LEVEL", level, "DEBUG, INFO, WARNING or ERROR", "INFO")
+
+
+def check_after_addons(given: BaseSettings) -> None:
+    """Check what add-ons have changed, which Scrapy loads when the spider is there.
+
+    Names are theirs to choose. Raises `ConfigurationError`.
+    """
+    for name in given:
+        if name in _KNOWN and (given.getpriority(name) or 0) >= _ADDON:
+            _check_rule(given, name)
+    check_components(given)
 
 
 def _given(all_: BaseSettings) -> Iterator[str]:

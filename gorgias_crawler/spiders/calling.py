@@ -77,7 +77,8 @@ class CallingSpider(RunSpider):
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask first whose key this is: it costs one call and tells the budget."""
-        yield self.account_request()
+        if self.may_start():
+            yield self.account_request()
 
     def probe(self) -> Request:
         """Return a call that only tells whether the API answers."""

@@ -10,8 +10,9 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from twisted.python.failure import Failure
 
-from gorgias_crawler.errors import FaultError, GorgiasError
+from gorgias_crawler.errors import ConfigurationError, FaultError, GorgiasError
 from gorgias_crawler.items import Message
+from gorgias_crawler.refusals import check_after_addons, check_settings
 
 Output = Iterator[Request | Message]
 """What a callback yields."""
@@ -19,6 +20,9 @@ Output = Iterator[Request | Message]
 
 class RunSpider(Spider):
     """Base of our spiders. ``ending`` is the error that ends the run, if one does."""
+
+    has_settings_of_user = True
+    """Whether settings are checked; a run that is repeated has had its check."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -37,10 +41,21 @@ class RunSpider(Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """Build the spider."""
+        """Build the spider. Raises `ConfigurationError` where a setting is refused."""
+        if cls.has_settings_of_user:  # its own, and those of a script, too
+            check_settings(crawler.settings)
         spider = super().from_crawler(crawler, *args, **kwargs)
         crawler.signals.connect(spider.callback_failed, signals.spider_error)
         return spider
+
+    def may_start(self) -> bool:
+        """End the run, and return False, where an add-on breaks a promise."""
+        try:
+            if self.has_settings_of_user:
+                check_after_addons(self.crawler.settings)
+        except ConfigurationError as error:
+            self.end_run(error)
+        return self.ending is None
 
     def callback_failed(self, failure: Failure) -> None:
         """End the run where a callback has raised: what it was given is lost."""
