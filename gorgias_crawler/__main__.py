@@ -7,6 +7,7 @@ scrapy.cfg; the scrapy.cfg of another project is passed by.
 
 import os
 import sys
+import textwrap
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -43,8 +44,9 @@ from Gorgias, Settings > REST API:
   GORGIAS_API_KEY=...
   {typed} crawl gorgias -s JOBDIR=crawls/run1
 
-`{typed} COMMAND -h` says what a command takes. Those of Scrapy are there, too:
-{others}."""
+`{typed} COMMAND -h` says what a command takes.
+Those of Scrapy are there, too:
+{others}"""
 
 
 def main() -> None:
@@ -112,21 +114,18 @@ def _answer(words: list[str], commands: Mapping[str, ScrapyCommand]) -> str | No
 
 
 def _help(commands: Mapping[str, ScrapyCommand]) -> str:
-    is_ours = {
-        name: type(command).__module__ == f"{_COMMANDS}.{name}"
-        for name, command in sorted(commands.items())
-    }
-    ours = [
-        f"  {name:<9} {commands[name].short_desc()}"
-        for name in is_ours
-        if is_ours[name]
-    ]
+    ours: list[str] = []
+    others: list[str] = []
+    for name, command in sorted(commands.items()):
+        is_ours = type(command).__module__ == f"{_COMMANDS}.{name}"
+        (ours if is_ours else others).append(name)
+    width = max(map(len, ours))
     return _HELP.format(
         name=NAME,
         version=__version__,
         typed=typed(),
-        ours="\n".join(ours),
-        others=", ".join(name for name in is_ours if not is_ours[name]),
+        ours="\n".join(f"  {n:{width}}  {commands[n].short_desc()}" for n in ours),
+        others=textwrap.fill(f"{', '.join(others)}.", 88),
     )
 
 
