@@ -1,9 +1,12 @@
 """The answers of the Gorgias API: bytes to typed pages."""
 
+import contextlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
+
+import msgspec
 
 from gorgias_crawler.api import json_rows, secrets
 from gorgias_crawler.api.dates import instant_us
@@ -161,24 +164,51 @@ def _plain(text: str, name: str) -> str:
     return text
 
 
+class _List(msgspec.Struct):
+    """An answer with rows: where the text of each is, and what is beside them."""
+
+    data: list[msgspec.Raw]
+    meta: Any = None
+
+
+_split = msgspec.json.Decoder(_List).decode
+_decode = msgspec.json.Decoder().decode
+
+
 def _taken_apart(
     body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]
 ) -> tuple[dict[str, Any], list[Row] | None]:
     text = _text(body)
-    is_ascii = len(text) == len(body)  # then each place in one is that in the other
 
-    def make_row(value: object, at: int, end: int) -> Row:
+    def make_row(value: object, raw: bytes) -> Row:
         if not isinstance(value, dict):
             raise BadAnswerError("a row is not an object")
-        # A large row is in memory often enough: its text is not cut out only to be
-        # encoded.
-        raw = body[at:end] if is_ascii else text[at:end].encode()
         return parse_row(value, raw)
 
     try:
-        return json_rows.take_apart(text, "data", make_row)
+        with contextlib.suppress(msgspec.DecodeError):
+            answer = _split(body)
+            rows = [make_row(_decode(raw), bytes(raw)) for raw in answer.data]
+            return {"meta": answer.meta}, rows
+        # Python reads more (NaN, halves of surrogate pairs, other encodings), and
+        # knows better what is wrong; it takes three times as long.
+        return _taken_apart_by_python(body, text, make_row)
     except RecursionError:
         raise BadAnswerError(_TOO_DEEP) from None
+
+
+def _taken_apart_by_python(
+    body: bytes, text: str, make_row: Callable[[object, bytes], Row]
+) -> tuple[dict[str, Any], list[Row] | None]:
+    is_ascii = len(text) == len(body)  # then each place in one is that in the other
+
+    def make_row_at(value: object, at: int, end: int) -> Row:
+        # A large row is in memory often enough: its text is not cut out only to be
+        # encoded.
+        return make_row(value, body[at:end] if is_ascii else text[at:end].encode())
+
+    try:
+        return json_rows.take_apart(text, "data", make_row_at)
     except BadAnswerError:
         raise
     except ValueError:
