@@ -89,7 +89,7 @@ def shop(open_shop, checks):
 
 
 def test_start_and_success_are_told_with_counts_and_nothing_else(shop, checks):
-    ended = shop.crawl()
+    ended = shop.crawl("-L", "DEBUG")
     assert ended.status == 0
     assert checks.pings == [START, SUCCESS]
     assert checks.told(0) == {}
@@ -181,7 +181,7 @@ def test_the_monitor_of_an_account_is_in_its_file(shop, checks):
 
 @pytest.mark.parametrize(
     ("status", "reason"),
-    [(404, "404 Not Found"), (302, "302 Found"), (500, "500 Internal Server Error")],
+    [(404, "404 Not Found"), (302, "302 Found"), (520, "520")],
 )
 def test_a_monitor_that_refuses_changes_nothing_and_is_named_once(
     shop, checks, status, reason
@@ -209,6 +209,14 @@ def test_a_monitor_that_is_not_there_changes_nothing(shop, checks):
     assert "127.0.0.1:9 could not be told that the run begins" in ended.log
     assert "(Connection refused)" in ended.log
     assert "5ecre7" not in ended.log
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 64, "no-such-host.invalid"])
+def test_a_name_that_nobody_has_changes_nothing(host):
+    told = Monitor(f"https://{host}/5ecre7").ended(0, {})
+    assert told is not None
+    assert told.startswith(f"GORGIAS_PING_URL: {host} could not be told that the run")
+    assert "5ecre7" not in told
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from http import HTTPStatus
 from queue import SimpleQueue
 from typing import Any, NamedTuple
 from urllib.error import HTTPError, URLError
@@ -94,8 +93,8 @@ class Monitor:
         try:
             with opener.open(request, timeout=self._limit_s):
                 return None
-        except (OSError, http.client.HTTPException) as error:
-            return _reason(error)
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            return _reason(error)  # the last is of names that DNS cannot have
 
 
 _HEADERS = {
@@ -132,7 +131,8 @@ def _reason(error: Exception) -> str:
     """Say why without what the error's text may hold."""
     if isinstance(error, HTTPError):
         with error:
-            return f"{error.code} {HTTPStatus(error.code).phrase}"
+            phrase = http.client.responses.get(error.code, "")
+            return f"{error.code} {phrase}".strip()
     reason = error.reason if isinstance(error, URLError) else error
     if isinstance(reason, ssl.SSLCertVerificationError):
         return f"its certificate: {reason.verify_message}"
