@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import json
 import re
 import shlex
 import sqlite3
@@ -153,6 +154,64 @@ def test_a_script_ends_with_the_exit_status_of_its_run(project):
         del project.environ["GORGIAS_API_KEY"]
     assert status == 1, said
     assert "Cannot start: " in said
+
+
+KINDS = """
+from dataclasses import dataclass
+from gorgias_crawler.items import Ticket, Type, column
+from gorgias_crawler.items.tag import Tag
+from desk.rows import DeskMessage
+from desk.spiders import DeskSpider
+
+@dataclass(slots=True)
+class Talk(DeskMessage):
+    ticket_uri: str | None = column("address of the ticket", "ticket.uri", Type.TEXT)
+
+@dataclass(slots=True)
+class OwnTicket(Ticket):
+    ticket_uri: str | None = column("address of the ticket", "ticket.uri", Type.TEXT)
+
+@dataclass(slots=True)
+class OwnTag(Tag):
+    tag_uri: str | None = column("address of the tag", "tag.uri", Type.TEXT)
+
+class Own(DeskSpider):
+    name = "own"
+    row_classes = {"messages": Talk, "tickets": OwnTicket, "tags": OwnTag}
+"""
+
+
+def test_rows_of_each_kind_and_conversations_may_have_columns_of_the_users(project):
+    (project.path / "kinds.py").write_text(KINDS)
+    job = ("-s", "JOBDIR=crawls/kinds")
+    first = ["runspider", "kinds.py", *job, "-a", "objects=tags", "-O", "lake/:csv"]
+    ended = wait(project.start_as_typed(*first))
+    assert ended.status == 0, ended.log
+    tickets, tags = project.rows("lake/tickets.csv"), project.rows("lake/tags.csv")
+    assert {row["ticket_uri"] for row in tickets} == {
+        f"/api/tickets/{row['id']}/" for row in tickets
+    }
+    assert [row["tag_uri"] for row in tags] == [
+        f"/api/tags/{row['id']}/" for row in tags
+    ]
+    assert (
+        project.rows("lake/messages.csv")[0]["ticket_uri"] == tickets[0]["ticket_uri"]
+    )
+    assert wait(project.start_as_typed("verify", "crawls/kinds")).status == 0
+    fields = ("-s", "FEED_EXPORT_FIELDS=ticket_id,ticket_uri,message_id,order_number")
+    talks = ["export", "crawls/kinds", "-O", "talks.jsonl:conversations", *fields]
+    assert wait(project.start_as_typed(*talks)).status == 0
+    with (project.path / "talks.jsonl").open(encoding="utf-8") as lines:
+        line = json.loads(next(lines))
+    assert line["ticket_uri"] == f"/api/tickets/{line['ticket_id']}/"
+    assert list(line["messages"][0]) == ["message_id", "order_number"]
+
+
+def test_the_default_file_of_another_job_may_have_columns_of_the_users(project):
+    words = ["crawl", "-s", "JOBDIR=crawls/fresh"]
+    before = project.rows()
+    assert wait(project.start_as_typed(*words)).status == 0
+    assert project.rows() == before
 
 
 def test_what_a_script_or_an_add_on_changes_is_checked_as_elsewhere(project):
