@@ -1,6 +1,7 @@
 """No single answer takes anything away: crawls of a service that errs for a while."""
 
 import json
+import re
 
 from gorgias_crawler.sandbox import Answer
 
@@ -31,6 +32,10 @@ def test_one_empty_answer_is_asked_for_again_and_costs_one_call(open_shop):
     )
     ended = shop.crawl(*PER_TICKET)
     assert ended.status == 0, ended.log
+    said = re.findall(
+        r"Waited \d+ s to ask again what an answer left in doubt", ended.log
+    )
+    assert len(said) == 1
     assert shop.rows() == shop.expected()
     assert len(shop.sandbox.calls) == shop.world.totals()["calls_per_ticket"] + 1
 

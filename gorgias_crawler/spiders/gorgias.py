@@ -6,6 +6,8 @@ callback its typed page.
 """
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, Self
@@ -37,6 +39,9 @@ from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.files import FileFetching
 from gorgias_crawler.spiders.rows import RowsSpider
 from gorgias_crawler.spiders.run import Output, ends_run
+from gorgias_crawler.wording import duration
+
+logger = logging.getLogger(__name__)
 
 _DAY_US = 24 * 3600 * 1_000_000
 
@@ -163,9 +168,13 @@ class GorgiasSpider(CallingSpider, RowsSpider):
 
     async def wait(self, response: Response) -> AsyncIterator[Any]:
         """Wait until doubtful answers may be asked for again, or the run ends."""
+        began_s = time.monotonic()
         while not self.is_stopping and (wait_s := self.agenda.wait_s()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(min(wait_s, _LOOK_S))
         self._is_waiting = False
+        if not self.is_stopping:
+            waited = duration(time.monotonic() - began_s)
+            logger.info("Waited %s to ask again what an answer left in doubt.", waited)
         for output in self.go_on():
             yield output
 
