@@ -211,8 +211,11 @@ class Place:
 
 
 def stored_s(log: str) -> float:
-    """Return when a crawl with `EPOCH_LOG` had stored its file (monotonic clock)."""
-    (stored,) = [line for line in log.splitlines() if " Stored " in line]
+    """Return when a crawl with `EPOCH_LOG` had its file in place (monotonic clock)."""
+    in_place = (" Stored ", "so it is left as it is")
+    (stored,) = [
+        line for line in log.splitlines() if any(words in line for words in in_place)
+    ]
     return float(stored.split()[0]) - (time.time() - time.monotonic())
 
 

@@ -4,14 +4,14 @@ A complete job is refreshed with nothing changed, then after a night's changes, 
 with ``-a relist=true`` after tickets and messages were deleted and tickets merged.
 After each, the file must be that of a fresh export.
 
-The fewest calls are the account, the pages of the changed tickets (with the ticket that
-shows their end, and a look at what was updated while several pages were read), and the
-cheaper of two ways to their new messages. Messages that wait
-to be sent come on top: when such a message is sent, no list tells it, so its ticket's
-own URL is asked where the ticket changed, or where the message is younger than two
-days.
+The fewest calls are the account, the events that tell of deletions, the pages of the
+changed tickets (with the ticket that shows their end, and a look at what was updated
+while several pages were read), and the cheaper of two ways to their new messages.
+Messages that wait to be sent come on top: when one is sent, no list tells it,
+so its ticket's own URL is asked where the ticket changed, or where the message is
+younger than two days.
 
-    python bench/refresh.py --tickets 20000
+    python bench/refresh.py --tickets 20000 --changed 200
 """
 
 import argparse
@@ -32,10 +32,12 @@ from gorgias_crawler.sandbox import Call, Sandbox, World
 from gorgias_crawler.sandbox.records import MessageRecord, TicketRecord
 from gorgias_crawler.sandbox.world import PAGE_LIMIT
 
-_NIGHT = {"new_tickets": 60, "replies": 200, "closings": 40}
-_DELETED = {"deleted_tickets": 100, "deleted_messages": 50, "merges": 10}
+_NIGHT = {"new_tickets": 0.2, "replies": 0.67, "closings": 0.13}  # of what changes
+# Of all tickets: fewer than a run stops at, as it believes in no masses.
+_DELETED = {"deleted_tickets": 0.005, "deleted_messages": 0.0025, "merges": 0.0005}
 _MOST_CALLS = 1.1  # times the fewest
-_MOST_OF_NOTHING = 4  # calls that find out that nothing has changed
+_QUIET = 3  # calls that find out that nothing has changed: account, updates, deletions
+_MOST_OF_NOTHING = _QUIET + 1  # the first refresh asks whether there is any event
 # A row of the default file has no message id; of these columns no two rows are the
 # same but by chance, whatever becomes of a message's ticket.
 _IDENTITY = ("body", "sender", "receiver", "sent_datetime")
@@ -77,6 +79,7 @@ def main() -> int:
     )
     parser.add_argument("--tickets", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--changed", type=int, default=300, help="tickets in a night")
     # an agent's message that is neither sent nor failed is an accident in real accounts
     parser.add_argument("--unsent-every", type=int, default=1600)
     arguments = parser.parse_args()
@@ -87,10 +90,10 @@ def main() -> int:
     ):
         place = Place(Path(directory), sandbox)
         first = _run(place, "first export", (world.totals()["calls_bulk"], 0))
-        nothing = _run(place, "nothing changed", (2, 0))
-        least = _change(world, arguments.seed)
+        nothing = _run(place, "nothing changed", (_QUIET, 0))
+        least = _change(world, arguments.seed, _parts(_NIGHT, arguments.changed))
         night = _run(place, "after a night", least)
-        world.change(arguments.seed, **_DELETED)
+        world.change(arguments.seed, **_parts(_DELETED, arguments.tickets))
         relist = _run(place, "after deletions", (0, 0), "-a", "relist=true")
     outcomes = [first, nothing, night, relist]
     print(table(_HEADER, [_row(outcome) for outcome in outcomes]))
@@ -102,10 +105,14 @@ def main() -> int:
     return conclude(broken)
 
 
-def _change(world: World, seed: int) -> tuple[int, int]:
+def _parts(shares: dict[str, float], whole: int) -> dict[str, int]:
+    return {name: ceil(share * whole) for name, share in shares.items()}
+
+
+def _change(world: World, seed: int, night: dict[str, int]) -> tuple[int, int]:
     """Let a night pass; return the fewest calls that tell it, and those for unsent."""
     began_us = world.now_us()
-    world.change(seed, **_NIGHT)
+    world.change(seed, **night)
     changed = new = of_tickets = unsent = 0
     for ticket in world.by_updated():
         assert isinstance(ticket, TicketRecord)
@@ -117,7 +124,7 @@ def _change(world: World, seed: int) -> tuple[int, int]:
         pages = ceil(len(ticket.messages) / PAGE_LIMIT)
         of_tickets += pages if arrived else 0
         unsent += pages if _waits(ticket, 0, began_us) else 0
-    account = 1
+    account = deletions = 1
     of_walk = ceil(new / PAGE_LIMIT)
     print(
         f"A night: {changed} tickets changed, {new} messages are new: {of_walk} calls "
@@ -128,7 +135,7 @@ def _change(world: World, seed: int) -> tuple[int, int]:
     pages = ceil((changed + 1) / PAGE_LIMIT)
     # what is updated while several pages are read jumps to the head that was passed
     further_look = 1 if pages > 1 else 0
-    return account + pages + further_look + min(of_walk, of_tickets), unsent
+    return account + deletions + pages + further_look + min(of_walk, of_tickets), unsent
 
 
 def _waits(ticket: TicketRecord | MessageRecord, since_us: int, until_us: int) -> bool:
