@@ -1,10 +1,15 @@
 """Ends of lists, orders and answers by ids that prove nothing by themselves."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from itertools import count
 
 import pytest
 
+from gorgias_crawler.api.kinds import Refresh
 from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.fetch.object_calls import ObjectCall
 from gorgias_crawler.fetch.plans import Fetch
 from tests.account_model import DAY_US, HOUR_US, SECOND_US, AccountModel, Run, export
 from tests.history_faults import (
@@ -16,6 +21,9 @@ from tests.history_faults import (
     WrongCounts,
     kind,
 )
+from tests.object_model import Shop, archived
+from tests.object_model import kind as object_kind
+from tests.object_model import run as run_of_kind
 
 
 @pytest.fixture
@@ -234,3 +242,17 @@ def test_two_runs_that_are_each_shown_nothing_once_erase_nothing(archive):
         model.now_us += HOUR_US  # and the run dies
     Run(archive, model).finish()
     assert is_exact(archive, model)
+
+
+def empty_at(number: int, numbers: Iterator[int], _: ObjectCall) -> str | None:
+    return "empty" if next(numbers) == number else None
+
+
+def test_an_object_behind_an_empty_last_page_is_read(archive):
+    shop = Shop(object_kind(Refresh.BY_UPDATE))
+    for _ in range(shop.limit + 1):
+        shop.add()
+    for number in (1, 2):  # the call of a run that is shown nothing
+        shop.fault = partial(empty_at, number, count(1))
+        assert run_of_kind(archive, shop).trouble is None
+    assert archived(archive, shop) == shop.things

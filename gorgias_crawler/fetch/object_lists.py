@@ -19,6 +19,7 @@ from gorgias_crawler.errors import (
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall
+from gorgias_crawler.fetch.walk_ends import is_empty_end
 
 logger = logging.getLogger(__name__)
 
@@ -64,9 +65,11 @@ class ListReader:
     def read(self, page: ListPage, name: str, store: Store) -> Reading:
         """Go on with the walk called *name* until *store* or the list ends it.
 
-        Raises `UnreadableError`.
+        A list that ends with an empty page is asked for it twice. Raises
+        `UnreadableError`.
         """
         guard = WalkGuard()
+        ended_at: str | None = None  # the cursor of an empty page
         while (walk := walks.get(self.archive, name)) and not walk.done:
             asked = replace(
                 page, cursor=walk.cursor, limit=min(page.limit, guard.limit)
@@ -74,6 +77,8 @@ class ListReader:
             answer = yield ObjectCall(name, asked, self.asker)
             if isinstance(answer, AnswerError):
                 self._fail(walk, guard, answer)
+            elif ended_at != walk.cursor and is_empty_end(answer.page, walk.cursor):
+                ended_at = walk.cursor
             else:
                 self._take(asked, walk, guard, answer, store)
         assert walk

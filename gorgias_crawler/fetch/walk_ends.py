@@ -1,6 +1,7 @@
 """Where a walk through a list has seen enough, and when its end proves nothing."""
 
 import logging
+from typing import Any
 
 from gorgias_crawler.api import Message, Page, Ticket
 from gorgias_crawler.archive import Archive, counts, doubts, walks
@@ -14,6 +15,11 @@ _MOST_PROOFS = 2
 """So often in one run may the list of updates prove the end of the listing (chosen)."""
 
 logger = logging.getLogger(__name__)
+
+
+def is_empty_end(page: Page[Any], cursor: str | None) -> bool:
+    """Tell whether a list ends with an empty page, behind one that named *cursor*."""
+    return cursor is not None and not page.rows and page.next_cursor is None
 
 
 class WalkEnds:
@@ -38,7 +44,7 @@ class WalkEnds:
     def is_to_be_asked_again(self, call: WalkPage, page: AnyPage, now_us: int) -> bool:
         """Tell whether a list ends with an empty page, for the first time."""
         cursor = call.walk.cursor
-        if page.rows or page.next_cursor is not None or cursor is None:
+        if cursor is None or not is_empty_end(page, cursor):
             return False
         if self._cursors.get(call.key) == cursor:
             self.doubtful.add(call.key)
