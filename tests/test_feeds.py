@@ -89,6 +89,8 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "unknown storage": ({f"gopher://u:{SECRET}@h/x": CSV}, "unknown storage 'gopher'"),
     "unknown format": ({"x.docx": {}}, "unknown format 'docx'"),
     "spreadsheet": ({"x.xlsx": {}}, "GORGIAS_SPREADSHEET_SAFE"),
+    "no rows": ({"x": {"format": "manifest"}}, "which only a folder has"),
+    "no rows in files": ({"x/": {"format": "manifest"}}, "which only a folder has"),
     "no format": ({"x": {"format": ""}}, "unknown format ''"),
     "missing package": ({f"s3://KEY:{SECRET}@bucket/x": CSV}, "pip install boto3"),
     "missing upload package": ({"gs://b/x": CSV}, "pip install google-cloud-storage"),

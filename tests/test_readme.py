@@ -4,8 +4,10 @@ import ast
 import os
 import re
 import shlex
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -115,6 +117,18 @@ def test_the_demo_shows_what_the_readme_shows(tmp_path):
     assert (tmp_path / "demo" / "gorgias_tickets.csv").exists()
     assert (tmp_path / "demo" / "job" / "run.json").exists()
     assert [path.name for path in tmp_path.iterdir() if "csv" in path.name] == []
+    check_questions(tmp_path)
+
+
+def check_questions(directory):
+    """Ask the demo's SQLite file what the README asks, and hold it to the answers."""
+    said = next(block for block in README.split("```text\n") if "Uvicorn" in block)
+    questions = re.findall(r'^sqlite3 acme.sqlite "(.*)"$', README, re.MULTILINE)
+    options = ["export", "demo/job", "-O", "acme.sqlite"]
+    subprocess.run([*SCRAPY, *options], cwd=directory, check=True, capture_output=True)
+    with closing(sqlite3.connect(directory / "acme.sqlite")) as db:
+        rows = [row for question in questions for row in db.execute(question)]
+    assert ["|".join(map(str, row)) for row in rows] == said.splitlines()[:5]
 
 
 def sentences():

@@ -12,6 +12,9 @@ from gorgias_crawler.redact import public_uri
 _WHOLE = {"parquet", "sqlite"}
 """Formats that are compressed within, or are read in place."""
 
+_OF_FOLDERS = "manifest"
+"""What tells of a folder's files, and holds no rows."""
+
 _SPREADSHEETS = {"xlsx", "xls", "ods"}
 
 
@@ -51,6 +54,11 @@ def completed(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:
     full = {"format": _suffix(plain), **compressed.with_compression(uri, options)}
     if uri.endswith("/") and not full["format"]:
         raise _no_format(uri)
+    if full["format"] == _OF_FOLDERS:
+        raise FeedError(
+            f"{feed_named(uri)} has the format {_OF_FOLDERS}, which only a folder has "
+            "beside its files: name a format of rows, for example -O tickets.csv."
+        )
     if full["format"] in _WHOLE and full.get("postprocessing"):
         raise FeedError(
             f"{feed_named(uri)} has the format {full['format']}, which is compressed "
