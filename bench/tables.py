@@ -28,8 +28,8 @@ FILES = [
 ]  # fmt: skip
 MONTHS = ["-s", "GORGIAS_PARTITION_BY=month"]
 QUESTIONS = {
-    "tickets a month": "SELECT strftime({at}, '%Y-%m') AS month, "
-    "count(DISTINCT ticket_id) FROM {rows} GROUP BY month",
+    "tickets a month": "SELECT strftime({at}, '%Y-%m') AS created, "
+    "count(DISTINCT ticket_id) FROM {rows} GROUP BY created",
     "messages with a word": "SELECT count(*) FROM {rows} WHERE body ILIKE '%refund%'",
     "tickets by channel and status": "SELECT channel, status, count(DISTINCT ticket_id) "
     "FROM {rows} GROUP BY ALL",

@@ -101,14 +101,17 @@ def test_what_a_killed_run_left_of_a_feed_is_removed_and_nothing_else(tmp_path):
     ours = tmp_path / f".out.csv.{job.id}.part"
     of_the_original = tmp_path / ".out.csv.01234567.part"  # this job is a copy of it
     stored = tmp_path / "out.csv"
-    for path in (ours, of_the_original, stored):
+    directory = tmp_path / f".messages.{job.id}.part"
+    (directory / "month=2025-01").mkdir(parents=True)
+    for path in (ours, of_the_original, stored, directory / "month=2025-01" / "part"):
         path.write_text("mail")
-    for path in (ours, ours, of_the_original):
+    for path in (ours, ours, of_the_original, directory):
         job.archive.claim_feed(str(path), None)
     job.archive.claim_feed(str(stored), "a hash")
     job.close()
     job = Job(tmp_path / "job")
     assert not ours.exists()
+    assert not directory.exists()
     assert of_the_original.exists()
     assert stored.exists()
     assert job.archive.unfinished_feeds() == []
