@@ -12,6 +12,7 @@ from gorgias_crawler.sandbox.bucket import Bucket
 from gorgias_crawler.sandbox.faults import FAULTS
 from gorgias_crawler.wording import duration
 from tests.crawling import wait
+from tests.hostile import configure
 
 PER_TICKET = ("-a", "fetch=per-ticket")
 UNAVAILABLE = Answer(503, b"")
@@ -231,6 +232,23 @@ def test_an_outage_is_waited_for_and_said_once(open_shop):
     assert len(during) < 40  # not all calls, again and again
     assert shop.rows() == shop.expected()
     assert shop.manifest()["failed"] == []
+
+
+def test_an_outage_that_ends_before_all_retries_is_said_too(open_shop):
+    shop = open_shop(tickets=20)
+    configure(
+        shop,
+        "from gorgias_crawler.middlewares import outage\noutage._SAY_AFTER_S = 0.3\n",
+    )
+    failed = iter([UNAVAILABLE] * 2)  # the call and its first retry
+    shop.sandbox.on_request = lambda call: (
+        next(failed, None) if call.number >= 10 else None
+    )
+    ended = shop.crawl(*PER_TICKET, "-s", "CONCURRENT_REQUESTS=1")
+    assert ended.status == 0, ended.log
+    assert ended.log.count("Gorgias does not answer since ") == 1
+    assert ended.log.count("Gorgias answers again, after ") == 1
+    assert shop.manifest()["calls"]["outages"] == 1
 
 
 def test_a_refusal_ends_an_outage_and_pauses_the_probe_too(open_shop):
