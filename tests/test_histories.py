@@ -194,3 +194,16 @@ def test_a_healthy_account_costs_no_call_for_doubts(fetch, messages_calls):
     model.add_message(min(model.tickets))
     Run(archive, model).finish()
     assert model.calls == first + 1 + 2  # the updates, and the reply
+
+
+def test_a_ticket_without_messages_that_changes_costs_one_call():
+    model = AccountModel()
+    for messages in (2, 0, 2):
+        model.add_ticket(messages)
+    archive = fresh_archive()
+    model.now_us += HOUR_US
+    Run(archive, model).finish()
+    first = model.calls
+    model.touch(sorted(model.tickets)[1])
+    Run(archive, model).finish()
+    assert model.calls == first + 1 + 1  # the updates, and its own messages: none

@@ -9,12 +9,16 @@ import pytest
 
 from gorgias_crawler.api.kinds import Refresh
 from gorgias_crawler.archive import Archive, counts
+from gorgias_crawler.errors import RefusedError
+from gorgias_crawler.fetch.calls import TicketsById
 from gorgias_crawler.fetch.object_calls import ObjectCall
 from gorgias_crawler.fetch.plans import Fetch
 from tests.account_model import DAY_US, HOUR_US, SECOND_US, AccountModel, Run, export
 from tests.history_faults import (
     Empty,
     EmptyEnds,
+    NotFound,
+    RefusedCursors,
     Short,
     Unanswered,
     Unordered,
@@ -256,3 +260,40 @@ def test_an_object_behind_an_empty_last_page_is_read(archive):
         shop.fault = partial(empty_at, number, count(1))
         assert run_of_kind(archive, shop).trouble is None
     assert archived(archive, shop) == shop.things
+
+
+@dataclass
+class EverySecondIsMissing(NotFound):
+    """The messages of every second ticket answer 404, night for night."""
+
+    def strikes(self, call, number):
+        return super().strikes(call, number) and call.ticket_id // 3 % 2 == 0
+
+
+def test_tickets_that_answer_404_here_and_there_hold_up_no_other(archive):
+    model = account(40)
+    model.faults = [EverySecondIsMissing(("own",))]
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert [id_ for id_, _ in counts.failures(archive)] == [
+        id_ for id_ in sorted(model.tickets) if id_ // 3 % 2 == 0
+    ]
+    assert counts.totals(archive).messages == 40
+
+
+@dataclass
+class OneAtOnce(RefusedCursors):
+    """Tickets are shown by their ids one at a time."""
+
+    def refuse(self, call, number):
+        if isinstance(call, TicketsById) and len(call.asked) > 1:
+            raise RefusedError("400", status=400)
+
+
+def test_ids_that_are_taken_one_at_a_time_are_asked_for_so(archive):
+    model = account(6)
+    Run(archive, model).finish()
+    model.now_us += DAY_US
+    model.delete_ticket(min(model.tickets))
+    model.faults = [OneAtOnce(("ids",))]
+    Run(archive, model, relist=True).finish()
+    assert is_exact(archive, model)

@@ -192,6 +192,11 @@ def _count(archive: Archive, ticket_id: int) -> int | None:
     return count
 
 
+def counts_none(archive: Archive, ticket_id: int) -> bool:
+    """Tell whether a ticket's listing counts no message."""
+    return _count(archive, ticket_id) == 0
+
+
 def _note_sample(archive: Archive, ticket_id: int, *, is_equal: bool) -> None:
     """Note whether a sampled ticket's own answer is what the walk had brought."""
     archive.db.execute(

@@ -42,7 +42,8 @@ class TicketAnswers:
         self._guards: dict[int, WalkGuard] = {}
         self._ids_at_once = api.PAGE_LIMIT
         self._missing: dict[int, None] = {}  # answered 404, in the order they did
-        self._listed_though_missing = 0  # since an own answer was good
+        # Those in a row, since an own answer was good -> whether they are listed still.
+        self._in_a_row: dict[int, bool] = {}
         self._absent: dict[int, int] = {}  # not shown by id -> when that counts, in us
         self._by_id_us: int | None = None  # when tickets may be asked for by id again
         self._deleted: set[int] = set()  # absent now or erased, told by no event
@@ -116,13 +117,14 @@ class TicketAnswers:
 
     def store_page(self, call: TicketPage, page: Page[Message], made_us: int) -> None:
         """Archive a page of one ticket's own messages."""
-        self._listed_though_missing = 0
+        self._in_a_row.clear()
         guard = self._guards.setdefault(call.ticket_id, WalkGuard())
         try:
             guard.passed([message.id for message in page.rows], page.next_cursor)
         except LoopError as error:
             self._fail_for_good(call.ticket_id, str(error))
             return
+        erased = self.memory.changes.erased_messages
         outcome = ticket_pages.store_page(
             self.archive, call.ticket_id, page, self.memory.changes, made_us
         )
@@ -135,8 +137,12 @@ class TicketAnswers:
                 f"Ticket {call.ticket_id}: two answers agree on its messages, though "
                 "its listing counts others or others were archived."
             )
-        if not page.rows and call.cursor is None and outcome is not Outcome.DOUBTED:
-            self.memory.note_vanished({call.ticket_id})
+        is_empty = not page.rows and call.cursor is None
+        if is_empty and outcome is not Outcome.DOUBTED:
+            had_some = self.memory.changes.erased_messages > erased
+            # One that counts none, and had none, was not merged into another.
+            if had_some or not ticket_pages.counts_none(self.archive, call.ticket_id):
+                self.memory.note_vanished({call.ticket_id})
 
     def fail_page(self, call: TicketPage, error: AnswerError) -> None:
         """Begin again, ask by id, or record that the ticket cannot be fetched."""
@@ -146,6 +152,7 @@ class TicketAnswers:
             self.to_continue.append(call.ticket_id)
         elif call.cursor is None and is_gone(error):
             self._missing[call.ticket_id] = None
+            self._in_a_row[call.ticket_id] = False
         else:
             self._fail_for_good(call.ticket_id, error.reason)
 
@@ -198,8 +205,9 @@ class TicketAnswers:
             self.memory.changes.gone += 1
             return
         self._fail_for_good(ticket.id, "404 for its messages, though it is listed")
-        self._listed_though_missing += 1
-        if self._listed_though_missing >= _MISSING_AT_ONCE:
+        if ticket.id in self._in_a_row:
+            self._in_a_row[ticket.id] = True
+        if sum(self._in_a_row.values()) >= _MISSING_AT_ONCE:
             raise RunEndError(
                 "messages_missing",
                 f"Gorgias answers 404 for the messages of {_MISSING_AT_ONCE} tickets in "
@@ -224,8 +232,8 @@ class TicketAnswers:
 
     def fail_by_id(self, call: TicketsById, error: AnswerError) -> None:
         """Ask for fewer, where it is refused. Raises `RunEndError` else."""
-        if isinstance(error, RefusedError) and len(call.ids) > 1:
-            self._ids_at_once = len(call.ids) // 2
+        if isinstance(error, RefusedError) and len(call.asked) > 1:
+            self._ids_at_once = len(call.asked) // 2
             return
         raise RunEndError(
             "listing_failed",
