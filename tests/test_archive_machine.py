@@ -59,10 +59,10 @@ class ArchiveMachine(RuleBasedStateMachine):
         self.give(index, failure)
 
     def give(self, index, failure):
-        self.run.take()
-        if not self.run.waiting:
-            return
         try:
+            self.run.take()
+            if not self.run.waiting:
+                return
             self.run.give(index % len(self.run.waiting), failure)
         except RunEndError:
             self.run = Run(self.archive, self.model)

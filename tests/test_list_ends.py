@@ -297,3 +297,15 @@ def test_ids_that_are_taken_one_at_a_time_are_asked_for_so(archive):
     model.faults = [OneAtOnce(("ids",))]
     Run(archive, model, relist=True).finish()
     assert is_exact(archive, model)
+
+
+def test_the_first_ticket_of_an_account_may_come_while_it_is_found_empty(archive):
+    model = account(0)
+    run = Run(archive, model)
+    run.take(window=1)
+    while kind(run.waiting[0]) != "walk":
+        run.give()
+        run.take(window=1)
+    model.add_ticket(1)
+    run.finish()
+    assert is_exact(archive, model)

@@ -120,7 +120,10 @@ class Agenda:
             yield lists.next_page(walks.NEWEST_MESSAGES)
             while self.in_flight:
                 yield None
-            lists.refuse_messages_without_tickets()
+            if lists.shows_messages():  # they may have come since
+                lists.begin_listing()
+                yield from self._follow_listing()
+                lists.refuse_empty_listing()
 
     def _follow_listing(self) -> Iterator[Call | None]:
         if counts.is_listed(self.archive):

@@ -89,13 +89,14 @@ class ListWalks:
         self._guards.pop(name, None)
         self.ends.forget(name)
 
-    def refuse_messages_without_tickets(self) -> None:
-        """End the look at messages of an account that seems to have no ticket.
-
-        Raises `RunEndError` where there are some.
-        """
+    def shows_messages(self) -> bool:
+        """End a look at messages where no ticket is listed; tell if it showed any."""
         self.settle(is_whole=False)
-        if counts.totals(self.archive).messages > 0:
+        return counts.totals(self.archive).messages > 0
+
+    def refuse_empty_listing(self) -> None:
+        """Raise `RunEndError` where no ticket is listed still, though messages are."""
+        if counts.listed_tickets(self.archive) == 0:
             raise RunEndError(
                 "listing_failed",
                 "Gorgias lists no ticket, and yet it shows messages of tickets: run the "
