@@ -42,8 +42,6 @@ class HeaderedCsvItemExporter(CsvItemExporter):
         if is_for_spreadsheets:
             kwargs["encoding"] = "utf-8-sig"
         super().__init__(file, **kwargs)
-        # Scrapy hands each row on by itself: a write and a hash for some hundred bytes.
-        self.stream.reconfigure(write_through=False)
         self._is_for_spreadsheets = is_for_spreadsheets
         self._is_empty = True
         self._rows = Rows()

@@ -26,6 +26,7 @@ class RowProcessor(ItemPipelineManager):
         """Open the pipelines; take the signal's place for Scrapy's own handlers."""
         await super().open_spider_async()
         assert self.crawler is not None
+        self._feeds = self.crawler.get_extension(SnapshotFeedExporter)
         self._handlers = []
         kinds: tuple[type[Any], ...] = (CoreStats, SnapshotFeedExporter)
         for extension in filter(None, map(self.crawler.get_extension, kinds)):
@@ -62,12 +63,19 @@ class RowProcessor(ItemPipelineManager):
     def process_unwatched(self, item: Any) -> None:
         """Do at once what Scrapy does with *item*, where nobody else looks at it.
 
-        Its way takes a third of the time that a row takes (measured).
+        Its way takes a third of the time that a row takes (measured). The statistics
+        are told by `count_unwatched`.
         """
         for pipeline in self.middlewares:
             item = pipeline.process_item(item)
-        for handler in self._handlers:
-            handler(item, self._spider)
+        if self._feeds is not None:
+            self._feeds.item_scraped(item, self._spider)
+
+    def count_unwatched(self, items: int) -> None:
+        """Count so many *items*: one by one took a twentieth of the time of a row."""
+        assert self.crawler is not None
+        if self.crawler.get_extension(CoreStats) is not None:
+            self.crawler.stats.inc_value("item_scraped_count", items)
 
     def _name_of_dropper(self, error: DropItem) -> str:
         for frame, _ in traceback.walk_tb(error.__traceback__):

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import Field, field, fields
 from enum import Enum
+from operator import methodcaller
 from typing import Any
 
 Json = Mapping[str, Any]
@@ -89,6 +90,9 @@ def readers(row: type, of: str) -> dict[str, Reader]:
 
 
 def _reader_of(source: str) -> Reader:
+    key = source.partition(".")[2]
+    if key.isidentifier():  # most columns are the object's own values
+        return methodcaller("get", key)
     first, *others = (_at(path.partition(".")[2]) for path in source.split(" else "))
     if not others:
         return first
@@ -117,10 +121,6 @@ def _at(path: str) -> Reader:
 
 
 def _at_keys(keys: tuple[str, ...]) -> Reader:
-    if len(keys) == 1:
-        (only,) = keys  # most columns: the object's own values, in half of the time
-        return lambda value: value.get(only) if isinstance(value, dict) else None
-
     def read(value: Any) -> Any:
         for key in keys:
             if not isinstance(value, dict):

@@ -1,6 +1,5 @@
 """Whether an archive holds together, and where two files of rows differ."""
 
-import json
 import sqlite3
 from collections.abc import Iterator, Mapping
 from itertools import chain, groupby, zip_longest
@@ -8,6 +7,7 @@ from typing import Any
 
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.archive.compression import BAD_BLOB, unpacked
+from gorgias_crawler.items import decoded
 from gorgias_crawler.job.readers import UNREADABLE, Row
 from gorgias_crawler.wording import many
 
@@ -41,7 +41,7 @@ def gaps(archive: Archive) -> Iterator[str]:
 def _unreadable(archive: Archive, table: str) -> Iterator[str]:
     for id_, raw in archive.db.execute(f"SELECT id, raw FROM {table}"):  # noqa: S608
         try:
-            found = json.loads(unpacked(raw)).get("id")
+            found = decoded(unpacked(raw)).get("id")
         except (*BAD_BLOB, ValueError, AttributeError, TypeError):
             found = None
         if found != id_:

@@ -5,6 +5,7 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -141,17 +142,16 @@ class RowsSpider(RunSpider):
         """
         self.filtered_by = self.filters.asked
         processor = self.crawler.engine.scraper.itemproc
-        is_unwatched = self.are_rows_unwatched()
-        for row in self._rows():
+        rows = self._rows()
+        if self.are_rows_unwatched():
+            while not self.is_stopping and self._process_some(processor, rows):  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            return
+        for row in rows:
             if self.is_stopping:
                 return
             self.rows += 1
-            if not is_unwatched:
-                yield row
-                continue
-            self._process(processor, row)
-            if self.rows % _ROWS_AT_ONCE == 0:
-                await asyncio.sleep(0)
+            yield row
 
     def _wanted(self) -> list[str]:
         """Return the kinds that a feed takes; messages where there is no feed."""
@@ -189,9 +189,16 @@ class RowsSpider(RunSpider):
         if self.filters and not self.rows:
             logger.warning("0 rows matched the filters: %s.", self.filters.asked)
 
-    def _process(self, processor: Any, row: Any) -> None:
-        try:
-            processor.process_unwatched(row)
-        except Exception:
-            logger.exception("A row could not be processed.")
-            self.row_failed()
+    def _process_some(self, processor: Any, rows: Output) -> int:
+        """Put the next of *rows* into the feeds; return how many there were."""
+        number = 0
+        for number, row in enumerate(islice(rows, _ROWS_AT_ONCE), 1):  # noqa: B007
+            try:
+                processor.process_unwatched(row)
+            except Exception:
+                logger.exception("A row could not be processed.")
+                self.row_failed()
+                break
+        self.rows += number
+        processor.count_unwatched(number)
+        return number
