@@ -16,11 +16,13 @@ from scrapy.exceptions import UsageError
 from scrapy.settings import BaseSettings
 from scrapy.utils.conf import arglist_to_dict
 from scrapy.utils.log import get_scrapy_root_handler
+from scrapy.utils.python import without_none_values
 
 from gorgias_crawler.arguments import check_names
 from gorgias_crawler.command_line import typed
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import CommandLineError, ConfigurationError, GorgiasError
+from gorgias_crawler.feeds import targets
 from gorgias_crawler.refusals import check_settings
 
 if TYPE_CHECKING:
@@ -190,12 +192,11 @@ def _take_settings(settings: BaseSettings, opts: Any) -> None:
 def _plain(words: str, settings: BaseSettings) -> str:
     """Say what Scrapy says of a command line in words without Python in them."""
     if match := re.match(r"Unrecognized output format '(.*?)'", words):
-        exporters = settings.getwithbase("FEED_EXPORTERS").items()
-        formats = ", ".join(sorted(name for name, class_ in exporters if class_))
+        formats = without_none_values(settings.getwithbase("FEED_EXPORTERS"))
         return (
-            f"There is no format {match[1]!r} for a file: give one of {formats} as the "
-            "name's ending or after a colon, for example -O tickets.csv or "
-            "-O tickets.txt:csv."
+            f"There is no format {match[1]!r} for a file: give one of "
+            f"{targets.names_of(formats)} as the name's ending or after a colon, for "
+            "example -O tickets.csv or -O tickets.txt:csv."
         )
     return words
 

@@ -25,6 +25,7 @@ from scrapy.utils.defer import ensure_awaitable
 
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
+from gorgias_crawler.feeds import targets
 from gorgias_crawler.feeds.kinds import complete_feeds, same_target
 from gorgias_crawler.feeds.partitioned import of_months
 from gorgias_crawler.feeds.pipeline_columns import PipelineColumns
@@ -73,14 +74,13 @@ class SnapshotFeedExporter(FeedExporter):
         shown = feed_named(uri)
         if size := feed_options["batch_item_count"]:
             raise FeedError(
-                f"{shown} has batch_item_count={size}: remove it (or "
-                "FEED_EXPORT_BATCH_ITEM_COUNT), because an export is one file that is "
-                "there whole or not at all."
+                f"{shown} has batch_item_count={size}: remove it (or FEED_EXPORT_BATCH_"
+                "ITEM_COUNT), because an export is one file, whole or not there at all."
             )
         if feed_options["format"] not in self.exporters:
             raise FeedError(
                 f"{shown} has the unknown format {feed_options['format']!r}: use one "
-                f"of {', '.join(sorted(self.exporters))}, for example -O tickets.csv."
+                f"of {targets.names_of(self.exporters)}, for example -O tickets.csv."
             )
         scheme = _scheme(uri)
         if scheme not in self.storages and not PureWindowsPath(uri).drive:

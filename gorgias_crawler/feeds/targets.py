@@ -1,6 +1,6 @@
 """What the name of a target says about its format, where nothing else does."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -16,6 +16,11 @@ _OF_FOLDERS = "manifest"
 """What tells of a folder's files, and holds no rows."""
 
 _SPREADSHEETS = {"xlsx", "xls", "ods"}
+
+
+def names_of(formats: Iterable[str]) -> str:
+    """Return the names of *formats* of rows for a message."""
+    return ", ".join(sorted(set(formats) - {_OF_FOLDERS}))
 
 
 def with_format(target: str, formats: Collection[str]) -> str:
