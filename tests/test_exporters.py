@@ -6,11 +6,12 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scrapy.exporters import CsvItemExporter
+from scrapy.exporters import CsvItemExporter, JsonLinesItemExporter
 
 from gorgias_crawler.feeds.conversations import ConversationsItemExporter
 from gorgias_crawler.feeds.formats import (
     HeaderedCsvItemExporter,
+    JsonLinesExporter,
 )
 from gorgias_crawler.items import COLUMNS, Message
 from gorgias_crawler.job import readers
@@ -58,6 +59,26 @@ def test_a_csv_file_is_byte_for_byte_that_of_scrapy(rows, names, are_renamed, op
     assert exported(HeaderedCsvItemExporter, ours, fields, **options) == exported(
         CsvItemExporter, theirs, fields, **options
     )
+
+
+@given(
+    rows=st.lists(ITEM | st.just({"made": 1}), max_size=3),
+    names=NAMES,
+    made=st.sampled_from([[], ["made"]]),
+    are_renamed=st.booleans(),
+    encoding=st.sampled_from([None, "utf-8", "utf-16"]),
+)
+def test_json_lines_are_byte_for_byte_those_of_scrapy(
+    rows, names, made, are_renamed, encoding
+):
+    items = [row if "made" in row else Message(**row) for row in rows]
+    asked = [*names, *made]
+    fields = {name: name.upper() for name in asked} if are_renamed else asked
+    ours, theirs = (
+        exported(exporter, items, fields, encoding=encoding)
+        for exporter in (JsonLinesExporter, JsonLinesItemExporter)
+    )
+    assert ours == theirs
 
 
 @pytest.mark.parametrize("is_for_spreadsheets", [False, True])
