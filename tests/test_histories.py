@@ -16,6 +16,7 @@ from tests import history_seeds
 from tests.account_model import HOUR_US, PAGE, AccountModel, Run
 from tests.history import Figures, Step, as_test, broken, fresh_archive, shortest
 from tests.history_faults import (
+    LISTS,
     Again,
     Empty,
     Lag,
@@ -159,6 +160,17 @@ FOUND: dict[str, list[Step]] = {
         *[("ticket", 3), ("ticket", 1), ("pass", 2), ("run", "per-ticket", "no", 4)],
         *[("touch", 0), ("fault", NotFound(("walk", "own")), 600)],
         ("run", "per-ticket", "no", 4),
+    ],
+    "a relisting that ends with an empty page before what is new": [
+        *[("ticket", 2), ("ticket", 4), ("run", "auto", "no", 4)],
+        *[("ticket", 3), ("ticket", 4)],
+        *[("fault", Empty(LISTS, 60), 600), ("run", "auto", "true", 2)],
+    ],
+    "a ticket that comes during a first run whose counts are 0": [
+        *[("ticket", n) for n in (0, 2, 4, 2, 2, 1, 7, 2, 7, 2, 7, 4, 7)],
+        ("at", 33, ("ticket", 2)),
+        ("fault", WrongCounts(by=None, share=100), 2_400),
+        *[("run", "auto", "true", 2), ("run", "per-ticket", "true", 4)],
     ],
     "a reply that its ticket's URL shows later than the list": [
         *[("ticket", 1), ("pass", 2), ("run", "per-ticket", "no", 1), ("pass", 24)],
