@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gorgias_crawler.archive import Archive, counts, schema
+from gorgias_crawler.archive import Archive, counts, schema, walks
 from gorgias_crawler.errors import AnswerError, GorgiasError
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Fetch, Relist
 from tests import history_law
@@ -35,7 +35,7 @@ from tests.account_model import (
     Run,
     State,
 )
-from tests.history_faults import Empty, EmptyEnds, Fault, Short
+from tests.history_faults import Empty, EmptyEnds, Fault, Short, WrongCounts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +112,7 @@ class History:
         begin_us = self.model.now_us
         end_us = begin_us + int(seconds * SECOND_US)
         lasting = replace(fault, begin_us=begin_us, end_us=end_us)
-        if not self._hides_for_good(lasting):
+        if not (self._hides_for_good(lasting) or self._mixes_zeros(lasting)):
             self.model.faults.append(lasting)
 
     def _hides_for_good(self, fault: Fault) -> bool:
@@ -121,6 +121,12 @@ class History:
         is_hiding = isinstance(fault, Short) or (isinstance(fault, Empty) and is_long)
         is_listed = counts.is_listed(self.archive)
         return is_hiding and "listing" in fault.kinds and not is_listed
+
+    def _mixes_zeros(self, fault: Fault) -> bool:
+        """Tell whether counts would be 0 from the middle of the first listing on."""
+        is_of_zeros = isinstance(fault, WrongCounts) and fault.by is None
+        listing = walks.get(self.archive, walks.LISTING)
+        return is_of_zeros and listing is not None and not listing.done
 
     def _come_to_rest(self) -> None:
         """End all faults: plain runs, then those that list all, are exact."""
