@@ -96,8 +96,7 @@ def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> 
     # What another answer of this run has shown weighs as much as a count.
     is_contradicted = run in {read_run[id_] for id_ in lost}
     began_us = _began_us(archive, run)
-    if lost:
-        doubts.forget_earlier(archive, ticket_id, began_us)
+    doubts.forget_earlier(archive, ticket_id, began_us, takes_away=bool(lost))
     since_us = _uncounted_since_us(archive, ticket_id, began_us)
     counted = sum(us <= since_us for id_, _, us, *_ in staged if id_ in shown)
     outcome = _judged(
