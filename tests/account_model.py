@@ -269,7 +269,8 @@ class AccountModel:
         count = len(state.of(row.id)) if row.count is None else row.count
         for fault in active:
             count = fault.count(row.id, count)
-        return _ticket(row.id, row.created_us, row.updated_us, count)
+        has_messages = bool(state.of(row.id))
+        return _ticket(row.id, row.created_us, row.updated_us, count, has_messages)
 
     def export(self) -> list[tuple[bytes, list[bytes]]]:
         """What a complete archive holds, in order."""
@@ -292,12 +293,15 @@ class AccountModel:
 
 
 @lru_cache(maxsize=100_000)
-def _ticket(id_: int, created_us: int, updated_us: int, count: int) -> Ticket:
+def _ticket(
+    id_: int, created_us: int, updated_us: int, count: int, has_messages: bool
+) -> Ticket:
     row = {
         "id": id_,
         "created_datetime": iso(created_us),
         "updated_datetime": iso(updated_us) if updated_us else None,
         "messages_count": None if count < 0 else count,
+        "excerpt": "text" if has_messages else None,
     }
     return api.parse_tickets(_listed(row)).rows[0]
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gorgias_crawler.archive import Archive, counts, schema, walks
+from gorgias_crawler.archive import Archive, counts, schema
 from gorgias_crawler.errors import AnswerError, GorgiasError
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Fetch, Relist
 from tests import history_law
@@ -112,7 +112,7 @@ class History:
         begin_us = self.model.now_us
         end_us = begin_us + int(seconds * SECOND_US)
         lasting = replace(fault, begin_us=begin_us, end_us=end_us)
-        if not (self._hides_for_good(lasting) or self._mixes_zeros(lasting)):
+        if not (self._hides_for_good(lasting) or self._may_agree(lasting)):
             self.model.faults.append(lasting)
 
     def _hides_for_good(self, fault: Fault) -> bool:
@@ -122,11 +122,10 @@ class History:
         is_listed = counts.is_listed(self.archive)
         return is_hiding and "listing" in fault.kinds and not is_listed
 
-    def _mixes_zeros(self, fault: Fault) -> bool:
-        """Tell whether counts would be 0 from the middle of the first listing on."""
-        is_of_zeros = isinstance(fault, WrongCounts) and fault.by is None
-        listing = walks.get(self.archive, walks.LISTING)
-        return is_of_zeros and listing is not None and not listing.done
+    def _may_agree(self, fault: Fault) -> bool:
+        """Tell whether short answers may agree with counts that lied in another run."""
+        is_short = isinstance(fault, Short | Empty) and "own" in fault.kinds
+        return is_short and any(isinstance(f, WrongCounts) for f in self.model.faults)
 
     def _come_to_rest(self) -> None:
         """End all faults: plain runs, then those that list all, are exact."""

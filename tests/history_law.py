@@ -3,10 +3,9 @@
 With exit 0, each ticket's rows are the truth of some moment between the run's start and
 its end, or a note names the ticket. Excepted is what no list shows: a text that was
 edited, a ticket that was deleted, a message that was deleted from a ticket that has
-not changed since. A relisting shows the deleted, a full one the edited. Nor do
-histories have counts that turn 0 in the middle of the first listing: among true counts
-nothing tells them, and to ask for every ticket that counts none would cost a healthy
-account its calls. So it is documented: a sample is asked for where most count none.
+not changed since. A relisting shows the deleted, a full one the edited. Nor are a
+ticket's own answers short where its count lied in an earlier run: the two may agree by
+accident, and two answers that agree are all that can be known.
 """
 
 import json

@@ -82,7 +82,7 @@ def test_one_that_believes_a_single_answer_is_found(monkeypatch):
 ALL_LISTS_ARE_EMPTY: list[Step] = [
     *([("ticket", 1)] * 26),
     *[("pass", 2), ("run", "auto", "no", 4), ("pass", 24)],
-    ("fault", Empty(("listing", "updates", "ids")), 600),
+    ("fault", Empty(("listing", "updates", "ids", "walk")), 600),
     ("run", "auto", "true", 4),
 ]
 

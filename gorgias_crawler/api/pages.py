@@ -28,7 +28,8 @@ class BadAnswerError(ValueError):
 class Ticket:
     """One row of ``/api/tickets``.
 
-    ``messages_count`` counts internal notes too; None is unknown, not 0.
+    ``messages_count`` counts internal notes too; None is unknown, not 0. A ticket that
+    ``has_excerpt`` has a message: it is null when none is left (seen in answers).
     ``created_us`` and ``updated_us`` are microseconds since 1970, 0 where there is no
     date. ``raw`` is the whole object, in the very JSON that the API sent.
     """
@@ -37,6 +38,7 @@ class Ticket:
     created_us: int
     updated_us: int
     messages_count: int | None
+    has_excerpt: bool
     raw: bytes
 
 
@@ -223,6 +225,7 @@ def _ticket(row: dict[str, Any], raw: bytes) -> Ticket:
         created_us=instant_us(row.get("created_datetime")),
         updated_us=instant_us(row.get("updated_datetime")),
         messages_count=count if type(count) is int and 0 <= count <= _MAX_ID else None,
+        has_excerpt=bool(row.get("excerpt")),
         raw=checked_nesting(row, raw),
     )
 

@@ -93,7 +93,9 @@ class Listed:
         if ticket.messages_count == 0 and not has_messages:
             # Most tickets have a message: a count that moves later than its ticket
             # would hide it. A first listing cannot ask for each; see `zero_counts`.
-            return 0 if self._is_first_listing else DUE_BY_URL
+            if not self._is_first_listing:
+                return DUE_BY_URL
+            return DUE_BY_WALK if ticket.has_excerpt else 0
         if self._is_passed or (self._is_first and has_messages):
             return DUE_BY_URL  # See `settle_walk` for walks that are not whole.
         return DUE_BY_WALK

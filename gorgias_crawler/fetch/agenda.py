@@ -73,6 +73,7 @@ class Agenda:
             yield from self.answers.objects.calls()
         yield from self._confirm()
         yield from self._list_again()
+        was_empty = counts.listed_tickets(self.archive) == 0
         if self.archive.facts.complete_us is None:
             zero_counts.sample(self.archive)
         if self.options.estimate:
@@ -86,6 +87,9 @@ class Agenda:
                     yield from self._read_updates()
                     yield from self._confirm()
                 yield from self._fetch()
+            if not was_empty and counts.listed_tickets(self.archive) == 0:
+                yield from self._list_again()  # its last ticket was erased meanwhile
+                yield from self._fetch()
             watermark.note_completion(self.archive)
         self.phase = "done"
         self.finished = True
@@ -98,7 +102,7 @@ class Agenda:
         facts = self.archive.facts
         if relisting.is_to_begin(self.memory):
             relisting.begin(self.memory, self.answers.walks)
-        elif facts.watermark_us is not None:
+        if facts.watermark_us is not None:
             yield from self._read_updates()
         yield from self._follow_listing()
         # Those that this run has read itself are left out; a run before may have died.
