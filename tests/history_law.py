@@ -212,8 +212,9 @@ class _Exam:
         exists = [state for state in self.states if ticket_id in state.tickets]
         if not exists:
             return self._problem_of_deleted(ticket_id, found[1])
-        if len(exists) < len(self.states) and (self.relist == "no" or not found[1]):
-            return None  # it was deleted meanwhile, which no list shows
+        was_deleted = ticket_id not in self.states[-1].tickets
+        if was_deleted or (len(exists) < len(self.states) and self.relist == "no"):
+            return None  # meanwhile: no list shows that, and its messages went with it
         # Ticket and messages come by two calls: each is the truth of its moment.
         updated = [iso(state.tickets[ticket_id].updated_us) for state in exists]
         problems = [self._difference(ticket_id, found[1], state) for state in exists]

@@ -91,8 +91,10 @@ class ListWalks:
 
     def shows_messages(self) -> bool:
         """End a look at messages where no ticket is listed; tell if it showed any."""
+        walk = walks.get(self.archive, walks.NEWEST_MESSAGES)
+        has_shown = walk is not None and walk.at is not None
         self.settle(is_whole=False)
-        return counts.totals(self.archive).messages > 0
+        return has_shown and counts.totals(self.archive).messages > 0
 
     def refuse_empty_listing(self) -> None:
         """Raise `RunEndError` where no ticket is listed still, though messages are."""
