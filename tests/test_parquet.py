@@ -40,13 +40,19 @@ BARE: dict[str, Any] = {"ticket_id": 1, "message_id": 2}
 ROWS = [FULL, ODD, BARE]
 AT = datetime(2025, 3, 1, 8, tzinfo=UTC)
 # What each reader shall find, for the columns that Python can compare.
+
+
+def compact(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 FOUND: list[dict[str, Any]] = [
     {
         **{name: FULL[name] for name in ("ticket_id", "message_id", "subject", "body")},
         "spam": False,
         "tags": ["a,b", "c"],
         "tag_ids": [7, 2**40],
-        "custom_fields": json.dumps(FULL["custom_fields"], ensure_ascii=False),
+        "custom_fields": compact(FULL["custom_fields"]),
         "created_datetime": AT.replace(microsecond=120_000),
         "sent_datetime": AT,
         "message_created_datetime": AT,
@@ -54,7 +60,7 @@ FOUND: list[dict[str, Any]] = [
     },
     {
         "message_id": 1,
-        "other_values": json.dumps(
+        "other_values": compact(
             {name: ODD[name] for name in ("ticket_id", "subject", "created_datetime")}
             | {"tags": "a"}
         ),

@@ -99,8 +99,11 @@ def test_what_is_archived_is_not_fetched_again(open_shop):
     kill_when_asked(shop, nth(60, "/api/messages"), KILL, "-a", "fetch=per-ticket")
     shop.crawl("-a", "fetch=per-ticket")
     in_flight, of_the_resume = 16, 4  # account, updates, deletions (2, the first time)
+    # pages of a long ticket in progress with a message that may have been sent since
+    begun_again = 2
     least = shop.world.totals()["calls_per_ticket"]
-    assert len(shop.sandbox.calls) <= least + in_flight + of_the_resume
+    most = least + in_flight + of_the_resume + begun_again
+    assert len(shop.sandbox.calls) <= most
 
 
 @pytest.mark.crash

@@ -32,7 +32,8 @@ FITS = [
     (Type.TEXTS, [], []),
     (Type.TEXTS, ["a", "b"], ["a", "b"]),
     (Type.INTEGERS, [1, 2], [1, 2]),
-    (Type.JSON, {"7": None}, '{"7": null}'),
+    (Type.JSON, {"7": None}, '{"7":null}'),
+    (Type.JSON, {"7": 2**70}, f'{{"7":{2**70}}}'),  # more than a machine's word
     (Type.JSON, "a", '"a"'),
     (None, "as it is", "as it is"),
     (None, 1, "1"),

@@ -12,10 +12,15 @@ from typing import Any, Self
 from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter
 
-from gorgias_crawler.emit.cells import json_text
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds.recorded import FeedFile
-from gorgias_crawler.feeds.typed import TypedColumn, TypedRows, tell_misfits, utc_text
+from gorgias_crawler.feeds.typed import (
+    TypedColumn,
+    TypedRows,
+    json_text,
+    tell_misfits,
+    utc_text,
+)
 from gorgias_crawler.feeds.views import views
 from gorgias_crawler.items import Message, Type
 

@@ -11,6 +11,8 @@ from operator import attrgetter
 from types import NoneType
 from typing import Any
 
+import msgspec
+
 from gorgias_crawler.api.dates import us_of
 from gorgias_crawler.items import Type
 from gorgias_crawler.items.columns import columns
@@ -157,7 +159,7 @@ class TypedRows:
                 typed.append(None)
                 others[column.name] = value
         self.misfits += len(others)
-        return [*typed, _json(others) if others else None]
+        return [*typed, json_text(others) if others else None]
 
 
 def tell_misfits(count: int) -> None:
@@ -221,11 +223,20 @@ def _integer_or_none(value: Any) -> int | None:
 
 
 def _any_text(value: Any) -> str:
-    return value if isinstance(value, str) else _json(value)
+    return value if isinstance(value, str) else json_text(value)
 
 
 # What is no JSON can come from a pipeline alone.
-_json = json.JSONEncoder(ensure_ascii=False, default=str).encode
+_encoded = msgspec.json.Encoder(enc_hook=str).encode
+
+
+def json_text(value: Any) -> str:
+    """Return *value* as JSON; what is no JSON as text of its own."""
+    try:
+        return _encoded(value).decode()
+    except OverflowError:  # an integer of more than 64 bits
+        compact = (",", ":")
+        return json.dumps(value, ensure_ascii=False, separators=compact, default=str)
 
 
 _CLASSES: dict[Type | None, type] = {Type.BOOLEAN: bool, Type.TEXT: str}
@@ -238,6 +249,6 @@ _CONVERTERS: dict[Type | None, Convert] = {
     Type.TEXT: partial(_of_class, str),
     Type.TEXTS: _texts,
     Type.INTEGERS: _integers,
-    Type.JSON: _json,
+    Type.JSON: json_text,
     None: _any_text,
 }
