@@ -7,6 +7,7 @@ from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.archive.file import Archive
 from gorgias_crawler.archive.states import ARCHIVED, DUE_BY_WALK, EXPECTED
+from gorgias_crawler.items import decoded
 
 _NEVER = 2**63 - 1  # after any instant: microseconds since 1970
 
@@ -44,4 +45,4 @@ def _position_us(archive: Archive, name: str) -> int | None:
 
 
 def _created_us(raw: bytes) -> int:
-    return instant_us(json.loads(unpacked(raw)).get("created_datetime"))
+    return instant_us(decoded(unpacked(raw)).get("created_datetime"))

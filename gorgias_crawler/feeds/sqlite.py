@@ -17,7 +17,7 @@ from gorgias_crawler.feeds.recorded import FeedFile
 from gorgias_crawler.feeds.typed import (
     TypedColumn,
     TypedRows,
-    json_text,
+    compact_json,
     tell_misfits,
     utc_text,
 )
@@ -177,7 +177,7 @@ class _Table:
         for index in self._lists:
             value = values[index]
             if value is not None:  # nearly all are empty
-                values[index] = json_text(value) if value else "[]"
+                values[index] = compact_json(value) if value else "[]"
         self._db.execute(self._insert, values)
 
     def finish(self) -> None:
@@ -214,7 +214,7 @@ def _told(error: sqlite3.Error) -> OSError:
 
 
 def _cell(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | None) else json_text(value)
+    return value if isinstance(value, str | int | float | None) else compact_json(value)
 
 
 def _quoted(name: str) -> str:

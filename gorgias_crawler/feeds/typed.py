@@ -159,7 +159,7 @@ class TypedRows:
                 typed.append(None)
                 others[column.name] = value
         self.misfits += len(others)
-        return [*typed, json_text(others) if others else None]
+        return [*typed, compact_json(others) if others else None]
 
 
 def tell_misfits(count: int) -> None:
@@ -223,15 +223,15 @@ def _integer_or_none(value: Any) -> int | None:
 
 
 def _any_text(value: Any) -> str:
-    return value if isinstance(value, str) else json_text(value)
+    return value if isinstance(value, str) else compact_json(value)
 
 
 # What is no JSON can come from a pipeline alone.
 _encoded = msgspec.json.Encoder(enc_hook=str).encode
 
 
-def json_text(value: Any) -> str:
-    """Return *value* as JSON; what is no JSON as text of its own."""
+def compact_json(value: Any) -> str:
+    """Return *value* as JSON without spaces; what is no JSON as text of its own."""
     try:
         return _encoded(value).decode()
     except OverflowError:  # an integer of more than 64 bits
@@ -249,6 +249,6 @@ _CONVERTERS: dict[Type | None, Convert] = {
     Type.TEXT: partial(_of_class, str),
     Type.TEXTS: _texts,
     Type.INTEGERS: _integers,
-    Type.JSON: json_text,
+    Type.JSON: compact_json,
     None: _any_text,
 }

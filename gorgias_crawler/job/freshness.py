@@ -52,6 +52,12 @@ def sentence(told: Mapping[str, Any], max_age_s: float, asked: str) -> str:
     )
 
 
+def were_killed(runs: int) -> str:
+    """End a sentence that says how many runs did not come to their end."""
+    were = "was" if runs == 1 else "were"
+    return f"{many(runs, 'run')} {were} killed before the end."
+
+
 def _since_then(told: Mapping[str, Any]) -> str:
     """Say the last that is known of the job."""
     last, complete = told["last_run"], told["last_complete_run"]
@@ -60,8 +66,7 @@ def _since_then(told: Mapping[str, Any]) -> str:
     if refused := told["refused_start"]:
         return f"The last start was refused, {refused['at']}: {refused['reason']}"
     if killed := told["killed_runs"]:
-        were = "was" if killed == 1 else "were"
-        return f"Since then {many(killed, 'run')} {were} killed before the end."
+        return f"Since then {were_killed(killed)}"
     if last is None or (complete and last["run"] == complete["run"]):
         return "No run has begun since."
     if last["estimate"]:

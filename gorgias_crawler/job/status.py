@@ -10,6 +10,7 @@ from gorgias_crawler.archive import Archive, counts, walks
 from gorgias_crawler.archive.files import totals as file_totals
 from gorgias_crawler.fetch.plans import Fetch
 from gorgias_crawler.job import directory, files
+from gorgias_crawler.job.freshness import were_killed
 from gorgias_crawler.job.manifest import left_out
 from gorgias_crawler.job.progress import left_to_fetch_s
 from gorgias_crawler.wording import duration, many
@@ -133,8 +134,7 @@ def lines(archive: Archive, told: Mapping[str, Any]) -> Iterator[str]:
     if complete := told["last_complete_run"]:
         yield f"Current as of {complete['started']}, when the last complete run began."
     if killed := told["killed_runs"]:
-        were = "was" if killed == 1 else "were"
-        yield f"Since then: {many(killed, 'run')} {were} killed before the end."
+        yield f"Since then: {were_killed(killed)}"
     if refused := told["refused_start"]:
         yield (
             f"Last start: refused {refused['at']} with exit status "
