@@ -144,7 +144,13 @@ def test_a_start_that_is_refused_by_the_lock_or_the_key_is_told_once(shop, check
 
 
 def test_a_run_that_is_killed_has_begun_and_not_ended(shop, checks):
-    at_first = At(lambda call: True, lambda at, call: at.process.kill())
+
+    def kill_when_it_has_been_told(at, call):
+        # The crawl does not wait for its monitor, so the first call may be faster.
+        checks.is_asked.wait()
+        at.process.kill()
+
+    at_first = At(lambda call: True, kill_when_it_has_been_told)
     shop.sandbox.on_request = at_first
     at_first.process = shop.start()
     assert wait(at_first.process).status == -9
