@@ -8,10 +8,11 @@ taken where the first is empty (of a list then its first entry):
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import Field, field, fields
+from dataclasses import Field, dataclass, field, fields
 from enum import Enum
 from operator import methodcaller
-from typing import Any
+from types import MappingProxyType
+from typing import Annotated, Any, TypeVar, dataclass_transform, get_type_hints
 
 Json = Mapping[str, Any]
 Reader = Callable[[Any], Any]
@@ -36,13 +37,48 @@ class Type(Enum):
     JSON = "JSON"
 
 
-def column(meaning: str, source: str, type_: Type) -> Any:
+Id = Annotated[int, Type.INTEGER]
+Integer = Annotated[int | None, Type.INTEGER]
+Number = Annotated[float | None, Type.NUMBER]
+Boolean = Annotated[bool | None, Type.BOOLEAN]
+Text = Annotated[str | None, Type.TEXT]
+Instant = Annotated[str | None, Type.INSTANT]
+Texts = Annotated[list[str] | None, Type.TEXTS]
+Integers = Annotated[list[int] | None, Type.INTEGERS]
+AnyJson = Annotated[Any, Type.JSON]
+
+Row = TypeVar("Row")
+
+
+def column(meaning: str, source: str | None = None, type_: Type | None = None) -> Any:
     """Return a dataclass field, None by default, that says what it is.
 
-    *meaning* is for the tables of columns, *source* where the value comes from.
+    *meaning* is for the tables of columns, *source* where the value comes from. A class
+    that is made by `row_of` need not say what follows from name and annotation.
     """
-    metadata = {"meaning": meaning, "source": source, "type": type_}
+    said = {"meaning": meaning, "source": source, "type": type_}
+    metadata = {key: value for key, value in said.items() if value is not None}
     return field(default=None, metadata=metadata)
+
+
+@dataclass_transform()
+def row_of(source: str) -> Callable[[type[Row]], type[Row]]:
+    """Return what makes a dataclass of the columns of an object called *source*.
+
+    A column that names no source is the object's value of its own name. Its type is
+    that of its annotation.
+    """
+
+    def made(class_: type[Row]) -> type[Row]:
+        hints = get_type_hints(class_, include_extras=True)
+        for name, declared in vars(class_).items():
+            if isinstance(declared, Field):
+                (type_,) = hints[name].__metadata__
+                implied = {"source": f"{source}.{name}", "type": type_}
+                declared.metadata = MappingProxyType(implied | dict(declared.metadata))
+        return dataclass(slots=True)(class_)
+
+    return made
 
 
 def same_column(row: type, name: str) -> Any:

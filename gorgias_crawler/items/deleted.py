@@ -1,21 +1,15 @@
 """The item of what was deleted."""
 
-from dataclasses import dataclass
-
-from gorgias_crawler.items.columns import Type, column
+from gorgias_crawler.items.columns import Id, Instant, Integer, Text, column, row_of
 
 
-@dataclass(slots=True)
+@row_of("archive")
 class Deleted:
     """One row an object of any kind that Gorgias has no more."""
 
-    kind: str | None = column(
-        "kind of the object: tickets, messages, customers, tags, ...",
-        "archive",
-        Type.TEXT,
+    kind: Text = column(
+        "kind of the object: tickets, messages, customers, tags, ...", "archive"
     )
-    id: int = column("number of the object", "archive", Type.INTEGER)
-    run: int | None = column(
-        "number of the run that found it missing", "archive", Type.INTEGER
-    )
-    found_datetime: str | None = column("when that run began", "archive", Type.INSTANT)
+    id: Id = column("number of the object", "archive")
+    run: Integer = column("number of the run that found it missing", "archive")
+    found_datetime: Instant = column("when that run began", "archive")

@@ -1,41 +1,35 @@
 """The item of an event."""
 
-from dataclasses import dataclass
-from typing import Any
+from gorgias_crawler.items.columns import (
+    AnyJson,
+    Boolean,
+    Id,
+    Instant,
+    Integer,
+    Text,
+    column,
+    row_of,
+)
 
-from gorgias_crawler.items.columns import Type, column
 
-
-@dataclass(slots=True)
+@row_of("event")
 class Event:
     """One row an event: who did what when. Gorgias is said to keep them for a year."""
 
-    id: int = column("number of the event", "event.id", Type.INTEGER)
-    type: str | None = column(
-        "what happened: ticket-closed, ticket-assigned, macro-created, ...",
-        "event.type",
-        Type.TEXT,
+    id: Id = column("number of the event")
+    type: Text = column(
+        "what happened: ticket-closed, ticket-assigned, macro-created, ..."
     )
-    object_type: str | None = column(
-        "kind of object it happened to: Ticket, Customer, Tag, ...",
-        "event.object_type",
-        Type.TEXT,
+    object_type: Text = column(
+        "kind of object it happened to: Ticket, Customer, Tag, ..."
     )
-    object_id: int | None = column(
-        "number of that object, which may be deleted", "event.object_id", Type.INTEGER
+    object_id: Integer = column("number of that object, which may be deleted")
+    user_id: Integer = column(
+        "number of the user who did it; empty: Gorgias, a rule or an app"
     )
-    user_id: int | None = column(
-        "number of the user who did it; empty: Gorgias, a rule or an app",
-        "event.user_id",
-        Type.INTEGER,
-    )
-    context: str | None = column(
-        "the same for all events of one cause", "event.context", Type.TEXT
-    )
-    data: Any = column("what the event says more, by its type", "event.data", Type.JSON)
-    created_datetime: str | None = column(
-        "when it happened", "event.created_datetime", Type.INSTANT
-    )
-    is_listed: bool | None = column(
-        "False: Gorgias has it no more; events are kept here", "archive", Type.BOOLEAN
+    context: Text = column("the same for all events of one cause")
+    data: AnyJson = column("what the event says more, by its type")
+    created_datetime: Instant = column("when it happened")
+    is_listed: Boolean = column(
+        "False: Gorgias has it no more; events are kept here", "archive"
     )

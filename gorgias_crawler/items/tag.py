@@ -1,28 +1,16 @@
 """The item of a tag."""
 
-from dataclasses import dataclass
-
-from gorgias_crawler.items.columns import Type, column
+from gorgias_crawler.items.columns import Id, Instant, Integer, Text, column, row_of
 
 
-@dataclass(slots=True)
+@row_of("tag")
 class Tag:
     """One row a tag."""
 
-    id: int = column("number of the tag", "tag.id", Type.INTEGER)
-    name: str | None = column("name of the tag", "tag.name", Type.TEXT)
-    description: str | None = column(
-        "what the tag is for", "tag.description", Type.TEXT
-    )
-    color: str | None = column(
-        "colour of the tag: #336699, ...", "tag.decoration.color", Type.TEXT
-    )
-    usage: int | None = column(
-        "how many tickets have it, when it was last read", "tag.usage", Type.INTEGER
-    )
-    created_datetime: str | None = column(
-        "when the tag was created", "tag.created_datetime", Type.INSTANT
-    )
-    deleted_datetime: str | None = column(
-        "when the tag was deleted", "tag.deleted_datetime", Type.INSTANT
-    )
+    id: Id = column("number of the tag")
+    name: Text = column("name of the tag")
+    description: Text = column("what the tag is for")
+    color: Text = column("colour of the tag: #336699, ...", "tag.decoration.color")
+    usage: Integer = column("how many tickets have it, when it was last read")
+    created_datetime: Instant = column("when the tag was created")
+    deleted_datetime: Instant = column("when the tag was deleted")

@@ -1,36 +1,27 @@
 """The item of a widget."""
 
-from dataclasses import dataclass
-from typing import Any
+from gorgias_crawler.items.columns import (
+    AnyJson,
+    Id,
+    Instant,
+    Integer,
+    Text,
+    column,
+    row_of,
+)
 
-from gorgias_crawler.items.columns import Type, column
 
-
-@dataclass(slots=True)
+@row_of("widget")
 class Widget:
     """One row a widget: what agents see beside a ticket or customer."""
 
-    id: int = column("number of the widget", "widget.id", Type.INTEGER)
-    type: str | None = column("shopify, http, custom, ...", "widget.type", Type.TEXT)
-    context: str | None = column(
-        "where it is shown: ticket, customer or user", "widget.context", Type.TEXT
-    )
-    order: int | None = column(
-        "place among other widgets", "widget.order", Type.INTEGER
-    )
-    integration_id: int | None = column(
-        "number of the integration whose data it shows",
-        "widget.integration_id",
-        Type.INTEGER,
-    )
-    app_id: str | None = column("app whose data it shows", "widget.app_id", Type.TEXT)
-    template: Any = column("what it shows", "widget.template", Type.JSON)
-    created_datetime: str | None = column(
-        "when the widget was created", "widget.created_datetime", Type.INSTANT
-    )
-    updated_datetime: str | None = column(
-        "when the widget was last changed", "widget.updated_datetime", Type.INSTANT
-    )
-    deactivated_datetime: str | None = column(
-        "when the widget was switched off", "widget.deactivated_datetime", Type.INSTANT
-    )
+    id: Id = column("number of the widget")
+    type: Text = column("shopify, http, custom, ...")
+    context: Text = column("where it is shown: ticket, customer or user")
+    order: Integer = column("place among other widgets")
+    integration_id: Integer = column("number of the integration whose data it shows")
+    app_id: Text = column("app whose data it shows")
+    template: AnyJson = column("what it shows")
+    created_datetime: Instant = column("when the widget was created")
+    updated_datetime: Instant = column("when the widget was last changed")
+    deactivated_datetime: Instant = column("when the widget was switched off")
