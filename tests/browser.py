@@ -18,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from tests.crawling import HANG_S
+
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 _FLAGS = (
     "--headless",
@@ -170,7 +172,7 @@ def browser(directory: Path) -> Iterator[Tab]:
             yield tab
             tab.session = ""
             tab.call("Browser.close")
-            process.wait(20)
+            process.wait(HANG_S)
         finally:
             process.kill()
             process.wait()

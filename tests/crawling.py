@@ -24,6 +24,9 @@ FILE = "gorgias_tickets.csv"
 
 SCRAPY_CFG = "[settings]\ndefault = gorgias_crawler.settings\n"
 
+HANG_S = 200
+"""What takes so long hangs: ten times the slowest, so that no busy machine does."""
+
 IS_LINUX = sys.platform == "linux"
 
 Process = Forked | subprocess.Popen[str]
@@ -103,7 +106,7 @@ class Shop:
             text=True,
         )
 
-    def crawl(self, *options: str, timeout_s: float = 50) -> Ended:
+    def crawl(self, *options: str, timeout_s: float = HANG_S) -> Ended:
         return wait(self.start(*options), timeout_s)
 
     def run(self, command: str, *options: str) -> Ended:
@@ -124,7 +127,7 @@ class Shop:
         return manifest
 
 
-def wait(process: Process, timeout_s: float = 50) -> Ended:
+def wait(process: Process, timeout_s: float = HANG_S) -> Ended:
     try:
         log, _ = process.communicate(timeout=timeout_s)
     except subprocess.TimeoutExpired:

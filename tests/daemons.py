@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from gorgias_crawler.sandbox import API_USER
+from tests.crawling import HANG_S
 
 PROJECT = Path(__file__).parent.parent
 PAGE = (PROJECT / "docs" / "many-accounts.md").read_text("utf-8")
@@ -111,7 +112,7 @@ class Daemon:
         for job in self.jobs()["running"]:
             self.ask("cancel", project="gorgias", job=job["id"], signal="KILL")
         self._process.terminate()
-        self._process.wait(10)
+        self._process.wait(HANG_S)
 
     def add_account(self, name: str, url: str, key: str) -> None:
         """Write the file of an account."""
@@ -140,7 +141,7 @@ class Daemon:
         """Return the jobs by their state, as Scrapyd tells them."""
         return self.ask("listjobs")
 
-    def wait_for(self, ended: int, timeout_s: float = 100) -> dict[str, str]:
+    def wait_for(self, ended: int, timeout_s: float = HANG_S) -> dict[str, str]:
         """Wait until so many jobs have *ended*; return their exit statuses by id."""
         until = time.monotonic() + timeout_s
         while len(self.jobs()["finished"]) < ended:

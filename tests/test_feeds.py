@@ -21,7 +21,7 @@ import pytest
 
 from gorgias_crawler.durable import is_mounted
 from gorgias_crawler.redact import public_uri, scrubbed
-from tests.crawling import linux_only
+from tests.crawling import HANG_S, linux_only
 from tests.feed_crawl import NASTY
 
 ROOT = Path(__file__).parent.parent
@@ -56,7 +56,7 @@ def start(
         stdout=stdout,
         stderr=subprocess.PIPE,
         check=False,
-        timeout=30,
+        timeout=HANG_S,
     )
 
 
@@ -295,7 +295,7 @@ def test_a_pipe_gets_the_rows_and_is_not_replaced(work):
     )
     reader.start()
     (result,) = crawl(work, {"feeds": {"pipe": CSV}})
-    reader.join(timeout=10)
+    reader.join(timeout=HANG_S)
     assert received == [FIVE_ROWS]
     assert stat.S_ISFIFO((work / "pipe").stat().st_mode)
     assert [record["uri"] for record in result.stored] == ["pipe"]

@@ -12,7 +12,7 @@ from typing import ClassVar
 import pytest
 
 from gorgias_crawler.sandbox import Answer
-from tests.crawling import linux_only
+from tests.crawling import HANG_S, linux_only
 from tests.hostile import ONCE, Plain, answer_tickets_with, configure
 
 BODIES = [
@@ -196,7 +196,7 @@ def test_answers_that_are_too_large_together_arrive_one_after_another(open_shop)
             return None
         firsts[ticket_id] += 1
         if firsts[ticket_id] == 1:
-            together.wait(20)
+            together.wait(HANG_S)
         page = json.loads(shop.sandbox.answer(call).body)
         page["data"][0]["padding"] = "x" * 20_000_000
         return Answer(200, json.dumps(page).encode())

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -56,7 +57,9 @@ class Checks:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}{PATH}"
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        # It looks that often whether it is closed; 0.5 s by itself, for each test.
+        serve = partial(self._server.serve_forever, poll_interval=0.01)
+        self._thread = threading.Thread(target=serve)
         self._thread.start()
 
     def told(self, index: int = -1) -> dict[str, int]:

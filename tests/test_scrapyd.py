@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gorgias_crawler.sandbox import API_KEY, Sandbox, World
-from tests.crawling import Shop, linux_only
+from tests.crawling import HANG_S, Shop, linux_only
 from tests.daemons import Daemon, blocks, clone, run
 
 pytestmark = [
@@ -45,7 +45,7 @@ def test_accounts_are_deployed_scheduled_and_refused_as_the_page_says(tmp_path):
 
     def hold(_call):
         began.set()
-        go_on.wait(100)
+        go_on.wait(HANG_S)
 
     daemon = Daemon(tmp_path / "one")
     acme = Sandbox(World(tickets=5), rate=None, on_request=hold)
@@ -59,7 +59,7 @@ def test_accounts_are_deployed_scheduled_and_refused_as_the_page_says(tmp_path):
 
         told = run(command("for file in"), daemon.path, daemon.port)
         first, wrong = (json.loads(line)["jobid"] for line in told.splitlines())
-        assert began.wait(100)
+        assert began.wait(HANG_S)
         # while the first is at work: into a job directory and a folder of its own
         other = command("scrapyd-client").replace("s3://help-desk/", "lake/")
         run(other, project, daemon.port)

@@ -240,6 +240,6 @@ def test_a_time_limit_ends_an_outage_and_the_writing_of_rows(open_shop):
     assert "closed by CLOSESPIDER_TIMEOUT" in ended.last_lines
     assert not shop.file.exists()
     shop.sandbox.close()
-    ended = shop.crawl(*limit, timeout_s=30)  # GORGIAS_MAX_OUTAGE is an hour
+    ended = shop.crawl(*limit)  # GORGIAS_MAX_OUTAGE is an hour
     assert ended.status == 3
     assert "closed by CLOSESPIDER_TIMEOUT" in ended.last_lines
