@@ -45,6 +45,11 @@ def shown(text: str) -> str:
     return line if len(text) <= _LONGEST_SHOWN else f"{line}..."
 
 
+def printable(text: str) -> str:
+    """Return what a customer wrote in one line, without what a terminal obeys."""
+    return "".join(filter(str.isprintable, " ".join(text.split())))
+
+
 def host_of(url: str) -> str:
     """Return the host that *url* names, with its port, without user and password."""
     try:

@@ -72,7 +72,7 @@ def own(tmp_path):
 def test_the_help_lists_what_there_is_and_shows_how_to_begin(command, options):
     status, said = command(*options)
     assert status == 0
-    for name in ("crawl", "demo", "export", "report", "sandbox", "status", "verify"):
+    for name in ("crawl", "demo", "export", "report", "sandbox", "search", "status"):
         assert re.search(rf"^  {name} +\w+", said, re.MULTILINE)
     assert "\n  gorgias-crawler demo\n" in said
     assert "\n  gorgias-crawler crawl gorgias -s JOBDIR=crawls/run1\n" in said

@@ -1,18 +1,21 @@
 """The README says what happens: its tables, its output, its commands."""
 
+import argparse
 import ast
+import io
 import os
 import re
 import shlex
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 
 import pytest
 
 from gorgias_crawler import arguments, config, items, settings
+from gorgias_crawler.commands.search import Command
 from tests import columns_page
 from tests.crawling import SCRAPY, Shop, on_a_terminal
 
@@ -126,9 +129,14 @@ def check_questions(directory):
     questions = re.findall(r'^sqlite3 acme.sqlite "(.*)"$', README, re.MULTILINE)
     options = ["export", "demo/job", "-O", "acme.sqlite"]
     subprocess.run([*SCRAPY, *options], cwd=directory, check=True, capture_output=True)
+    (asked,) = re.findall(r"search acme.sqlite '(.*)' --limit 1$", README, re.MULTILINE)
+    with redirect_stdout(io.StringIO()) as printed:
+        wanted = argparse.Namespace(limit=1)
+        Command().run([str(directory / "acme.sqlite"), asked], wanted)
     with closing(sqlite3.connect(directory / "acme.sqlite")) as db:
         rows = [row for question in questions for row in db.execute(question)]
-    assert ["|".join(map(str, row)) for row in rows] == said.splitlines()[:5]
+    answers = [*printed.getvalue().splitlines(), *("|".join(map(str, r)) for r in rows)]
+    assert answers == said.split("INFO")[0].splitlines()
 
 
 def sentences():

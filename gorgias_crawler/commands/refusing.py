@@ -31,11 +31,12 @@ else:
     # Scrapy lists every subclass of its commands that it finds here as a command.
     _Base = object
 
-if sys.stderr is None:  # closed by whoever started this: 2>&-
-    sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
-for _stream in (sys.stdout, sys.stderr):
+for _name in ("stdout", "stderr"):
+    _stream = getattr(sys, _name)
+    if _stream is None:  # closed by whoever started this: 2>&-
+        setattr(sys, _name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
     # A name that the terminal's encoding lacks is no reason to fail: it is escaped.
-    if hasattr(_stream, "reconfigure"):
+    elif hasattr(_stream, "reconfigure"):
         _stream.reconfigure(errors="backslashreplace")
 
 

@@ -215,12 +215,20 @@ def _treat_hangup_as_termination() -> None:
 
 @contextlib.contextmanager
 def reader_may_leave() -> Iterator[None]:
-    """Print, and end in silence where nobody reads it any more (``| head``)."""
+    """Print, and end in silence where nobody reads it any more (``| head``).
+
+    Raises `ConfigurationError` where it cannot be written.
+    """
     try:
         yield
         sys.stdout.flush()
     except BrokenPipeError:
         drop_output(sys.stdout)
+    except OSError as error:
+        drop_output(sys.stdout)
+        raise ConfigurationError(
+            f"The answer cannot be written ({error.strerror}): write it to another place."
+        ) from None
 
 
 def show_tables(
