@@ -42,7 +42,6 @@ def kind(refresh: Refresh, **changes: Any) -> Kind:
         "needs": "the scope things:read",
         "refresh": refresh,
         "order": None if refresh is Refresh.UNORDERED else Order.OLDEST,
-        "volatile": frozenset({"usage"}),
     }
     return Kind(**declared | changes)
 

@@ -8,6 +8,7 @@ from itertools import count
 import pytest
 
 from gorgias_crawler.api.kinds import KINDS, Refresh
+from gorgias_crawler.archive import counts
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.errors import NotFoundError, RefusedError, UnansweredError
 from gorgias_crawler.fetch import object_costs
@@ -75,8 +76,6 @@ def test_a_night_without_changes_takes_few_calls_and_changes_nothing(
     shop = shop_of(refresh)
     run(archive, shop)
     shop.calls, shop.now_us = 0, shop.now_us + DAY_US
-    for thing in shop.things.values():
-        thing["usage"] += 1  # moves by itself
     fetch = run(archive, shop)
     assert shop.calls == calls
     assert (fetch.changes.new, fetch.changes.changed) == (0, 0)
@@ -255,6 +254,50 @@ def test_what_others_refer_to_stays_and_is_marked(archive):
     assert {id_ for id_, at in listed.items() if at == max(listed.values())} == set(
         shop.things
     )
+
+
+@pytest.mark.parametrize(
+    ("refresh", "stays", "change"),
+    [
+        (Refresh.WHOLE, False, lambda shop: shop.things.pop(3)),
+        (Refresh.WHOLE, True, lambda shop: shop.things.pop(3)),
+        (Refresh.BY_UPDATE, False, lambda shop: shop.change(3, name="renamed")),
+        pytest.param(
+            Refresh.SINCE, True, lambda shop: shop.things.pop(1), id="aged out"
+        ),
+        (Refresh.SINCE, True, Shop.add),
+    ],
+)
+def test_a_run_that_sees_a_row_change_come_or_go_is_known_by_its_number(
+    archive, refresh, stays, change
+):
+    shop = shop_of(refresh, stays=stays)
+    run(archive, shop)
+    run(archive, shop)
+    assert not counts.has_changed_since(archive, 1)
+    change(shop)
+    run(archive, shop)
+    assert counts.has_changed_since(archive, 2)
+    assert not counts.has_changed_since(archive, 3)
+
+
+def test_a_user_that_comes_back_is_listed_and_changed(archive):
+    shop = shop_of(Refresh.WHOLE, stays=True)
+    run(archive, shop)
+    gone = shop.things.pop(3)
+    run(archive, shop)
+    run(archive, shop)
+    shop.things[3] = gone
+    assert run(archive, shop).changes.changed == 1
+    assert run(archive, shop).changes.changed == 0
+
+
+def test_users_that_left_over_the_years_are_no_doubt(archive):
+    shop = shop_of(Refresh.WHOLE, things=30, stays=True)
+    for id_ in range(1, 26):
+        assert run(archive, shop).trouble is None
+        del shop.things[id_]
+    assert run(archive, shop).trouble is None
 
 
 @pytest.mark.parametrize("error", [FORBIDDEN, NotFoundError("404", of_the_api=False)])

@@ -64,9 +64,9 @@ class Kind:
 
     ``name`` is the user's word for it, ``row`` its item class, ``path`` its list below
     the base URL. ``needs`` says what is missing where it may not be read. ``walks`` are
-    the parameters of each walk that is needed to see all of it. ``volatile`` are fields
-    that move by themselves: no change. ``kept`` returns what of an object may be
-    archived, without its secrets. ``open_until_us`` says how long it may change.
+    the parameters of each walk that is needed to see all of it. ``kept`` returns what
+    of an object may be archived, without its secrets. ``open_until_us`` says how long
+    it may change.
     ``stays`` marks a kind that others refer to: what no list shows any more stays.
     One that ``tells_deletions`` says what was deleted of other kinds. ``parents`` are
     the columns that hold ids of other kinds, with the names of those.
@@ -79,7 +79,6 @@ class Kind:
     refresh: Refresh = Refresh.WHOLE
     order: Order | None = Order.OLDEST
     walks: tuple[Mapping[str, str], ...] = ({},)
-    volatile: frozenset[str] = frozenset()
     kept: Callable[[Json], Json] | None = None
     open_until_us: Callable[[Json], int | None] | None = None
     stays: bool = False
@@ -140,7 +139,6 @@ _DECLARED = (
         row=Tag,
         path="/tags",
         needs="the scope tags:read",
-        volatile=frozenset({"usage"}),
     ),
     Kind(
         name="custom_fields",
@@ -167,7 +165,6 @@ _DECLARED = (
         path="/macros",
         needs="the scope macros:read",
         walks=_ARCHIVED,
-        volatile=frozenset({"usage"}),
         kept=secrets.without_secrets,
     ),
     Kind(

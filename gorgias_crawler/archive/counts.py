@@ -177,6 +177,8 @@ def has_changed_since(archive: Archive, run: int) -> bool:
     """Tell whether a run after *run* has seen a ticket or object change or go."""
     changed = archive.db.execute(
         "SELECT 1 FROM ticket WHERE changed_run > ?1 UNION ALL "
+        "SELECT 1 FROM kind JOIN object ON object.kind = kind.name "
+        "AND changed_run > ?1 UNION ALL "
         "SELECT 1 FROM deleted WHERE run > ?1 LIMIT 1",
         (run,),
     )

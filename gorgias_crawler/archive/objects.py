@@ -113,17 +113,18 @@ class Objects:
         """Insert or update *objects* that *run* has read.
 
         *listed* is the number of the listing that they belong to. The same values
-        again, apart from those that move by themselves, are no change.
+        again are no change, unless the object stayed though it was not listed.
         """
         changes = ObjectChanges()
         found = {new.id: new for new in objects}
         old = self._by_id(found)
         for new in found.values():
-            raw, changed_run = old.get(new.id, (b"", run))
+            raw, changed_run, was_listed = old.get(new.id, (b"", run, listed))
+            is_back = self.kind.stays and was_listed < listed - 1
             if not raw:
                 changes.new += 1
                 self._forget_deletion(new.id)
-            elif not parsed_equal(self.kind, raw, new.raw):
+            elif is_back or not parsed_equal(raw, new.raw):
                 changes.changed += 1
                 changed_run = run
             self.db.execute(
@@ -141,13 +142,13 @@ class Objects:
             )
         return changes
 
-    def _by_id(self, ids: Iterable[int]) -> dict[int, tuple[bytes, int]]:
+    def _by_id(self, ids: Iterable[int]) -> dict[int, tuple[bytes, int, int]]:
         rows = self.db.execute(
-            "SELECT id, raw, changed_run FROM object WHERE kind = ? AND id IN "
+            "SELECT id, raw, changed_run, listed FROM object WHERE kind = ? AND id IN "
             "(SELECT value FROM json_each(?))",
             (self.name, json.dumps(list(ids))),
         )
-        return {id_: (unpacked(raw), changed_run) for id_, raw, changed_run in rows}
+        return {id_: (unpacked(raw), *known) for id_, raw, *known in rows}
 
     def stage(self, objects: Iterable[Object]) -> None:
         """Let *objects* wait for the last page of their list."""
@@ -190,8 +191,30 @@ class Objects:
     # What goes.
 
     def missing(self) -> list[int]:
-        """Return the ids that the last whole listing did not show."""
-        return self._ids("listed > 0 AND listed < ?", self.progress.listing)
+        """Return the ids that the last whole listing did not show.
+
+        Of a kind that stays those that the one before has shown.
+        """
+        which = "listed = ? - 1" if self.kind.stays else "listed > 0 AND listed < ?"
+        return self._ids(which, self.progress.listing)
+
+    def mark_unlisted(self, ids: Iterable[int], run: int) -> None:
+        """Note that rows have changed: that *run* found them listed no more."""
+        self.db.execute(
+            "UPDATE object SET changed_run = ? WHERE kind = ? AND id IN "
+            "(SELECT value FROM json_each(?))",
+            (run, self.name, json.dumps(list(ids))),
+        )
+
+    def note_oldest(self, oldest_us: int, run: int) -> None:
+        """Note what is the oldest that Gorgias still has, as *run* has found it."""
+        before_us = self.progress.oldest_us or 0
+        self.db.execute(
+            "UPDATE object SET changed_run = ? WHERE kind = ? "
+            "AND created_us >= ? AND created_us < ?",
+            (run, self.name, *sorted((before_us, oldest_us))),
+        )
+        self.note(oldest_us=oldest_us)
 
     def doubted(self) -> list[int]:
         """Return the ids that are said to be deleted."""
@@ -220,10 +243,11 @@ class Objects:
         )
 
     def believe(self) -> None:
-        """Take all that any list has shown for shown by the last one."""
+        """Take what the list before the last one has shown for shown by the last."""
+        listing = self.progress.listing
         self.db.execute(
-            "UPDATE object SET listed = ? WHERE kind = ? AND listed > 0",
-            (self.progress.listing, self.name),
+            "UPDATE object SET listed = ? WHERE kind = ? AND listed = ?",
+            (listing, self.name, listing - 1),
         )
 
     def delete(self, id_: int, run: int) -> int:

@@ -54,7 +54,10 @@ class ObjectCheck:
                 "erased. If they were deleted, run the same command with "
                 "-a allow_deletions=true; else run it again later."
             )
-        if not self.kind.stays:
+        if self.kind.stays:
+            with self.memory.archive.transaction():
+                self.objects.mark_unlisted(lost, self.memory.run)
+        else:
             relists = self.memory.options.relist is not Relist.NOTHING
             yield from self.ask_for([*lost, *(self.objects.unlisted() * relists)])
 

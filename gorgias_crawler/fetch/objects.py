@@ -122,9 +122,10 @@ class KindFetch(ObjectAsker):
             oldest = ListPage(self.kind, limit=1)
             answer = yield ObjectCall(f"the oldest of {self.name}", oldest, self)
             if isinstance(answer, Answer) and answer.page.rows:
-                oldest_us = max(oldest_us, answer.page.rows[0].created_us)
+                oldest_us = answer.page.rows[0].created_us
         with self.archive.transaction():
-            self.objects.note(listed_us=now_us, oldest_us=oldest_us)
+            self.objects.note(listed_us=now_us)
+            self.objects.note_oldest(oldest_us, self.memory.run)
 
     def _list_or_look(self) -> Steps:
         """Read a list without a promised order: its head, and whole now and then."""
