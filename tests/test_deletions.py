@@ -5,6 +5,7 @@ import json
 import pytest
 
 from gorgias_crawler.archive import changes, counts
+from gorgias_crawler.archive.compression import packed
 from gorgias_crawler.fetch.calls import TicketPage
 from gorgias_crawler.fetch.plans import Fetch
 from gorgias_crawler.sandbox import Answer
@@ -150,10 +151,14 @@ def test_a_run_that_died_after_an_event_was_read_asks_for_its_ticket(archive):
 @pytest.mark.parametrize(
     ("event", "asked"),
     [
-        ({"type": "ticket-deleted", "object_id": 1}, {1}),
-        ({"type": "ticket-merged", "object_id": 1, "data": {"into": 2}}, {1, 2}),
+        ({"type": "ticket-deleted", "object_id": "#1"}, {1}),
+        ({"type": "ticket-deleted", "object_id": "text of #1"}, {1}),
+        ({"type": "ticket-merged", "object_id": "#1", "data": {"of": "#2"}}, {1, 2}),
+        ({"type": "ticket-merged", "data": {"of": ["#1", "text of #3"]}}, {1, 3}),
+        ({"type": "customer-merged", "data": {"of": "#2"}}, {2}),
         ({"type": "ticket-merged", "object_id": None, "data": "odd"}, set()),
-        ({"type": "ticket-closed", "object_id": 1}, set()),
+        ({"type": "ticket-merged", "object_id": 2**70, "data": "9" * 50}, set()),
+        ({"type": "ticket-closed", "object_id": "#1"}, set()),
     ],
 )
 def test_what_an_event_names_is_asked_for(archive, event, asked):
@@ -163,8 +168,13 @@ def test_what_an_event_names_is_asked_for(archive, event, asked):
     Run(archive, model).finish()
     ids = dict(enumerate(model.tickets, 1))
     text = json.dumps({"id": 9, **event})
-    for number, id_ in sorted(ids.items(), reverse=True):
-        text = text.replace(f": {number}", f": {id_}")
+    for number, id_ in ids.items():
+        text = text.replace(f'"text of #{number}"', f'"{id_}"')
+        text = text.replace(f'"#{number}"', str(id_))
+        # a customer has the id of their ticket here, and it need not come first
+        ticket = {"id": id_, "customer": {"name": f"{id_ + 1}", "id": id_}}
+        raw = packed(json.dumps(ticket).encode())
+        archive.db.execute("UPDATE ticket SET raw = ? WHERE id = ?", (raw, id_))
     with archive.transaction():
         changes.note_events(archive, [text.encode()])
     doubted = archive.db.execute("SELECT id FROM ticket WHERE listed < 0")

@@ -18,7 +18,7 @@ TELLING = ("ticket-deleted", "ticket-merged", "customer-deleted", "customer-merg
 """Types of events that say that something is deleted
 (https://developers.gorgias.com/reference/the-event-object)."""
 
-_CUSTOMER = re.compile(rb'"customer":\s*\{"id":\s*(\d+)')
+_DIGITS = 19  # of SQLite's largest integer; ids have ten
 
 
 def note_events(archive: Archive, events: Iterable[bytes]) -> None:
@@ -42,19 +42,26 @@ def note_events(archive: Archive, events: Iterable[bytes]) -> None:
 
 
 def _ids(value: Any) -> set[int]:
-    if isinstance(value, dict):
-        return {id_ for inner in value.values() for id_ in _ids(inner)}
-    return {value} if type(value) is int else set()
+    """Return all that may be an id in *value*: what events hold is not documented."""
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        return {id_ for one in inner for id_ in _ids(one)}
+    is_id = type(value) is int or (isinstance(value, str) and value.isdecimal())
+    return {int(value)} if is_id and len(str(value)) < _DIGITS else set()
 
 
 def _tickets_of(archive: Archive, customers: set[int]) -> set[int]:
     """Return the tickets of *customers*: each is read, but merges are rare."""
+    names_one = re.compile(b"|".join(b"%d" % id_ for id_ in customers)).search
     found = archive.db.execute("SELECT id, raw FROM ticket WHERE raw <> x''")
-    return {
-        id_
-        for id_, raw in found
-        if (match := _CUSTOMER.search(unpacked(raw))) and int(match[1]) in customers
-    }
+    texts = ((id_, unpacked(raw)) for id_, raw in found)
+    named = ((id_, json.loads(raw)) for id_, raw in texts if names_one(raw))
+    return {id_ for id_, ticket in named if _customer_of(ticket) in customers}
+
+
+def _customer_of(ticket: dict[str, Any]) -> Any:
+    customer = ticket.get("customer")
+    return customer.get("id") if isinstance(customer, dict) else None
 
 
 def _doubt_tickets(archive: Archive, ids: Iterable[int]) -> None:

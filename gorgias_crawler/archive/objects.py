@@ -7,7 +7,7 @@ the object itself, asked for by its id, says that it is deleted.
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from gorgias_crawler.api import Order
@@ -95,17 +95,8 @@ class Objects:
     def note(self, **news: Any) -> None:
         """Note what is new of the kind's `Progress`."""
         now = replace(self.progress, **news)
-        self.db.execute(
-            "INSERT OR REPLACE INTO kind VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                self.name,
-                now.listing,
-                now.listed_us,
-                now.newest_first,
-                now.watermark_us,
-                now.oldest_us,
-            ),
-        )
+        values = (self.name, *astuple(now))
+        self.db.execute("INSERT OR REPLACE INTO kind VALUES (?, ?, ?, ?, ?, ?)", values)
 
     # What comes.
 
@@ -129,18 +120,13 @@ class Objects:
                 changed_run = run
             self.db.execute(
                 "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    self.name,
-                    new.id,
-                    new.created_us,
-                    new.updated_us,
-                    new.open_until_us,
-                    listed,
-                    changed_run,
-                    packed(new.raw),
-                ),
+                (*self._known_of(new), listed, changed_run, packed(new.raw)),
             )
         return changes
+
+    def _known_of(self, one: Object) -> tuple[Any, ...]:
+        dates = (one.created_us, one.updated_us, one.open_until_us)
+        return (self.name, one.id, *dates)
 
     def _by_id(self, ids: Iterable[int]) -> dict[int, tuple[bytes, int, int]]:
         rows = self.db.execute(
@@ -154,17 +140,7 @@ class Objects:
         """Let *objects* wait for the last page of their list."""
         self.db.executemany(
             "INSERT OR REPLACE INTO staged_object VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                (
-                    self.name,
-                    o.id,
-                    o.created_us,
-                    o.updated_us,
-                    o.open_until_us,
-                    packed(o.raw),
-                )
-                for o in objects
-            ),
+            ((*self._known_of(one), packed(one.raw)) for one in objects),
         )
 
     def unstage(self, run: int) -> ObjectChanges:
@@ -175,11 +151,9 @@ class Objects:
             "WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",
             (self.name, after, _BATCH),
         ).fetchall():
-            staged = [
-                Object(id_, created_us, updated_us, open_until_us, unpacked(raw))
-                for id_, created_us, updated_us, open_until_us, raw in batch
-            ]
-            changes.add(self.put(staged, listing, run))
+            staged = (Object(*row) for row in batch)
+            whole = [replace(one, raw=unpacked(one.raw)) for one in staged]
+            changes.add(self.put(whole, listing, run))
             after = batch[-1][0]
         self.forget_staged()
         return changes
@@ -225,11 +199,8 @@ class Objects:
         return self._ids("listed = ?", UNLISTED)
 
     def _ids(self, which: str, value: int) -> list[int]:
-        rows = self.db.execute(
-            f"SELECT id FROM object WHERE kind = ? AND {which} ORDER BY id",
-            (self.name, value),
-        )
-        return [id_ for (id_,) in rows]
+        asked = f"SELECT id FROM object WHERE kind = ? AND {which} ORDER BY id"
+        return [id_ for (id_,) in self.db.execute(asked, (self.name, value))]
 
     def note_unlisted(self, id_: int) -> None:
         """Note that an object is there though the last whole list did not show it.
@@ -261,16 +232,24 @@ class Objects:
         return erased.rowcount
 
     def _forget_deletion(self, id_: int) -> None:
-        which = "DELETE FROM deleted WHERE kind = ? AND id = ?"
-        self.db.execute(which, (self.name, id_))
+        self.db.execute(
+            "DELETE FROM deleted WHERE kind = ? AND id = ?", (self.name, id_)
+        )
 
     # What is there.
 
     def count(self, changed_since: int = 0) -> int:
         """Return how many objects are archived that changed in that run or later."""
+        return self._count("changed_run >= ?", changed_since)
+
+    def count_from(self, instant_us: int) -> int:
+        """Return how many objects are archived that were created at it or later."""
+        return self._count("created_us >= ?", instant_us)
+
+    def _count(self, which: str, value: int) -> int:
         (number,) = self.db.execute(
-            "SELECT count(*) FROM object WHERE kind = ? AND changed_run >= ?",
-            (self.name, changed_since),
+            f"SELECT count(*) FROM object WHERE kind = ? AND {which}",
+            (self.name, value),
         ).fetchone()
         return int(number)
 

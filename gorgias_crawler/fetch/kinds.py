@@ -25,7 +25,8 @@ class KindFetches:
     def say_costs(self) -> None:
         """Say what the kinds cost in calls, before they are fetched."""
         kinds = [kind.kind for kind in self.kinds]
-        if said := object_costs.sentence(self.memory.archive, kinds):
+        now_us = self.memory.clock_us()
+        if said := object_costs.sentence(self.memory.archive, kinds, now_us):
             logger.info("%s", said)
 
     def calls(self) -> Iterator[ObjectCall | None]:

@@ -13,29 +13,36 @@ from gorgias_crawler.wording import many
 # has given out, as 26 for each ticket, and are kept for a year.
 _FOR_A_TICKET = {"customers": 1, "satisfaction_surveys": 1, "events": 26}
 
+KNOWN_PAGES = 2
+"""So many pages in a row that bring nothing end a look at a list without an order: one
+may be known by chance (chosen)."""
+
 _TO_REFRESH = {
     Refresh.BY_UPDATE: 1,
-    Refresh.WHILE_OPEN: 1,
     Refresh.SINCE: 2,  # what is new, and what is the oldest still there
-    Refresh.UNORDERED: 2,
 }
 
 
-def calls(archive: Archive, kind: Kind) -> int:
+def calls(archive: Archive, kind: Kind, now_us: int) -> int:
     """Return how many calls *kind* takes in this run if little has changed."""
     objects = Objects(archive, kind)
     progress = objects.progress
-    if progress.listed_us is not None and kind.refresh in _TO_REFRESH:
-        is_whole = kind.refresh is Refresh.UNORDERED and not progress.newest_first
-        return _pages(objects.count()) if is_whole else _TO_REFRESH[kind.refresh]
+    if progress.listed_us is not None:
+        if kind.refresh in _TO_REFRESH:
+            return _TO_REFRESH[kind.refresh]
+        if kind.refresh is Refresh.WHILE_OPEN:
+            open_us = objects.oldest_open_us(now_us)
+            return 1 if open_us is None else _pages(objects.count_from(open_us))
+        if kind.refresh is Refresh.UNORDERED and progress.newest_first:
+            return min(KNOWN_PAGES, _pages(objects.count()))
     expected = counts.listed_tickets(archive) * _FOR_A_TICKET.get(kind.name, 0)
     known = objects.count() or expected
     return max(len(kind.walks), _pages(known))
 
 
-def sentence(archive: Archive, kinds: Iterable[Kind]) -> str:
+def sentence(archive: Archive, kinds: Iterable[Kind], now_us: int) -> str:
     """Say what *kinds* cost, the dearest first; empty without a kind."""
-    costs = {kind.name: calls(archive, kind) for kind in kinds}
+    costs = {kind.name: calls(archive, kind, now_us) for kind in kinds}
     if not costs:
         return ""
     dearest = sorted(costs, key=lambda name: -costs[name])

@@ -128,7 +128,8 @@ class ListReader:
                 return
         elif isinstance(error, UnansweredError) and guard.shrink():
             return
-        raise unreadable(error)
+        # Who was given a page may read the list: it is broken off.
+        raise UnreadableError(error.reason) if walk.cursor else unreadable(error)
 
 
 def position_us(asked: ListPage, row: Object) -> int:

@@ -15,6 +15,7 @@ from gorgias_crawler.fetch.guards import HeadLooks
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall, Steps
 from gorgias_crawler.fetch.object_checks import DoubtError, ObjectCheck
+from gorgias_crawler.fetch.object_costs import KNOWN_PAGES
 from gorgias_crawler.fetch.object_lists import (
     ListReader,
     NotPermittedError,
@@ -33,8 +34,6 @@ _KEPT_US = 360 * _DAY_US
 """Gorgias is said to keep events for 12 months: what is older need not be there."""
 
 _NEVER_US = 2**63 - 1  # after any instant
-
-_KNOWN_PAGES = 2  # in a row that bring nothing: one may be known by chance (chosen)
 
 logger = logging.getLogger(__name__)
 
@@ -249,7 +248,7 @@ class KindFetch(ObjectAsker):
             before = self.changes.total
             self._put(answer, walk)
             known = known + 1 if self.changes.total == before else 0
-            return known >= _KNOWN_PAGES and not walk.unordered
+            return known >= KNOWN_PAGES and not walk.unordered
 
         walk = yield from self._lists.read(ListPage(self.kind), name, store)
         with self.archive.transaction():
