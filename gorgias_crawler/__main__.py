@@ -71,15 +71,22 @@ def _project_settings() -> Settings:
     Raises `ConfigurationError` where those that are named cannot be used.
     """
     named = os.environ.get(ENVVAR)
+    try:
+        here = str(Path.cwd())
+    except FileNotFoundError:
+        raise ConfigurationError(
+            "The directory that this was started in was removed: go to another one."
+        ) from None
     if named:
-        # A module of the user's is found here, as `python -m` finds it.
-        sys.path.append(str(Path.cwd()))
+        sys.path.append(here)  # a module of the user's, as `python -m` finds it
     try:
         settings = get_project_settings()
     except Exception as error:  # noqa: BLE001 - a module may raise anything
+        tried = os.environ.get(ENVVAR)  # by now also that of a scrapy.cfg
+        what = f"{ENVVAR}={tried}" if tried else "What a scrapy.cfg says"
+        why = " ".join(f"{type(error).__name__}: {error}".split())
         raise ConfigurationError(
-            f"{ENVVAR}={os.environ.get(ENVVAR)} cannot be loaded ({type(error).__name__}: "
-            f"{error}): mend that, or give {ENVVAR}={_SETTINGS}."
+            f"{what} cannot be loaded ({why}): mend that, or give {ENVVAR}={_SETTINGS}."
         ) from None
     if settings["COMMANDS_MODULE"] == _COMMANDS:
         return settings

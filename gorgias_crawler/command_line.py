@@ -29,11 +29,17 @@ def typed(*arguments: str) -> str:
     return _line([*_as_typed(), *arguments])
 
 
+AGAIN = "GORGIAS_CRAWLER_AGAIN"
+"""The variable in which a command tells a crawl that it begins what to run again."""
+
+
 def again() -> str | None:
     """Return the whole line that began this process, for a shell.
 
     None where it is not known, or may hold a secret: it is told in logs.
     """
+    if told := os.environ.get(AGAIN):
+        return told
     words = sys.orig_argv[len(_program()) :]
     if not _program() or any(map(_is_private, words)):
         return None

@@ -1,6 +1,7 @@
 """Several accounts: each has a file of its own, and nothing reaches another's."""
 
 import base64
+import contextlib
 import json
 import os
 import subprocess
@@ -157,12 +158,17 @@ def test_an_account_that_is_not_named_is_asked_for(here):
             "accounts/bad.env, line 4: https_proxy is not of an account",
         ),
         (f"s3cret of the shop\n{ACME}", "accounts/bad.env, line 1: this is not NAME="),
+        (f"{ACME}GORGIAS_PING_URL\n", "bad.env, line 4: this is not NAME=VALUE"),
+        (f"{ACME}GORGIAS_API_KEY=s3cret", "line 4: GORGIAS_API_KEY is given a second"),
         (f"export S3CRET\n{ACME}", "accounts/bad.env, line 1: this is not NAME=VALUE"),
     ],
 )
-def test_what_is_wrong_in_a_file_is_told_with_its_name(here, text, words):
+def test_what_is_wrong_in_a_file_is_told_with_its_name(here, caplog, text, words):
     write(here / "accounts" / "bad.env", text)
     assert words in refusal(name="bad")
+    with contextlib.suppress(ConfigurationError):
+        accounts.find_ping_url({}, name="bad")  # as a refusal looks for its monitor
+    assert caplog.text == ""
 
 
 def test_a_file_that_cannot_be_entered_or_read_is_told(here, monkeypatch):

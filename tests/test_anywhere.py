@@ -159,6 +159,19 @@ def test_the_scrapy_cfg_of_another_project_is_passed_by(command, own):
     assert command.executed["LOG_LEVEL"] == "INFO"
 
 
+def test_what_cannot_be_a_project_is_one_line(command, tmp_path, monkeypatch):
+    (tmp_path / "scrapy.cfg").write_text("no section")
+    status, line = command("status", "job")
+    assert status == 1
+    assert line.startswith("gorgias_crawler: What a scrapy.cfg says cannot be loaded")
+    assert line.count("\n") == 1
+    (tmp_path / "removed").mkdir()
+    monkeypatch.chdir(tmp_path / "removed")
+    (tmp_path / "removed").rmdir()
+    assert "was started in was removed: go to another one" in command("-h")[1]
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("text", "cfg", "said"),
     [

@@ -191,10 +191,26 @@ def test_a_value_that_was_wrapped_is_told_by_its_line_and_not_shown(width, after
     wrapped = f"{LONG[:width]}\n{LONG[width:]}"
     text = f"# our key\nGORGIAS_AUTH_STRING={wrapped}{after}"
     with pytest.raises(ConfigurationError) as caught:
-        environment.check_wrapped(text)
+        environment.check_lines(text)
     assert "line 3" in str(caught.value)
     assert "GORGIAS_AUTH_STRING" in str(caught.value)
     assert LONG[width:] not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("PATH=a\nGORGIAS_API_KEY='s3cret\n", "line 2: this is not NAME=VALUE"),
+        ("GORGIAS_API_USER=a\nGORGIAS_API_KEY: s3cret", "line 2: this is not NAME="),
+        ("https_proxy: http://u:s3cret@p\n", "line 1: this is not NAME=VALUE"),
+        ("GORGIAS_API_KEY=s3cret\n" * 2, "line 2: GORGIAS_API_KEY is given a second"),
+    ],
+)
+def test_a_line_that_would_be_ignored_is_told_by_its_number(text, words):
+    with pytest.raises(ConfigurationError) as caught:
+        environment.check_lines(text)
+    assert f".env, {words}" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -205,11 +221,11 @@ def test_a_value_that_was_wrapped_is_told_by_its_line_and_not_shown(width, after
         f"GORGIAS_AUTH_STRING={LONG[:76]}\nGORGIAS_SUBDOMAIN=acme\n",
         "GORGIAS_API_KEY=a\nEMPTY=\n",
         "GORGIAS_API_KEY=a\n\n# a word\nexport PATH\n",
-        "OTHER=a\nnonsense\n",
+        "OTHER=a\nOTHER=b\nnonsense\n",
     ],
 )
 def test_an_env_file_without_a_cut_value_is_taken(text):
-    environment.check_wrapped(text)
+    environment.check_lines(text)
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ from gorgias_crawler.errors import (
     UnauthorizedError,
 )
 from gorgias_crawler.job.account import claim_job, explain
-from gorgias_crawler.job.directory import Job
+from gorgias_crawler.job.directory import Job, job_id
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = Account("https://acme.gorgias.com/api", "acme", "Basic s3cret")
@@ -94,6 +94,11 @@ def test_a_file_in_place_of_the_directory_is_an_error(tmp_path):
     (tmp_path / "job").write_text("")
     with pytest.raises(JobError, match="JOBDIR"):
         Job(tmp_path / "job")
+
+
+def test_a_name_that_cannot_be_recorded_is_an_error():
+    with pytest.raises(JobError, match=r"JOBDIR: /.*\\udce9 has bytes in its name"):
+        job_id(Path("caf\udce9"))
 
 
 def test_what_a_killed_run_left_of_a_feed_is_removed_and_nothing_else(tmp_path):

@@ -382,6 +382,7 @@ UNKNOWN = [
     ("crawl", ["-O", "-"], "There is no format ''"),
     ("crawl", ["-s", "JOBDIR"], "write -s NAME=VALUE"),
     ("crawl", ["-a", "fetch"], "-a NAME=VALUE"),
+    ("crawl", ["-a", "tag=a", "-a", "tag=b"], "-a tag is given more than once"),
     ("crawl", ["-a", "fetsh=bulk"], "do you mean -a fetch=...?"),
     ("export", ["job", "-O", "x.csv", "-a", "chanel=a"], "do you mean -a channel=...?"),
 ]

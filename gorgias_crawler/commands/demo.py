@@ -13,9 +13,9 @@ from typing import Any, ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from gorgias_crawler.command_line import this_program, typed
+from gorgias_crawler.command_line import AGAIN, this_program, typed
 from gorgias_crawler.commands.refusing import CheckedCommand, say
-from gorgias_crawler.commands.running import SIGNALS
+from gorgias_crawler.commands.running import SIGNALS, reader_may_leave
 from gorgias_crawler.config import VARIABLES
 from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_INCOMPLETE
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
@@ -49,7 +49,9 @@ class Command(CheckedCommand, ScrapyCommand):
             )
             self.exitcode = EXIT_CANNOT_START
             return
-        with Sandbox(World(tickets=_TICKETS), latency_s=0.05) as sandbox:
+        self.exitcode = EXIT_INCOMPLETE  # also where nobody reads what it shows
+        world = World(tickets=_TICKETS)
+        with reader_may_leave(), Sandbox(world, latency_s=0.05) as sandbox:
             crawl = ["crawl", "gorgias", "-s", f"JOBDIR={_JOB}", "-O", str(_FILE)]
             environ = {k: v for k, v in os.environ.items() if k not in VARIABLES}
             environ |= dict.fromkeys(VARIABLES, "")  # over what .env may say
@@ -57,12 +59,14 @@ class Command(CheckedCommand, ScrapyCommand):
                 "GORGIAS_API_URL": sandbox.url,
                 "GORGIAS_API_USER": API_USER,
                 "GORGIAS_API_KEY": API_KEY,
+                # What is served here ends with this process.
+                AGAIN: typed("demo"),
             }
             print("A pretend account is served on this machine. The real crawl of it:")
             print(f"$ {typed(*crawl)}\n", flush=True)
             self.exitcode = _run([*this_program(), *crawl], environ)
             if self.exitcode == 0:
-                _sum_up(len(sandbox.world.expected_rows()))
+                _sum_up(len(world.expected_rows()))
 
 
 def _run(command: list[str], environ: dict[str, str]) -> int:

@@ -86,6 +86,7 @@ class CheckedCommand(_Base):
         try:
             _take_settings(self.settings, opts)
             self._check_operands(args)
+            self._check_given_once(getattr(opts, "spargs", []))
             check_settings(self.settings, not_read=self.not_read)
             for option in ("pidfile", "profile"):
                 _make_way_for(f"--{option}", getattr(opts, option))
@@ -165,6 +166,16 @@ class CheckedCommand(_Base):
                 f"{' '.join(args) or 'nothing'} is given: `{self.shown_example}`. "
                 f"{self._see_help()}"
             )
+
+    def _check_given_once(self, spargs: list[str]) -> None:
+        """Scrapy takes the last of several arguments with one name."""
+        names = [text.partition("=")[0] for text in spargs]
+        for name in self.arguments:
+            if names.count(name) > 1:
+                raise CommandLineError(
+                    f"-a {name} is given more than once, and all but the last would be "
+                    f"ignored: give it once. {self._see_help()}"
+                )
 
     def _see_help(self) -> str:
         name = self.example.split()[0]

@@ -95,7 +95,7 @@ class SpiderCommand(CheckedCommand, _Base):
             logging.getLogger("scrapy.utils.log").addFilter(
                 lambda record: record.levelno >= logging.WARNING
             )
-        environment.check_wrapped(config.read_env_file(config.ENV_FILE))
+        environment.check_lines(config.read_env_file(config.ENV_FILE))
         environment.check_names(os.environ)
 
     @property

@@ -4,6 +4,7 @@ Each of several accounts has a file of its own, which then counts alone, so that
 of one can reach another.
 """
 
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -156,7 +157,6 @@ def _read(path: Path, asked: str) -> Account:
             "GORGIAS_API_USER and GORGIAS_API_KEY into it, each as a line NAME=VALUE"
             + (f"; there are the accounts {there}." if there else ".")
         )
-    environment.check_wrapped(text, path)
     _check_lines(text, path)
     try:
         return read_account(_values(text), str(path))
@@ -175,11 +175,12 @@ def _names() -> Iterator[str]:
 
 def _check_lines(text: str, path: Path) -> None:
     """Raise `ConfigurationError` for a line of *text* that would be ignored."""
+    environment.check_lines(text, path)
     for binding in parse_stream(StringIO(text)):
         line = f"{path}, line {binding.original.line}"
-        if binding.key is None and not binding.error:  # a comment, or empty
+        if binding.key is None:  # a comment, or empty
             continue
-        if binding.key is None or binding.value is None:
+        if binding.value is None:
             raise ConfigurationError(
                 f"{line}: this is not NAME=VALUE (it is not shown here): mend it."
             )
@@ -189,6 +190,10 @@ def _check_lines(text: str, path: Path) -> None:
                 f"{line}: {binding.key} is not of an account, and would be ignored: "
                 "write it into the environment or .env, which all accounts share."
             )
+
+
+# What it cannot read, `environment.check_lines` says.
+logging.getLogger("dotenv").setLevel(logging.ERROR)
 
 
 def _values(text: str) -> dict[str, str]:

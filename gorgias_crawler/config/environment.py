@@ -7,7 +7,7 @@ from io import StringIO
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from dotenv.parser import parse_stream
+from dotenv.parser import Binding, parse_stream
 
 from gorgias_crawler.config import (
     DEFAULT_PLACE,
@@ -49,25 +49,44 @@ _PREFIX = "GORGIAS_"
 _ALMOST = 0.85
 
 
-def check_wrapped(text: str, path: Path = ENV_FILE) -> None:
-    """Raise `ConfigurationError` where *text*, of *path*, cuts a value of ours in two.
+def check_lines(text: str, path: Path = ENV_FILE) -> None:
+    """Raise `ConfigurationError` for a line of *text*, of *path*, that is not read.
 
-    ``base64`` wraps its lines at 76 characters, and half a key would be sent.
+    It is no NAME=VALUE, or the first of two with one of our names, or the rest of a
+    value that was cut in two: ``base64`` wraps its lines at 76 characters, and half a
+    key would be sent.
     """
+    names: set[str] = set()
     before = None
     for binding in parse_stream(StringIO(text)):
-        value = binding.value or ""
-        is_rest = binding.error or (binding.key is not None and binding.value is None)
-        if before and len(before.value or "") in _WRAPPED_AT:
-            is_rest |= bool(re.fullmatch(_REST, binding.original.string.strip()))
-        if before and is_rest:
+        line = f"{path}, line {binding.original.line}"
+        if before and _is_rest(binding, before):
             raise ConfigurationError(
-                f"{path}, line {binding.original.line}: this looks like the rest of "
-                f"{before.key} (neither is shown here): write the whole value in one "
-                "line (base64 -w0 does)."
+                f"{line}: this looks like the rest of {before.key} (neither is shown "
+                "here): write the whole value in one line (base64 -w0 does)."
             )
-        is_ours = (binding.key or "") in VARIABLES and value
-        before = binding if is_ours else None
+        name = binding.key if binding.key in VARIABLES else None
+        if binding.error or (name and binding.value is None):
+            raise ConfigurationError(
+                f"{line}: this is not NAME=VALUE (it is not shown here): mend it."
+            )
+        if name in names:
+            raise ConfigurationError(
+                f"{line}: {name} is given a second time (no value is shown here), and "
+                "one of the two would be ignored: leave one."
+            )
+        names |= {name} if name else set()
+        before = binding if name and binding.value else None
+
+
+def _is_rest(binding: Binding, before: Binding) -> bool:
+    text = binding.original.string.strip()
+    if text.removeprefix("export").lstrip().startswith(_PREFIX):
+        return False
+    if binding.error or (binding.key is not None and binding.value is None):
+        return True
+    is_full = len(before.value or "") in _WRAPPED_AT
+    return is_full and bool(re.fullmatch(_REST, text))
 
 
 _WRAPPED_AT = (64, 76)  # of PEM and of MIME: RFC 4648, section 3.1

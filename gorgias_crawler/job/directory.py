@@ -30,6 +30,7 @@ from gorgias_crawler.errors import (
     GorgiasError,
     JobError,
 )
+from gorgias_crawler.redact import public_uri
 
 ARCHIVE = "archive.sqlite"
 LOCK = "lock"
@@ -218,8 +219,15 @@ def is_in_use(path: Path) -> bool:
 
 
 def job_id(path: Path) -> str:
-    """Return what names the temporary files of the job at *path*."""
-    return hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:8]
+    """Return what names the temporary files of the job at *path*. Raises `JobError`."""
+    where = str(path.resolve())
+    try:
+        return hashlib.sha256(where.encode()).hexdigest()[:8]
+    except UnicodeEncodeError:  # run.json is UTF-8, and names its files
+        raise JobError(
+            f"JOBDIR: {public_uri(where)} has bytes in its name that are not UTF-8: "
+            "give a directory of another name with -s JOBDIR=..."
+        ) from None
 
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has no such flag
