@@ -105,6 +105,30 @@ def test_one_that_believes_masses_of_deletions_is_found(monkeypatch):
     assert is_found(ALL_LISTS_ARE_EMPTY)
 
 
+MESSAGES_ARE_HIDDEN: dict[str, list[Step]] = {
+    "of all tickets, some": [
+        *([("ticket", 5)] * 26),
+        *[("pass", 2), ("run", "auto", "no", 4), ("pass", 24)],
+        ("fault", Short(("walk", "own"), share=50), 600),
+        ("run", "bulk", "full", 4),
+    ],
+    "of what has changed, all": [
+        *([("ticket", 2)] * 3),
+        *[("pass", 2), ("run", "auto", "no", 4), ("pass", 24)],
+        *[("touch", 0), ("touch", 1), ("fault", Empty(("own",)), 600)],
+        ("run", "per-ticket", "no", 4),
+    ],
+}
+
+
+@pytest.mark.parametrize("which", MESSAGES_ARE_HIDDEN)
+def test_one_that_believes_masses_of_lost_messages_is_found(monkeypatch, which):
+    steps = MESSAGES_ARE_HIDDEN[which]
+    assert not is_found(steps)
+    monkeypatch.setattr(RunMemory, "may_lack", lambda *_: True)
+    assert is_found(steps)
+
+
 ORDER_IS_IGNORED: list[Step] = [
     *([("ticket", 1), ("pass", 1)] * 8),
     *[("run", "auto", "no", 4), ("pass", 24), ("reply", 7, 0)],

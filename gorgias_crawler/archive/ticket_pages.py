@@ -21,6 +21,8 @@ from gorgias_crawler.archive.tickets import (
     store,
 )
 
+_NEVER_US = -1  # before any second answer counts
+
 
 class Outcome(Enum):
     """What a page of a ticket's own answer comes to."""
@@ -37,12 +39,15 @@ def store_page(
     page: Page[Message],
     changes: Changes,
     now_us: int,
+    *,
+    may_agree: bool = True,
 ) -> Outcome:
     """Store a page of a ticket's own message URL, which was made at *now_us*.
 
     Earlier pages wait in a stage and replace what was archived of the ticket with the
     last page, not before: a kill in between loses nothing old. What would be taken away
-    stays until a second answer agrees (see `doubts`).
+    stays until a second answer agrees (see `doubts`), which it does not where it *may
+    agree* with none.
     """
     with archive.transaction() as db:
         db.executemany(
@@ -58,7 +63,7 @@ def store_page(
                 (walks.of_ticket(ticket_id), page.next_cursor),
             )
             return Outcome.MORE
-        return _finish(archive, ticket_id, changes, now_us)
+        return _finish(archive, ticket_id, changes, now_us, may_agree=may_agree)
 
 
 def restart(archive: Archive, ticket_id: int) -> None:
@@ -67,7 +72,14 @@ def restart(archive: Archive, ticket_id: int) -> None:
         forget_staged(archive, ticket_id)
 
 
-def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> Outcome:
+def _finish(
+    archive: Archive,
+    ticket_id: int,
+    changes: Changes,
+    now_us: int,
+    *,
+    may_agree: bool,
+) -> Outcome:
     db, run = archive.db, changes.run
     staged = db.execute(
         "SELECT id, ticket_id, created_us, unsent, raw FROM staged "
@@ -103,9 +115,12 @@ def _finish(archive: Archive, ticket_id: int, changes: Changes, now_us: int) -> 
         archive,
         ticket_id,
         _Answer(shown, lost, counted, is_contradicted=is_contradicted),
-        now_us,
+        now_us if may_agree else _NEVER_US,
     )
+    changes.lacking.discard(ticket_id)
     if outcome is Outcome.DOUBTED:
+        if lost or not shown:
+            changes.lacking.add(ticket_id)
         doubts.note(
             archive, ticket_id, doubts.digest(shown), now_us, takes_away=bool(lost)
         )

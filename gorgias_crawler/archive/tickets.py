@@ -5,7 +5,7 @@ A message is keyed by its id: under whatever ticket it appears, it is there once
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from gorgias_crawler.api import Message, Ticket
@@ -34,7 +34,8 @@ class Changes:
     """What run number ``run`` brought: counts of tickets, and of erased messages.
 
     ``gone`` tickets are listed though their messages answer 404; ``vanished`` ones were
-    deleted. ``orphans`` are messages of tickets that no list shows.
+    deleted. ``orphans`` are messages of tickets that no list shows. ``lacking`` are
+    tickets whose own answers lack what is archived, or all that is counted, so far.
     """
 
     run: int
@@ -44,6 +45,7 @@ class Changes:
     vanished: int = 0
     erased_messages: int = 0
     orphans: int = 0
+    lacking: set[int] = field(default_factory=set)
 
 
 def put_tickets(

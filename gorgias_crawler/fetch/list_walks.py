@@ -191,6 +191,7 @@ class ListWalks:
                 self._give_up(call.walk.name, "it is empty, but tickets have messages")
                 return
         self._unwalked -= len(page.rows)
+        self.memory.shows_messages |= bool(page.rows)
         positions = [(message.created_us, message.id) for message in page.rows]
         with self.archive.transaction():
             tickets.put_messages(self.archive, page.rows, self.memory.run)

@@ -28,7 +28,8 @@ class RunMemory:
     """The run number *run* of an archive, as it was asked for by *options*.
 
     ``changes`` is what it brought, ``notes`` are sentences for the manifest.
-    ``may_be_merged`` turns true when a ticket, or all its messages, have vanished.
+    ``may_be_merged`` turns true when a ticket, or all its messages, have vanished,
+    ``shows_messages`` when an answer has shown a message.
     *clock_us* tells the time in microseconds since 1970.
     """
 
@@ -46,8 +47,9 @@ class RunMemory:
         self.changes = Changes(run)
         self.notes: list[str] = []
         self.may_be_merged = False
+        self.shows_messages = False
         self._vanished: set[int] = set()
-        self._tickets: int | None = None
+        self._listed: int | None = None  # tickets, before any is erased
         self._shown: tuple[int, ...] = ()  # tickets, by the last page that had some
 
     def note(self, sentence: str) -> None:
@@ -91,16 +93,32 @@ class RunMemory:
 
         They are those that this run has seen to be deleted, and that no event told.
         """
+        if not self._is_believed(lost) or (lost == self._listed and lost > 1):
+            self.refuse(f"{lost:,} of")
+
+    def may_lack(self) -> bool:
+        """Tell whether a second answer that lacks messages may be believed.
+
+        Not where too many tickets lack some, or no answer of the run shows a message.
+        """
+        if self.options.allow_deletions:
+            return True
+        lacking = len(self.changes.lacking)
+        return self._is_believed(lacking) and (lacking <= 1 or self.shows_messages)
+
+    def _is_believed(self, lost: int) -> bool:
+        if self._listed is None:
+            self._listed = counts.listed_tickets(self.archive)
+        return lost <= max(_BELIEVED, int(self._listed * _BELIEVED_SHARE))
+
+    def refuse(self, what: str) -> None:
+        """Raise `RunEndError`, but where the user has allowed it: *what* is gone."""
         if self.options.allow_deletions:
             return
-        if self._tickets is None:
-            self._tickets = counts.listed_tickets(self.archive)
-        believed = max(_BELIEVED, int(self._tickets * _BELIEVED_SHARE))
-        if lost > believed or (lost == self._tickets and lost > 1):
-            raise RunEndError(
-                "too_many_deleted",
-                f"Gorgias does not show {lost:,} of {many(self._tickets, 'ticket')} "
-                "any more. So many at once are not believed, and nothing was erased. If "
-                "they were deleted, run the same command with -a allow_deletions=true; "
-                "else run it again later.",
-            )
+        raise RunEndError(
+            "too_many_deleted",
+            f"Gorgias does not show {what} {many(self._listed or 0, 'ticket')} "
+            "any more. So many at once are not believed, and nothing was erased. If "
+            "they were deleted, run the same command with -a allow_deletions=true; "
+            "else run it again later.",
+        )

@@ -124,14 +124,19 @@ class TicketAnswers:
         except LoopError as error:
             self._fail_for_good(call.ticket_id, str(error))
             return
-        erased = self.memory.changes.erased_messages
+        self.memory.shows_messages |= bool(page.rows)
+        changes = self.memory.changes
+        erased, is_second = changes.erased_messages, call.ticket_id in changes.lacking
+        may_agree = not is_second or self.memory.may_lack()
         outcome = ticket_pages.store_page(
-            self.archive, call.ticket_id, page, self.memory.changes, made_us
+            self.archive, call.ticket_id, page, changes, made_us, may_agree=may_agree
         )
         if outcome is Outcome.MORE:
             self.to_continue.append(call.ticket_id)
             return
         del self._guards[call.ticket_id]
+        if not may_agree and call.ticket_id in changes.lacking:
+            self.memory.refuse(f"messages of {len(changes.lacking):,} of")
         if outcome is Outcome.AGREED:
             self.memory.note(
                 f"Ticket {call.ticket_id}: two answers agree on its messages, though "
@@ -139,7 +144,7 @@ class TicketAnswers:
             )
         is_empty = not page.rows and call.cursor is None
         if is_empty and outcome is not Outcome.DOUBTED:
-            had_some = self.memory.changes.erased_messages > erased
+            had_some = changes.erased_messages > erased
             # One that counts none, and had none, was not merged into another.
             if had_some or not ticket_pages.counts_none(self.archive, call.ticket_id):
                 self.memory.note_vanished({call.ticket_id})
