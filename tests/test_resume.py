@@ -6,6 +6,7 @@ import re
 import shlex
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -336,16 +337,22 @@ def test_a_key_that_is_revoked_midway_keeps_the_work(open_shop):
 
 
 def test_a_second_process_is_refused(open_shop):
-    shop = open_shop(tickets=150, latency_s=0.2, forks=False)
-    first = shop.start("-a", "fetch=per-ticket")
-    while len(shop.sandbox.calls) < 3:
-        time.sleep(0.02)
+    shop = open_shop(tickets=3, forks=False)
+    is_at_work, is_refused = threading.Event(), threading.Event()
+
+    def hold(call):
+        is_at_work.set()
+        is_refused.wait()
+
+    shop.sandbox.on_request = hold
+    first = shop.start()
+    is_at_work.wait()
     second = shop.crawl()
     assert second.status == 1
     assert "in use by another crawl" in second.log
     assert "Traceback" not in second.log
-    first.send_signal(signal.SIGINT)
-    assert wait(first).status == 3
+    is_refused.set()
+    assert wait(first).status == 0
 
 
 def test_another_account_is_refused_with_both_names(open_shop):
