@@ -1,5 +1,6 @@
 """A ticket's own answer: its pages wait in a stage, and take effect with the last."""
 
+import json
 from dataclasses import dataclass
 from enum import Enum
 
@@ -28,6 +29,7 @@ class Outcome(Enum):
     """What a page of a ticket's own answer comes to."""
 
     MORE = "a further page follows"
+    SHARED = "it shows what another ticket's pages show, of which more are to come"
     COMPLETE = "all its messages are archived"
     AGREED = "two answers agree that it has other messages than counted or archived"
     DOUBTED = "it takes something away, and is to be asked for again"
@@ -50,6 +52,11 @@ def store_page(
     agree* with none.
     """
     with archive.transaction() as db:
+        if _is_shared(archive, ticket_id, page):
+            # A message waits in one stage only: the other ticket comes first.
+            forget_staged(archive, ticket_id)
+            _note_asked(archive, ticket_id, changes.run)
+            return Outcome.SHARED
         db.executemany(
             "INSERT OR REPLACE INTO staged VALUES (?, ?, ?, ?, ?, ?)",
             (
@@ -64,6 +71,23 @@ def store_page(
             )
             return Outcome.MORE
         return _finish(archive, ticket_id, changes, now_us, may_agree=may_agree)
+
+
+def _is_shared(archive: Archive, ticket_id: int, page: Page[Message]) -> bool:
+    found = archive.db.execute(
+        "SELECT 1 FROM staged WHERE asked_ticket_id <> ? "
+        "AND id IN (SELECT value FROM json_each(?)) LIMIT 1",
+        (ticket_id, json.dumps([message.id for message in page.rows])),
+    )
+    return found.fetchone() is not None
+
+
+def _note_asked(archive: Archive, ticket_id: int, run: int) -> None:
+    archive.db.execute(
+        "UPDATE ticket SET asks = 1 + CASE WHEN asked_run = ?1 THEN asks ELSE 0 END, "
+        "asked_run = ?1 WHERE id = ?2",
+        (run, ticket_id),
+    )
 
 
 def restart(archive: Archive, ticket_id: int) -> None:
@@ -99,11 +123,7 @@ def _finish(
     )
     store(archive, staged, run)
     forget_staged(archive, ticket_id)
-    db.execute(
-        "UPDATE ticket SET asks = 1 + CASE WHEN asked_run = ?1 THEN asks ELSE 0 END, "
-        "asked_run = ?1 WHERE id = ?2",
-        (run, ticket_id),
-    )
+    _note_asked(archive, ticket_id, run)
     lost = archived - shown
     # What another answer of this run has shown weighs as much as a count.
     is_contradicted = run in {read_run[id_] for id_ in lost}

@@ -20,9 +20,11 @@ class LoopError(Exception):
 class WalkGuard:
     """How one walk goes in this run; nothing of it is needed by the next.
 
-    ``limit`` is the number of objects to ask for.
+    ``limit`` is the number of objects to ask for. Where objects move about, a page
+    *may repeat* others.
     """
 
+    may_repeat: bool = True
     limit: int = PAGE_LIMIT
     _objects_to_pass: int = 0  # at the smaller limit, until the failing page is behind
     _restarts: int = 0
@@ -50,6 +52,8 @@ class WalkGuard:
         if self._objects_to_pass <= 0:
             self.limit = PAGE_LIMIT
         is_new = self._see_progress(ids, at, is_ascending=is_ascending)
+        if ids and not (is_new or self.may_repeat):
+            raise LoopError("a page came a second time")
         if next_cursor is None:
             return
         self._empty_pages = 0 if ids else self._empty_pages + 1
@@ -80,10 +84,14 @@ class WalkGuard:
     def restart(self) -> bool:
         """Note a refused cursor; false when restarting has helped too seldom."""
         self._restarts += 1
+        self.begin_again()
+        return self._restarts <= _RESTARTS
+
+    def begin_again(self) -> None:
+        """Note that the walk begins with its first page."""
         self._cursors.clear()
         self._seen.clear()
         self._last = None
-        return self._restarts <= _RESTARTS
 
     def shrink(self) -> bool:
         """Ask for fewer objects, as the page fails; false when it was one already."""

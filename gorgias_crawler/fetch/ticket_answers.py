@@ -118,7 +118,9 @@ class TicketAnswers:
     def store_page(self, call: TicketPage, page: Page[Message], made_us: int) -> None:
         """Archive a page of one ticket's own messages."""
         self._in_a_row.clear()
-        guard = self._guards.setdefault(call.ticket_id, WalkGuard())
+        guard = self._guard(call.ticket_id)
+        if call.cursor is None:
+            guard.begin_again()
         try:
             guard.passed([message.id for message in page.rows], page.next_cursor)
         except LoopError as error:
@@ -151,7 +153,7 @@ class TicketAnswers:
 
     def fail_page(self, call: TicketPage, error: AnswerError) -> None:
         """Begin again, ask by id, or record that the ticket cannot be fetched."""
-        guard = self._guards.setdefault(call.ticket_id, WalkGuard())
+        guard = self._guard(call.ticket_id)
         if refuses_cursor(call.cursor, error) and guard.restart():
             ticket_pages.restart(self.archive, call.ticket_id)
             self.to_continue.append(call.ticket_id)
@@ -160,6 +162,9 @@ class TicketAnswers:
             self._in_a_row[call.ticket_id] = False
         else:
             self._fail_for_good(call.ticket_id, error.reason)
+
+    def _guard(self, ticket_id: int) -> WalkGuard:
+        return self._guards.setdefault(ticket_id, WalkGuard(may_repeat=False))
 
     def _fail_for_good(self, ticket_id: int, reason: str) -> None:
         self._guards.pop(ticket_id, None)
