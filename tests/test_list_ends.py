@@ -1,7 +1,8 @@
 """Ends of lists, orders and answers by ids that prove nothing by themselves."""
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
 
@@ -17,12 +18,14 @@ from tests.account_model import DAY_US, HOUR_US, SECOND_US, AccountModel, Run, e
 from tests.history_faults import (
     Empty,
     EmptyEnds,
+    Fault,
     NotFound,
     RefusedCursors,
     Short,
     Unanswered,
     Unordered,
     WrongCounts,
+    cursor_of,
     kind,
 )
 from tests.object_model import Shop, archived
@@ -69,6 +72,31 @@ class OnlySmallPages(Unanswered):
         return super().strikes(call, number) and call.limit > 1
 
 
+@dataclass
+class Gap(Fault):
+    """The second page of a list is empty, though it names the third."""
+
+    pages: int = 0
+
+    def page(self, call, page, number):
+        self.pages += self.strikes(call, number)
+        return replace(page, rows=()) if self.pages == 2 else page
+
+
+@dataclass
+class Uneven(Fault):
+    """No lie, but a way to page: all pages but the first have one row less."""
+
+    def page(self, call, page, number):
+        if not self.strikes(call, number) or cursor_of(call) is None:
+            return page
+        rows = page.rows[:-1] or page.rows
+        last = rows[-1]
+        is_last = page.next_cursor is None and rows == page.rows
+        next_cursor = None if is_last else json.dumps([last.created_us, last.id])
+        return replace(page, rows=rows, next_cursor=next_cursor)
+
+
 def account(tickets: int) -> AccountModel:
     model = AccountModel(call_us=SECOND_US // 5)
     for _ in range(tickets):
@@ -108,6 +136,22 @@ def test_lists_that_always_end_with_an_empty_page_are_complete_each_night(
         model.add_ticket(1)
     Run(archive, model, relist=True).finish()
     assert is_exact(archive, model)
+
+
+def test_an_empty_page_in_the_midst_of_a_list_hides_nothing(archive):
+    model = account(12)
+    model.faults = [Gap(("listing",))]
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert is_exact(archive, model)
+
+
+def test_pages_that_are_uneven_for_good_cost_one_call_more(archive):
+    model = account(7)
+    model.faults = [Uneven(("listing",))]
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert is_exact(archive, model)
+    pages = 1 + 2 + 1  # of 7 rows: 3, 2, 1 and 1
+    assert model.calls <= pages + 1 + 7 + 1
 
 
 def test_a_look_at_the_head_does_not_hide_that_the_updates_ended_too_early(archive):

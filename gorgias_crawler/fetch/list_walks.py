@@ -147,18 +147,22 @@ class ListWalks:
 
         Raises `RunEndError` where the walk cannot go on.
         """
-        if self.ends.is_to_be_asked_again(call, page, self.memory.clock_us()):
+        facts, now_us = self.archive.facts, self.memory.clock_us()
+        if self.ends.is_to_be_asked_again(call, page, now_us):
+            with self.archive.transaction():  # what it shows is there
+                listing = facts.listing or 0
+                tickets.put_tickets(
+                    self.archive, page.rows, listing, self.memory.changes
+                )
             return
         by_update = call.walk.name == walks.UPDATES
         positions = [
             (t.updated_us if by_update else t.created_us, t.id) for t in page.rows
         ]
         self.memory.note_shown(ticket.id for ticket in page.rows)
-        now_us = self.memory.clock_us()
         made_us = min(made_us, now_us)  # a clock that is ahead would hide changes
         if by_update:
             self._looks.saw([us for us, _ in positions], made_us)
-        facts = self.archive.facts
         with self.archive.transaction():
             tickets.put_tickets(
                 self.archive, page.rows, facts.listing or 0, self.memory.changes
@@ -183,6 +187,8 @@ class ListWalks:
         if not self.is_open(call.walk.name):
             return  # The other end has met this one while the page was in flight.
         if self.ends.is_to_be_asked_again(call, page, self.memory.clock_us()):
+            with self.archive.transaction():  # what it shows is there
+                tickets.put_messages(self.archive, page.rows, self.memory.run)
             return
         if self._unwalked is None:
             totals = counts.totals(self.archive)

@@ -1,4 +1,4 @@
-"""Where a walk through a list has seen enough, and when its end proves nothing."""
+"""Where a walk through a list has seen enough, and which of its pages prove nothing."""
 
 import logging
 from typing import Any
@@ -23,37 +23,52 @@ def is_empty_end(page: Page[Any], cursor: str | None) -> bool:
 
 
 class WalkEnds:
-    """The ends of one run's walks that were an empty page behind a cursor.
+    """Pages of one run's walks that may be cut short: by an end, or in their midst.
 
-    ``ready_us`` is when such a page may be asked for again, in microseconds since 1970.
-    A list's second empty page is believed to be its end, and its walk is ``doubtful``.
+    An end is in doubt where it is an empty page behind a cursor, any other page where
+    it shows less than others of its list and yet names a next one. ``ready_us`` is when
+    such a page may be asked for again, in microseconds since 1970. The second one is
+    believed; where it is an end, its walk is ``doubtful``.
     """
 
     def __init__(self) -> None:
         self.ready_us: int | None = None
         self.doubtful: set[str] = set()
-        self._cursors: dict[str, str] = {}
+        self._asked: dict[str, str | None] = {}  # the cursors, once for each walk
+        self._longest: dict[str, int] = {}
+        self._are_uneven: set[str] = set()  # lists whose pages are so, asked twice
         self._has_waited = False
         self._proofs = 0
 
     def forget(self, name: str) -> None:
         """Note that a walk begins anew."""
         self.doubtful.discard(name)
-        self._cursors.pop(name, None)
+        self._asked.pop(name, None)
 
     def is_to_be_asked_again(self, call: WalkPage, page: AnyPage, now_us: int) -> bool:
-        """Tell whether a list ends with an empty page, for the first time."""
-        cursor = call.walk.cursor
-        if cursor is None or not is_empty_end(page, cursor):
+        """Tell whether a page may be cut short, for the first time."""
+        cursor, name = call.walk.cursor, call.key
+        is_end = is_empty_end(page, cursor)
+        if not is_end and not self._is_uneven(call, page):
             return False
-        if self._cursors.get(call.key) == cursor:
-            self.doubtful.add(call.key)
+        if name in self._asked and self._asked[name] == cursor:
+            (self.doubtful if is_end else self._are_uneven).add(name)
             self._has_waited = True
             return False
-        self._cursors[call.key] = cursor
+        self._asked[name] = cursor
         # Where one has stood the wait, it is how this server's lists end.
         self.ready_us = now_us + (0 if self._has_waited else doubts.CALM_US)
         return True
+
+    def _is_uneven(self, call: WalkPage, page: AnyPage) -> bool:
+        rows = len(page.rows)
+        longest = self._longest.get(call.key, 1)
+        self._longest[call.key] = max(longest, rows)
+        return (
+            page.next_cursor is not None
+            and rows < min(longest, call.limit)
+            and call.key not in self._are_uneven
+        )
 
     def is_listing_to_be_proven(self) -> bool:
         """Tell whether tickets may stand behind the end of the listing.
