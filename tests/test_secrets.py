@@ -11,6 +11,7 @@ from gorgias_crawler.api.secrets import (
     REMOVED,
     of_account,
     of_integration,
+    of_rule,
     without_secrets,
 )
 
@@ -64,7 +65,10 @@ def test_the_names_of_headers_are_kept():
 
 @pytest.mark.parametrize(
     "name",
-    ["access_token", "apiKey", "api_key", "clientSecret", "password", "x509cert"],
+    [
+        *("access_token", "apiKey", "api_key", "X-Api-Key", "clientSecret", "password"),
+        *("x509cert", "signing-key", "auth", "jwt", "Proxy-Authorization", "cookies"),
+    ],
 )
 @given(value=VALUES)
 def test_no_field_whose_name_says_secret_is_kept_wherever_it_is(name, value):
@@ -72,6 +76,58 @@ def test_no_field_whose_name_says_secret_is_kept_wherever_it_is(name, value):
     found = of_integration({"id": 1, "meta": meta, "http": None})
     assert SECRET not in json.dumps(found)
     assert found["meta"]["address"] == "a@shop.example"
+    assert SECRET not in json.dumps(without_secrets([{"name": name, "value": value}]))
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ({"public_key": "a", "monkey": "b", "keyboard": "c"}, None),
+        ({"name": "subject", "value": "a", "tokenless": None}, None),
+        ({"url": "https://a.example/@x?a=1&b=2#c", "text": "x?token=a b://c"}, None),
+        ({"text": "https://a.example/?token={{ticket.id}}"}, None),
+        (
+            {"url": f"https://me:{SECRET}@a.example/x?a=1&access_token={SECRET}#b"},
+            {"url": f"https://{REMOVED}@a.example/x?a=1&access_token={REMOVED}#b"},
+        ),
+        (
+            {"hook": f"https://a.example/{SECRET}"},
+            {"hook": f"https://a.example/{REMOVED}"},
+        ),
+        (
+            {"form": None, "body": SECRET, "params": {"a": [SECRET]}, "triggers": [1]},
+            {
+                "form": None,
+                "body": REMOVED,
+                "params": {"a": [REMOVED]},
+                "triggers": [1],
+            },
+        ),
+    ],
+)
+def test_a_value_is_kept_unless_its_name_or_place_says_secret(value, kept):
+    assert without_secrets(value) == (kept or value)
+
+
+def test_a_rule_has_no_syntax_tree_and_no_text_with_a_secret_name_in_its_code():
+    code = (
+        f"""Action('http', {{url: 'https://me:{SECRET}@a.example/?key=1&token={SECRET}',"""
+        f""" headers: {{"X-Api-Key": "{SECRET} \\" {SECRET}", Accept: 'text'}}}});"""
+        f""" token='{SECRET}'; if (message.body == 'token') {{}}"""
+    )
+    found = of_rule(
+        {"id": 1, "code": code, "code_ast": {}, "settings": {"pwd": SECRET}}
+    )
+    assert SECRET not in json.dumps(found)
+    assert found["code"].endswith("if (message.body == 'token') {}")
+    assert "Accept: 'text'" in found["code"]
+    assert found.keys() == {"id", "code", "settings"}
+
+
+@pytest.mark.parametrize("part", ["token:'", "a", "?;", "://", "&a="])
+def test_a_megabyte_of_odd_code_takes_no_longer_than_its_length(part):
+    code = part * (10**6 // len(part))
+    assert of_rule({"code": code})["code"].startswith(part[:3])
 
 
 def test_a_request_is_known_by_its_headers_wherever_it_is():

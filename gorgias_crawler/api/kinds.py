@@ -125,6 +125,7 @@ _DECLARED = (
         row=User,
         path="/users",
         needs="the scope users:read",
+        kept=secrets.without_secrets,
         stays=True,
     ),
     Kind(
@@ -172,7 +173,7 @@ _DECLARED = (
         row=Rule,
         path="/rules",
         needs="the scope rules:read",
-        kept=_without("code_ast"),
+        kept=secrets.of_rule,
     ),
     Kind(
         name="integrations",
@@ -203,6 +204,7 @@ _DECLARED = (
         row=Event,
         path="/events",
         needs="the scope events:read",
+        kept=secrets.without_secrets,
         refresh=Refresh.SINCE,
         stays=True,
         tells_deletions=True,
@@ -213,6 +215,7 @@ _DECLARED = (
         row=Job,
         path="/jobs",
         needs="the scope jobs:read",
+        kept=secrets.without_secrets,
         parents={"user_id": "users"},
     ),
     Kind(
@@ -220,6 +223,7 @@ _DECLARED = (
         row=Widget,
         path="/widgets",
         needs="the scope integrations:read",
+        kept=secrets.without_secrets,
         parents={"integration_id": "integrations"},
     ),
     Kind(

@@ -100,9 +100,8 @@ def parsed_equal(one: bytes, other: bytes) -> bool:
 
 
 def _object(kind: Kind, value: dict[str, Any], raw: bytes) -> Object:
-    if kind.kept:
-        value = kind.kept(value)
-        raw = json.dumps(value).encode()
+    if kind.kept and (kept := kind.kept(value)) != value:
+        value, raw = kept, json.dumps(kept).encode()
     return Object(
         id=usable_id(value.get("id")),
         created_us=instant_us(value.get("created_datetime")),

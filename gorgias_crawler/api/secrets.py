@@ -1,12 +1,13 @@
 """What of an object is not archived: secrets that a help desk holds for other systems.
 
-Integrations, and the actions of macros and messages, carry the addresses and headers of
-a customer's own services, and settings those of the sign-in, tokens included. An
-archive is copied and read by more people than may know those. Names and forms stay;
-values are replaced.
+Integrations, rules, widgets, and the actions of macros and messages carry the addresses
+and headers of a customer's own services, and settings those of the sign-in, tokens
+included. An archive is copied and read by more people than may know those. Names and
+forms stay; values are replaced.
 """
 
 import re
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,42 +16,96 @@ REMOVED = "(removed)"
 
 Json = dict[str, Any]
 
-# Words in the names of fields whose values open something. "key" alone would take
-# keyboards and public keys along; a name such as "api_key" or "apikey" is meant.
+# Words in the names of fields whose values open something, without what stands between
+# letters: "X-Api-Key" and "apiKey" are one. "key" alone would take public keys along.
 _SECRET_NAME = re.compile(
-    r"secret|token|passw|credential|authorization|api_?key|access_?key|private_?key"
-    r"|certificate|x509|webhook_url",
+    r"secret|token|passw|passphrase|pwd|credential|authori[sz]ation|^auth$|bearer|cookie"
+    r"|hmac|jwt|sessionid|certificate|x509|(?:api|app|access|account|auth|client|consumer"
+    r"|encryption|integration|licen[cs]e|private|shared|signing)key"
+)
+_BETWEEN = re.compile(r"[^a-z0-9]+")
+
+_SIGN_IN = re.compile(
+    r"sso|saml|oauth|oidc|access|login|sign-?(?:on|in)|identity|auth(?!or)",
     re.IGNORECASE,
 )
 
-_SIGN_IN = re.compile(r"sso|saml|oauth|oidc|access|login|auth(?!or)", re.IGNORECASE)
-
-
 _REQUEST = {"headers", "form"}
+_SENT = {*_REQUEST, "body", "cookies", "data", "json", "params", "query"}
+
+_LOGIN = re.compile(r"(?<=://)[^/?#@\s]+@")
+_PARAMETER = re.compile(r"([?&;])([^=&#?;\s]+)=(?!\{\{)[^&#\s\"'<>]*")  # no template
+# A name, colon or equals sign, and a text in quotes, as in code of a rule. No secret
+# has so many characters; without a bound, quotes that never end would take for ever.
+_NAMED_TEXT = re.compile(
+    r"""(?<![\w-])([\w-]++)(["']?\s*+[:=]\s*+)(["'])(?:\\.|(?!\3)[^\\]){0,4000}+\3"""
+)
 
 # What an action that calls another system says of its call besides what it sends.
 _OF_A_CALL = {"url", "method", "content_type"}
 
 
+@lru_cache(10_000)  # there are some hundred names
+def _is_secret(name: str) -> bool:
+    """Tell whether a field of that *name* holds what opens something."""
+    return _SECRET_NAME.search(_BETWEEN.sub("", name.lower())) is not None
+
+
 def without_secrets(value: Any) -> Any:
     """Return *value* with the values of all fields replaced whose names say secret.
 
-    Of a request, which is an object with headers or a form, only the host is kept; of
-    an HTTP action its title, the method and the host.
+    The name may stand beside its value, too, or in the query of an address. Of a
+    request, which is an object with headers or a form, only the host is kept; of an
+    HTTP action its title, the method and the host.
     """
     if isinstance(value, list):
         return [without_secrets(entry) for entry in value]
+    if isinstance(value, str):
+        return _address(value) if "://" in value and " " not in value else value
     if not isinstance(value, dict):
         return value
-    kept = {
-        name: _emptied(inner) if _SECRET_NAME.search(name) else without_secrets(inner)
-        for name, inner in value.items()
-    }
+    kept = {name: _field(name, inner) for name, inner in value.items()}
+    named = (kept.get("name"), kept.get("key"))
+    if any(isinstance(name, str) and _is_secret(name) for name in named):
+        kept |= {"value": _emptied(kept["value"])} if "value" in kept else {}
     if not _REQUEST.isdisjoint(kept):
-        kept |= {name: _emptied(kept[name]) for name in _REQUEST & kept.keys()}
+        kept |= {name: _emptied(kept[name]) for name in _SENT & kept.keys()}
         kept |= {"url": _host_alone(kept["url"])} if "url" in kept else {}
     if "arguments" in kept and "http" in (kept.get("name"), kept.get("type")):
         kept["arguments"] = _of_call(value["arguments"])
+    return kept
+
+
+def _field(name: str, value: Any) -> Any:
+    if _is_secret(name):
+        return _emptied(value)
+    is_hook = "hook" in name.lower() and isinstance(value, str) and "://" in value
+    return _host_alone(value) if is_hook else without_secrets(value)
+
+
+def _address(text: str) -> str:
+    """Return *text* whose addresses have no login, and no parameter that is secret."""
+    text = _LOGIN.sub(f"{REMOVED}@", text)
+    return _PARAMETER.sub(
+        lambda found: (
+            f"{found[1]}{found[2]}={REMOVED}" if _is_secret(found[2]) else found[0]
+        ),
+        text,
+    )
+
+
+def of_rule(rule: Json) -> Json:
+    """Return a rule without its syntax tree, whose code has texts of no secret name."""
+    kept: Json = without_secrets({k: v for k, v in rule.items() if k != "code_ast"})
+    if isinstance(code := kept.get("code"), str):
+        kept["code"] = _NAMED_TEXT.sub(
+            lambda found: (
+                f"{found[1]}{found[2]}{found[3]}{REMOVED}{found[3]}"
+                if _is_secret(found[1])
+                else found[0]
+            ),
+            _address(code),
+        )
     return kept
 
 
@@ -82,7 +137,9 @@ def of_account(account: Json) -> Json:
 
 
 def _setting(setting: Any) -> Any:
-    if not isinstance(setting, dict) or not _SIGN_IN.search(str(setting.get("type"))):
+    if not isinstance(setting, dict):
+        return setting
+    if not _SIGN_IN.search(f"{setting.get('type')} {setting.get('name')}"):
         return setting
     return setting | {"data": _emptied(setting.get("data"))}
 

@@ -59,7 +59,7 @@ class DeletionEvents(ObjectAsker):
         except NotPermittedError as error:
             self.note_refusal(str(error))
         except UnreadableError as error:
-            self._say_unseen(f"its events cannot be read ({error})")
+            self._say_unseen(f"events cannot be read ({error})")
 
     def note_refusal(self, reason: str) -> None:
         """Say what is not seen where events may not be read, because of *reason*."""
@@ -85,7 +85,7 @@ class DeletionEvents(ObjectAsker):
         if isinstance(answer, AnswerError):
             raise unreadable(answer)
         if not answer.page.rows:
-            self._say_unseen("it shows no event at all")
+            self._say_unseen("the account shows no event at all")
         return bool(answer.page.rows)
 
     def _read(self, since_us: int) -> Steps:
@@ -109,7 +109,9 @@ class DeletionEvents(ObjectAsker):
         walks.begin(self.archive, _NAME, self.memory.run)
         walk = yield from self._lists.read(page, _NAME, store)
         if walk.cursor is not None:
-            raise UnreadableError("it takes no types, and all are too many")
+            raise UnreadableError(
+                "types are refused, and without them there are too many"
+            )
         with self.archive.transaction():
             self.known.note(listed_us=self.memory.clock_us(), watermark_us=walk.date_us)
 
