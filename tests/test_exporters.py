@@ -2,10 +2,13 @@
 
 import io
 import json
+from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy import Request
 from scrapy.exporters import CsvItemExporter, JsonLinesItemExporter
 
 from gorgias_crawler.feeds.conversations import ConversationsItemExporter
@@ -13,17 +16,21 @@ from gorgias_crawler.feeds.formats import (
     HeaderedCsvItemExporter,
     JsonLinesExporter,
 )
-from gorgias_crawler.items import COLUMNS, Message
+from gorgias_crawler.items import COLUMNS, Message, Ticket
 from gorgias_crawler.job import readers
 from gorgias_crawler.job.readers import Layout
 
-SCALAR = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+# Numbers that everybody spells alike: others have an exponent, or are none.
+NUMBER = st.integers() | st.integers(-999, 999).map(lambda n: n / 8)
+SCALAR = st.none() | st.booleans() | NUMBER | st.text()
 VALUE = st.recursive(
     SCALAR | st.lists(st.text(), max_size=3),
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner),
     max_leaves=4,
 )
 ITEM = st.fixed_dictionaries(dict.fromkeys(COLUMNS[:6], VALUE))
+MESSAGE = st.builds(Message, **dict.fromkeys(COLUMNS[:6], VALUE))
+TICKET = st.builds(Ticket, channel=VALUE, subject=VALUE)
 NAMES = st.lists(st.sampled_from(COLUMNS[:6]), min_size=1, unique=True)
 
 
@@ -62,23 +69,43 @@ def test_a_csv_file_is_byte_for_byte_that_of_scrapy(rows, names, are_renamed, op
 
 
 @given(
-    rows=st.lists(ITEM | st.just({"made": 1}), max_size=3),
+    items=st.lists(MESSAGE | TICKET | st.just({"made": 1}), max_size=3),
     names=NAMES,
     made=st.sampled_from([[], ["made"]]),
     are_renamed=st.booleans(),
-    encoding=st.sampled_from([None, "utf-8", "utf-16"]),
+    options=st.sampled_from(
+        [{}, {"encoding": "utf-16"}]
+        + [{"encoding": "UTF8", **more} for more in ({}, {"sort_keys": True})]
+    ),
 )
 def test_json_lines_are_byte_for_byte_those_of_scrapy(
-    rows, names, made, are_renamed, encoding
+    items, names, made, are_renamed, options
 ):
-    items = [row if "made" in row else Message(**row) for row in rows]
     asked = [*names, *made]
     fields = {name: name.upper() for name in asked} if are_renamed else asked
     ours, theirs = (
-        exported(exporter, items, fields, encoding=encoding)
+        exported(exporter, items, fields, **options)
         for exporter in (JsonLinesExporter, JsonLinesItemExporter)
     )
     assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("value", "line"),
+    [
+        (1e300, b"1e300"),
+        (float("nan"), b"null"),
+        (2**200, str(2**200).encode()),
+        (datetime(2025, 3, 1, tzinfo=UTC), b'"2025-03-01T00:00:00Z"'),
+        ({Decimal("1.10")}, b'["1.10"]'),
+        ({True: 1}, b'{"true": 1}'),
+        (Request("https://a.example"), b'"<Request GET https://a.example>"'),
+    ],
+)
+def test_whatever_a_pipeline_gives_becomes_json(value, line):
+    item = Message(ticket_id=1, body=value)
+    written = exported(JsonLinesExporter, [item], ["body"], encoding="utf-8")
+    assert written == b'{"body": %b}\n' % line
 
 
 @pytest.mark.parametrize("is_for_spreadsheets", [False, True])

@@ -24,9 +24,11 @@ def readers(archive: Archive) -> Readers:
         return dict(files.of_message(archive, message["id"])) if are_known else {}
 
     def attachment_files(message: Json) -> list[str]:
-        paths = [attachment_path(attachment) for attachment in attached(message)]
-        found = stored(message) if paths else {}
-        return [found.get(path, "") for path in paths]
+        attachments = attached(message)
+        found = stored(message) if attachments else {}
+        if not found:
+            return [""] * len(attachments)
+        return [found.get(attachment_path(each), "") for each in attachments]
 
     def inline_files(message: Json) -> list[str]:
         found = stored(message)

@@ -1,32 +1,41 @@
 """Formats of feeds beside Scrapy's own: a header for empty files, and conversations."""
 
-from collections.abc import Iterable, Mapping
+from codecs import lookup
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import is_dataclass
 from io import BytesIO
+from operator import attrgetter
 from types import NoneType
 from typing import Any, Self
 
+import msgspec
 from scrapy import Field
 from scrapy.crawler import Crawler
 from scrapy.exporters import CsvItemExporter, JsonLinesItemExporter
 from scrapy.utils.python import to_bytes
 
 from gorgias_crawler.emit.cells import json_text, safe_cell
-from gorgias_crawler.items import Message, types
+from gorgias_crawler.items.columns import columns
 
 
-class Rows:
-    """Tells whose columns can be taken without Scrapy's adapter: those of our rows."""
+class Columns:
+    """Takes the columns *names* of a row of ours without Scrapy's adapter."""
 
-    def __init__(self) -> None:
-        self._declared: dict[type, bool] = {}
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(names)
+        # Of one name alone it would not return a tuple.
+        self._get = attrgetter("__class__", *self._names)
+        self._has_all: dict[type, bool] = {}
 
-    def have(self, item: Any, names: Iterable[str]) -> bool:
-        """Tell whether *item* is a row of a message with all the columns *names*."""
+    def of(self, item: Any) -> Sequence[Any] | None:
+        """Return the values, None where *item* is no row of ours with all columns."""
         row = type(item)
-        if row not in self._declared:
-            is_row = issubclass(row, Message)
-            self._declared[row] = is_row and set(names) <= set(types(row))
-        return self._declared[row]
+        if row not in self._has_all:
+            known = columns(row).values() if is_dataclass(row) else ()
+            ours = {column.name for column in known if "type" in column.metadata}
+            self._has_all[row] = ours.issuperset(self._names) and bool(self._names)
+        return self._get(item)[1:] if self._has_all[row] else None
 
 
 class HeaderedCsvItemExporter(CsvItemExporter):
@@ -44,7 +53,7 @@ class HeaderedCsvItemExporter(CsvItemExporter):
         super().__init__(file, **kwargs)
         self._is_for_spreadsheets = is_for_spreadsheets
         self._is_empty = True
-        self._rows = Rows()
+        self._columns = Columns(self.fields_to_export or ())
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, file: BytesIO, **kwargs: Any) -> Self:
@@ -69,12 +78,11 @@ class HeaderedCsvItemExporter(CsvItemExporter):
     def export_item(self, item: Any) -> None:
         """Write a row."""
         self._is_empty = False
-        names = self.fields_to_export
-        if self._headers_not_written or not names or not self._rows.have(item, names):
+        values = None if self._headers_not_written else self._columns.of(item)
+        if values is None:
             super().export_item(item)  # the first row, or a pipeline makes a column
             return
         # As Scrapy's, without its adapter, which took a third of the time per row.
-        values = [getattr(item, name) for name in names]
         is_as_it_is = NoneType if self._is_for_spreadsheets else str
         self.csv_writer.writerow(
             [v if isinstance(v, is_as_it_is) else self._cell(v) for v in values]
@@ -90,20 +98,37 @@ class HeaderedCsvItemExporter(CsvItemExporter):
 
 
 class JsonLinesExporter(JsonLinesItemExporter):
-    """Scrapy's, without its adapter, which took two thirds of the time per row."""
+    """Scrapy's, byte for byte, with another encoder and without its adapter.
+
+    Only numbers with an exponent are spelled otherwise (``1e16``, not ``1e+16``), and
+    what JSON has no number for (NaN) is null.
+    """
 
     def __init__(self, file: BytesIO, **kwargs: Any) -> None:
         super().__init__(file, **kwargs)
-        self._rows = Rows()
         fields = self.fields_to_export or ()
-        self._names = dict(
-            fields if isinstance(fields, Mapping) else {name: name for name in fields}
-        )
+        self._columns = Columns(fields)
+        self._titles = fields.values() if isinstance(fields, Mapping) else fields
+        is_utf_8 = lookup(self.encoding or "ascii").name == "utf-8"
+        # What else item_export_kwargs may say, only Python's encoder knows.
+        self._is_plain = is_utf_8 and self._kwargs == {"ensure_ascii": False}
 
     def export_item(self, item: Any) -> None:
         """Write a line."""
-        if not self._names or not self._rows.have(item, self._names):
-            super().export_item(item)
-            return
-        values = {name: getattr(item, column) for column, name in self._names.items()}
-        self.file.write(to_bytes(f"{self.encoder.encode(values)}\n", self.encoding))
+        values = self._columns.of(item)
+        if values is None:
+            row = dict(self.get_serialized_fields(item))
+        else:
+            row = dict(zip(self._titles, values, strict=True))
+        self.file.write(self._line(row))
+
+    def _line(self, row: dict[str, Any]) -> bytes:
+        if self._is_plain:
+            with suppress(TypeError, OverflowError):  # a value of a pipeline's
+                return b"%b\n" % msgspec.json.format(_encoded(row), indent=0)
+        return to_bytes(f"{self.encoder.encode(row)}\n", self.encoding)
+
+
+# A quarter of the time of Python's encoder. Without spaces after commas and colons it
+# would be a sixth, and every file would have other bytes than before.
+_encoded = msgspec.json.Encoder().encode

@@ -39,15 +39,15 @@ class RowMaker:
         self._of_message: Readers = {**message_readers(row), **(more or {})}
         self._of_ticket: Readers = columns.readers(row, "ticket")
         self._own = [(n, self._of_message[n]) for n in names if n in self._of_message]
-        self._shared = [name for name in names if name in self._of_ticket]
+        self._shared = [(n, self._of_ticket[n]) for n in names if n in self._of_ticket]
 
     def of_ticket(self, ticket: Json) -> Callable[[Json], Message]:
         """Return what makes rows of messages of *ticket*; ``body`` is still None."""
-        ticket_columns = LazyColumns(ticket, self._of_ticket)
-        shared = [(name, ticket_columns[name]) for name in self._shared]
+        others = LazyColumns(ticket, self._of_ticket)
+        shared = [(name, read(ticket)) for name, read in self._shared]
 
         def made(message: Json) -> Message:
-            row = self._row.of(message, self._of_message, ticket_columns)
+            row = self._row.of(message, self._of_message, others)
             for name, value in shared:
                 setattr(row, name, value)
             for name, read in self._own:
