@@ -115,8 +115,8 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 16
 # Default 100 tasks a response, for items that wait for something. Ours do not; fewer
 # keep rows in order and halve the work per page (measured).
 CONCURRENT_ITEMS = 1
-# Default 180 s. A page of 100 long messages takes a few seconds; Ctrl-C waits for the
-# answers in flight, so a dead connection must not hold it for minutes.
+# Default 180 s. A page of 100 long messages takes a few seconds, and a dead connection
+# must not hold the others for minutes.
 DOWNLOAD_TIMEOUT = 30
 # Default 1 GiB. A page of 100 messages is 2 MB; with one body of 20 MB in its four
 # forms it is 80 MB. Anything larger is cut off and recorded.
@@ -140,6 +140,8 @@ DOWNLOAD_HANDLERS = {  # default: all of them; only the API is ever asked
     "file": None,
     "ftp": None,
     "s3": None,
+    "http": "gorgias_crawler.middlewares.handler.EndingDownloadHandler",
+    "https": "gorgias_crawler.middlewares.handler.EndingDownloadHandler",
 }
 
 # Scrapy lays a dictionary of components over its BASE. With ours in it they are there

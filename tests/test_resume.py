@@ -248,6 +248,23 @@ def test_a_stop_during_a_long_retry_after_is_immediate(open_shop):
     assert ended.status == 3, ended.log
 
 
+def test_a_stop_waits_for_no_answer_that_does_not_come(open_shop):
+    shop = open_shop(tickets=5)
+    never = Answer(200, b"{}", delay_s=600)
+    shop.sandbox.on_request = lambda call: never if call.number > 1 else None
+    process = shop.start("-s", "DOWNLOAD_TIMEOUT=600")
+    while len(shop.sandbox.calls) < 2:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    ended = wait(process)  # gives up long before the answer would come
+    assert ended.status == 3, ended.log
+    assert "INCOMPLETE: stopped; the same command" in ended.log
+    assert "Traceback" not in ended.log
+    shop.sandbox.on_request = None
+    assert shop.crawl().status == 0
+    assert shop.rows() == shop.expected()
+
+
 def test_a_ticket_that_fails_is_recorded_and_stops_no_other(open_shop):
     shop = open_shop(tickets=30)
     victim = shop.expected()[0]["ticket_id"]

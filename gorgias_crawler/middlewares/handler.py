@@ -1,0 +1,43 @@
+"""How a call goes out: as Scrapy's own, but it does not hold up the end of a run."""
+
+import asyncio
+import contextlib
+
+from scrapy import Request
+from scrapy.core.downloader.handlers.http11 import HTTP11DownloadHandler
+from scrapy.http import Response
+
+from gorgias_crawler.errors import StoppedError
+from gorgias_crawler.middlewares.caller import Caller
+
+_LOOK_S = 0.2  # how soon a call notices that the run stops
+
+STILL_AWAITED_S = 3.0
+"""How long a run that stops waits for answers: most come within a second, and `docker
+stop` kills after 10, of which 5 are for a monitor."""
+
+
+class EndingDownloadHandler(HTTP11DownloadHandler):
+    """Asks, and hangs up where a run that stops has waited long enough.
+
+    Scrapy would wait for ``DOWNLOAD_TIMEOUT``. What comes too late is asked for again
+    by the next run.
+    """
+
+    async def download_request(self, request: Request) -> Response:
+        """Return the answer. Raises `StoppedError`, and what Scrapy's own raises."""
+        answer = asyncio.ensure_future(super().download_request(request))
+        left_s = STILL_AWAITED_S
+        while not (await asyncio.wait([answer], timeout=_LOOK_S))[0]:
+            left_s -= _LOOK_S if self._is_stopping else 0
+            if left_s < 0:
+                answer.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await answer
+                raise StoppedError("the run was stopped before an answer came")
+        return await answer
+
+    @property
+    def _is_stopping(self) -> bool:
+        spider: object = self._crawler.spider
+        return isinstance(spider, Caller) and spider.is_stopping
