@@ -291,6 +291,25 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
     archive.close()
 
 
+def test_what_a_run_came_to_is_kept_in_both_places_or_in_neither(tmp_path):
+    job = Job(tmp_path / "job")
+    file, run = job.path / "run.json", job.archive.begin_run(1)
+    file.mkdir()
+    with pytest.raises(JobError, match=r"run\.json cannot be written \(Is a dir"):
+        job.end_run(run, {"exit_status": 0})
+    assert job.archive.last_manifest() is None
+    file.rmdir()
+    job.archive.db.execute("PRAGMA query_only = 1")
+    with pytest.raises(RunEndError):
+        job.end_run(run, {"exit_status": 0})
+    assert sorted(file.parent.glob("run.json*")) == []
+    job.archive.db.execute("PRAGMA query_only = 0")
+    job.end_run(run, {"exit_status": 0})
+    assert file.read_text() == '{\n  "exit_status": 0\n}\n'
+    assert job.archive.last_manifest() == {"exit_status": 0}
+    job.close()
+
+
 def test_packing_is_undone_by_unpacking():
     assert compression.unpacked(compression.packed(b'{"a": 1}')) == b'{"a": 1}'
 

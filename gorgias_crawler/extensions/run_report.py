@@ -119,10 +119,8 @@ class RunReport:
         self._tell_monitors(UNKNOWN)
         try:
             told = self._manifest()
-            job.archive.end_run(self._spider.run_number, told)
-            job.write_manifest(told)
-        except (GorgiasError, OSError) as error:
-            logger.error("The manifest of this run cannot be written: %s", error)
+            job.end_run(self._spider.run_number, told)
+        except GorgiasError as error:
             sentence = f"INCOMPLETE: {self._spider.ending or error}"
             tell(logger, logging.ERROR, sentence)
             return

@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from gorgias_crawler.archive import Archive, OldFormatError
 from gorgias_crawler.durable import (
@@ -131,6 +131,24 @@ class Job:
         """Write the run's manifest for people and programs, whole or not at all."""
         _write(self.path, manifest)
 
+    def end_run(self, number: int, manifest: dict[str, Any]) -> None:
+        """Keep the *manifest* of a run that has ended, here and in the archive.
+
+        Where one of them has no room, neither has it. Raises `JobError`.
+        """
+        try:
+            with whole_file(self.path / MANIFEST) as file:
+                _dump(manifest, file)
+                file.flush()
+                os.fsync(file.fileno())  # else a disk may turn out full afterwards
+                self.archive.end_run(number, manifest)
+        except OSError as error:
+            raise JobError(
+                f"{self.path / MANIFEST} cannot be written ({error.strerror}), so it "
+                "is not recorded what this run came to: mend that, and run the same "
+                "command again."
+            ) from None
+
     def close(self) -> None:
         """Close the archive and let the next process in."""
         self.archive.close()
@@ -195,8 +213,12 @@ _REFUSED = (EXIT_CANNOT_START, EXIT_WRONG_USAGE)
 
 def _write(path: Path, manifest: dict[str, Any]) -> None:
     with whole_file(path / MANIFEST) as file:
-        json.dump(manifest, file, indent=2, ensure_ascii=False)
-        file.write("\n")
+        _dump(manifest, file)
+
+
+def _dump(manifest: Mapping[str, Any], file: IO[str]) -> None:
+    json.dump(manifest, file, indent=2, ensure_ascii=False)
+    file.write("\n")
 
 
 def is_file_of_job(target: Path, path: Path) -> bool:
