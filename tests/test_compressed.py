@@ -29,6 +29,7 @@ REFUSED = {
     "x.gz": "use for example -O x.csv.gz",
     "x.tar.zst": "use for example -O x.tar.csv.zst",
     "backup/": "for example -O backup/:csv",
+    "lake/:csv.gz": "for example -O lake/:csv",
     "x.xlsx": "GORGIAS_SPREADSHEET_SAFE=True",
     "X.XLSX": "GORGIAS_SPREADSHEET_SAFE=True",
     "s3://KEY:s3cret@bucket/x.xls": "The feed s3://bucket/x.xls",
@@ -55,6 +56,9 @@ def finished(tmp_path_factory, may_fork):
         ("backup/:csv", "backup/:csv"),
         ("-:csv", "-:csv"),
         ("no-format", "no-format"),
+        ("X.CSV", "X.CSV:csv"),
+        ("X.JSONL.ZST", "X.JSONL.ZST:jsonl"),
+        ("x.txt:CSV", "x.txt:csv"),
     ],
 )
 def test_the_format_is_read_before_the_compression(given, read):
@@ -78,6 +82,39 @@ def test_what_compresses_is_asked_for_once_and_comes_last():
         full = targets.completed("x.csv.gz", options)
         assert full["postprocessing"][-1] == compressed.PLUGINS[".gz"]
         assert len(set(full["postprocessing"])) == len(full["postprocessing"])
+
+
+@pytest.mark.parametrize(
+    ("uri", "options"),
+    [
+        ("x.parquet", {"item_export_kwargs": {"compression": "gzip"}}),
+        ("x.sqlite", {"encoding": "utf-16"}),
+        ("x.csv", {"gzip_compresslevel": 9}),
+        ("x.csv.gz", {"zstd_level": 3}),
+    ],
+)
+def test_an_option_that_would_change_nothing_in_the_file_is_refused(uri, options):
+    with pytest.raises(FeedError, match=f"has the option {next(iter(options))}="):
+        targets.completed(uri, options)
+
+
+@pytest.mark.parametrize(
+    ("uri", "options"),
+    [
+        ("x.parquet", {"encoding": "utf-8"}),
+        ("x.csv.gz", {"gzip_compresslevel": 9}),
+        ("X.CSV", {"gzip_mtime": 0}),  # as it is recorded of every file
+        ("x.csv", {"postprocessing": ["my.Plugin"], "gzip_level": 9}),
+    ],
+)
+def test_an_option_that_may_be_read_is_taken(uri, options):
+    assert targets.completed(uri, options).items() >= options.items()
+
+
+def test_a_file_of_another_machine_is_refused():
+    with pytest.raises(FeedError, match="names another machine, there: "):
+        targets.completed("file://there/x.csv", {})
+    assert targets.completed("file:///x.csv", {})
 
 
 @pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zst"])

@@ -84,8 +84,13 @@ def test_columns_of_the_format_are_named_like_all_others():
 
 def test_an_index_is_kept_current_by_what_changed_since_a_run(open_shop):
     shop = open_shop(tickets=60)
-    assert shop.crawl().status == 0
+    # Who is a bot is known when users have come: not yet when the run begins.
+    first = ("-O", "first.jsonl:conversations", "-a", "objects=users")
+    assert shop.crawl(*first).status == 0
     assert shop.manifest()["run"] == 1
+    whole = changes(shop, 0)
+    assert lines_of(shop, "first.jsonl") == whole
+    assert "bot" in {m["role"] for line in whole for m in line["messages"]}
     deleted, replied, *_ = sorted(shop.world.tickets)
     shop.world.delete_ticket(deleted)
     shop.world.reply(replied)
@@ -119,9 +124,13 @@ def changes(shop, run):
         "export", "job", "-O", "new.jsonl:conversations", "-a", f"changed_since={run}"
     )
     assert ended.status == 0, ended.log
-    lines = (shop.path / "new.jsonl").read_text("utf-8").split("\n")
-    found = [json.loads(line) for line in lines if line]
+    found = lines_of(shop, "new.jsonl")
     return [line for line in found if run or not line.get("deleted")]
+
+
+def lines_of(shop, name):
+    lines = (shop.path / name).read_text("utf-8").split("\n")
+    return [json.loads(line) for line in lines if line]
 
 
 def test_a_run_that_was_not_is_refused_and_the_old_file_stays(open_shop):

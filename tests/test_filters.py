@@ -19,7 +19,7 @@ TICKET: dict[str, object] = {
     "channel": "email",
     "updated_datetime": "2025-04-05T08:00:00+00:00",
     "customer": {"id": 77, "email": "Ana@example.org"},
-    "tags": [{"name": "VIP"}, {"name": "refund"}],
+    "tags": [{"name": "VIP"}, {"name": "refund"}, {"name": 'late, "again" '}],
     "spam": False,
     "trashed_datetime": None,
 }
@@ -38,6 +38,10 @@ TICKET: dict[str, object] = {
         ("until", "2025-03-01T10:00:00+01:00", True),
         ("since", "2025-03", True),
         ("since", "2025-04", False),
+        ("since", "2025", True),
+        ("since", "2026", False),
+        ("until", "2025", True),
+        ("until", "2024", False),
         ("until", "2025-03", True),
         ("until", "2025-02", False),
         ("since", "1d", False),
@@ -53,6 +57,8 @@ TICKET: dict[str, object] = {
         ("channel", "chat", False),
         ("tag", "vip", True),
         ("tag", "other, Refund", True),
+        ("tag", 'other, "late, ""again"""', True),
+        ("tag", "late, again", False),
         ("tag", "other", False),
         ("spam", "false", True),
         ("spam", "true", False),
@@ -106,10 +112,18 @@ def test_by_alone_would_be_ignored_and_is_refused():
 
 @given(days=st.integers(0, 9999), today=st.dates(date(2025, 1, 1)))
 def test_a_relative_date_is_recorded_as_the_day_that_it_means(days, today):
-    known = filters.resolved({"since": f"{days}d", "tag": "1d"}, today)
-    assert known == {"since": str(today - timedelta(days=days)), "tag": "1d"}
+    given_ = {"since": f"{days}d", "tag": "1d", "changed_since": f"{days}d"}
+    known = filters.resolved(given_, today)
+    day = str(today - timedelta(days=days))
+    assert known == {"since": day, "tag": "1d", "changed_since": day}
     assert filters.resolved(known, date(1999, 1, 1)) == known
-    assert filters.parse(known).asked == f"-a since={known['since']} -a tag=1d"
+    asked = f"-a since={day} -a tag=1d -a changed_since={day}"
+    assert filters.parse(known).asked == asked
+
+
+def test_a_day_before_all_runs_is_no_number_of_a_run():
+    wanted = filters.parse({"changed_since": "1969-12-31"})
+    assert wanted.with_run(lambda at_us: at_us - 1).changed_since == 0
 
 
 @pytest.mark.parametrize(
@@ -117,7 +131,8 @@ def test_a_relative_date_is_recorded_as_the_day_that_it_means(days, today):
     [
         ({"channel": "emial"}, "-a channel=emial: .* there are email"),
         ({"channel": "email,emial"}, "-a channel=emial: "),
-        ({"tag": "vpi"}, "-a tag=vpi: .* there are vip, refund"),
+        ({"tag": "vpi"}, '-a tag=vpi: .* there are vip, "late, ""again""", refund'),
+        ({"tag": '"a, b"'}, '-a tag="a, b": '),
         ({"customer": "bob@example.org"}, "-a customer=bob@example.org: "),
     ],
 )
@@ -195,6 +210,7 @@ def test_a_span_may_be_one_day():
         ("status", ""),
         ("channel", ","),
         ("tag", ""),
+        ("tag", 'vip, "late'),
         ("customer", ""),
         ("by", "age"),
         ("since", "30 d"),

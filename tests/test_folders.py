@@ -3,13 +3,15 @@
 import csv
 import hashlib
 import json
+import re
 
 import pytest
 
 from gorgias_crawler.errors import FeedError
-from gorgias_crawler.feeds.kinds import KindFilter, Kinds
+from gorgias_crawler.feeds.kinds import KindFilter, Kinds, _distributed
 from gorgias_crawler.feeds.recorded import shaping
 from gorgias_crawler.items import DEFAULT_COLUMNS, Message, Ticket, types
+from gorgias_crawler.items.customer import Customer
 from tests.test_feeds import CSV, crawl, troubles
 
 ROWS = {"messages": Message, "tickets": Ticket}
@@ -44,6 +46,28 @@ def test_a_kinds_file_takes_its_rows_and_what_a_pipeline_made_of_them():
     assert not tickets.accepts(Message(ticket_id=1, message_id=2))
     assert not messages.accepts(Ticket(id=1))
     assert messages.accepts({"own": 1})
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"format": "csv", "kind": "ticket"}, "has the kind 'ticket', and there are"),
+        ({"format": "csv", "item_classes": [Customer]}, "item_classes names Customer"),
+        ({"format": "csv", "item_classes": ["no.Such"]}, "No module named 'no'"),
+        ({"format": "csv", "item_classes": [dict]}, "(TypeError: "),
+        ({"format": "csv", "item_filter": "no.Such"}, "No module named 'no'"),
+        ({"format": "conversations", "item_classes": [Ticket]}, "is made of messages"),
+        ({"format": "sqlite", "fields": ["id"]}, "name one kind in item_classes"),
+    ],
+)
+def test_rows_that_there_are_not_are_refused_in_a_sentence(options, said):
+    with pytest.raises(FeedError, match=re.escape(said)):
+        _distributed(Kinds(ROWS, "messages", None), "x", options)
+
+
+def test_a_database_of_one_kind_may_have_some_of_its_columns():
+    options = {"format": "sqlite", "fields": ["id"], "item_classes": [Ticket]}
+    assert distributed("x.sqlite", **options)["x.sqlite"]["fields"] == ["id"]
 
 
 class OfEmail:

@@ -383,6 +383,7 @@ UNKNOWN = [
     ("crawl", ["-s", "JOBDIR"], "write -s NAME=VALUE"),
     ("crawl", ["-a", "fetch"], "-a NAME=VALUE"),
     ("crawl", ["-a", "tag=a", "-a", "tag=b"], "-a tag is given more than once"),
+    ("export", ["job", "-s", "FEEDS={}"], "No file is named"),
     ("crawl", ["-a", "fetsh=bulk"], "do you mean -a fetch=...?"),
     ("export", ["job", "-O", "x.csv", "-a", "chanel=a"], "do you mean -a channel=...?"),
 ]

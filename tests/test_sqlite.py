@@ -27,7 +27,11 @@ MESSAGES: list[dict[str, Any]] = [
     {"ticket_id": 7, "message_id": 2**40, "body": NASTY, "spam": True},
     {"ticket_id": 2**63, "message_id": 8, "created_datetime": "never"},
 ]
-ITEMS = [*[["messages", row] for row in MESSAGES], ["tickets", TICKET]]
+WITHOUT_A_NAME = {"id": 8, "tag_ids": [31, 32], "tags": ["late"]}
+ITEMS = [
+    *[["messages", row] for row in MESSAGES],
+    *[["tickets", row] for row in (TICKET, WITHOUT_A_NAME)],
+]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +68,8 @@ def test_it_holds_each_kind_with_the_values_of_their_types(crawled):
         (9, 7, "Crème brûlée", None),
         (2**40, 7, NASTY, 1),
     ]
-    (row,) = ask(crawled, "SELECT id, tags, tag_ids, custom_fields, spam FROM tickets")
+    wanted = "id, tags, tag_ids, custom_fields, spam"
+    (row,) = ask(crawled, f"SELECT {wanted} FROM tickets WHERE id = 7")
     assert row[0] == 7
     assert [json.loads(text) for text in row[1:4]] == [
         TICKET[name] for name in ("tags", "tag_ids", "custom_fields")
@@ -77,7 +82,7 @@ def test_instants_are_in_utc_and_compare_with_sqlites_own(crawled):
         crawled,
         "SELECT created_datetime, created_datetime > '2025-03-01 08:00:00',"
         " created_datetime < datetime('2025-03-01 08:00:01'),"
-        " datetime(created_datetime, '+1 day') FROM tickets",
+        " datetime(created_datetime, '+1 day') FROM tickets WHERE id = 7",
     )
     assert found == ("2025-03-01 08:00:00.120000", 1, 1, "2025-03-02 08:00:00")
 
@@ -120,6 +125,8 @@ def test_views_name_what_lists_and_objects_hold(crawled):
     assert ask(crawled, "SELECT * FROM ticket_tags") == [
         (7, 31, "vip"),
         (7, 32, "late"),
+        (8, 31, None),
+        (8, 32, None),
     ]
     fields = ask(crawled, "SELECT * FROM ticket_custom_fields")
     assert fields == [(7, 880, None, "Delivery")]
@@ -158,7 +165,7 @@ def test_the_record_is_that_of_the_file(crawled):
     work, (result, *_) = crawled
     record = result.stored[0]
     data = (work / "x.sqlite").read_bytes()
-    assert (record["rows"], record["bytes"]) == (4, len(data))
+    assert (record["rows"], record["bytes"]) == (5, len(data))
     assert data == (work / "again.sqlite").read_bytes()  # the same rows, the same bytes
 
 

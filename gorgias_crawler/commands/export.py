@@ -19,6 +19,7 @@ from gorgias_crawler.emit import filters, objects
 from gorgias_crawler.errors import (
     EXIT_COMPLETE,
     EXIT_INCOMPLETE,
+    CannotStartError,
     CommandLineError,
     GorgiasError,
 )
@@ -106,7 +107,8 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         """Check the arguments, and that there is an archive. Raises `GorgiasError`."""
         assert self.settings is not None
         is_named = opts.output or opts.overwrite_output
-        if not is_named and self.settings.getdict("FEEDS") == FEEDS:
+        feeds = self.settings.getdict("FEEDS")
+        if not feeds or (not is_named and feeds == FEEDS):
             # The default file is that of the crawl.
             raise CommandLineError(f"No file is named: `{self.shown_example}`.")
         super().check(args, opts)
@@ -133,7 +135,8 @@ def _exit_status(crawler: Crawler) -> int:
             missing = counts.not_whole(spider.archive)
             is_listed = counts.is_listed(spider.archive)
     except GorgiasError as error:
-        tell(logger, logging.ERROR, f"INCOMPLETE: {error}")
+        is_refused = isinstance(error, CannotStartError)
+        tell(logger, logging.ERROR, f"{'' if is_refused else 'INCOMPLETE: '}{error}")
         return error.exit_status
     finally:
         spider.archive.close()

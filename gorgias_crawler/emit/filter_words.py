@@ -77,14 +77,20 @@ def check_run(wanted: Filters, last_run: int) -> None:
 
 
 def _unknown(name: str, words: set[str], seen: set[str]) -> ConfigurationError:
-    asked = ",".join(sorted(words))
+    asked = ",".join(map(_as_given, sorted(words)))
     nearest = get_close_matches(
         min(words), seen | CHANNELS if name == "channel" else seen
     )
-    known = [*nearest, *sorted(seen - set(nearest))][:_LISTED]
+    known = [*map(_as_given, [*nearest, *sorted(seen - set(nearest))][:_LISTED])]
     more = " and more" if len(seen) > _LISTED else ""
     there_are = f"; there are {', '.join(known)}{more}" if known else ""
     return ConfigurationError(
         f"-a {name}={asked}: no archived ticket has this {name}{there_are}. No file was "
         "written."
     )
+
+
+def _as_given(word: str) -> str:
+    """Return *word* as an argument names it, in quotes where it has a comma or some."""
+    quoted = word.replace('"', '""')
+    return f'"{quoted}"' if "," in word or quoted != word else word

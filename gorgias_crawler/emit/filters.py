@@ -3,8 +3,9 @@
 The archive always holds the whole account; a filter only leaves rows out.
 """
 
+import csv
 import re
-from calendar import monthrange
+from calendar import isleap, monthrange
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,14 +18,15 @@ Json = Mapping[str, Any]
 
 MEANINGS = {
     "since": "only tickets created on this day (UTC) or later, for example `2025-01-01`, "
-    "`2025-01` (from its first day) or `30d` (30 days ago)",
+    "`2025-01`, `2025` (from its first day) or `30d` (30 days ago)",
     "until": "only tickets created on this day (UTC) or before, for example "
-    "`2025-12-31`, `2025-12` (to its last day) or `30d`",
+    "`2025-12-31`, `2025-12`, `2025` (to its last day) or `30d`",
     "by": "which date `since` and `until` mean: `creation` (default) or `update` of the "
     "ticket, or `message`, the creation of the message",
     "status": "only tickets with this status: `open` or `closed`",
     "channel": "only tickets of these channels, for example `email,chat`",
-    "tag": "only tickets with at least one of these tags, for example `vip,refund`",
+    "tag": "only tickets with at least one of these tags, for example `vip,refund`; a "
+    'name with a comma stands in quotes, as in CSV: `vip,"late, again"`',
     "customer": "only tickets of these customers, by e-mail address or number in Gorgias",
     "spam": "`false` leaves spam out; `true` exports only spam",
     "trashed": "`false` leaves out what is in the trash; `true` exports only that",
@@ -45,7 +47,6 @@ _EXAMPLES = {
     "channel": "email,chat",
     "tag": "vip,refund",
     "customer": "ana@example.org",
-    "by": "update",
 }
 
 
@@ -121,7 +122,7 @@ class Filters:
 
 def channels(ticket: Json) -> set[str]:
     """Return the channel of *ticket*, in small letters."""
-    return {str(ticket.get("channel")).lower()}
+    return {_word(ticket.get("channel"))}
 
 
 def customers(ticket: Json) -> set[str]:
@@ -138,20 +139,24 @@ def tags(ticket: Json) -> set[str]:
     """Return the names of the tags of *ticket*, in small letters."""
     found = ticket.get("tags")
     return {
-        str(tag.get("name")).lower()
+        _word(tag.get("name"))
         for tag in (found if isinstance(found, list) else [])
         if isinstance(tag, dict)
     }
+
+
+def _word(name: object) -> str:
+    return str(name).strip().lower()
 
 
 def parse(values: Mapping[str, str]) -> Filters:
     """Return the filters that *values* ask for. Raises `ConfigurationError`."""
     given = {name: values[name] for name in MEANINGS if name in values}
     given = resolved(given, datetime.now(UTC).date())
-    parsed: dict[str, Any] = {}
-    for name, value in given.items():
-        attribute = name if name in _NAMES else f"{name}_us"
-        parsed[attribute] = _PARSERS[name](name, value)
+    parsed: dict[str, Any] = {
+        name if name in _NAMES else f"{name}_us": _PARSERS[name](name, value)
+        for name, value in given.items()
+    }
     asked = " ".join(f"-a {name}={value}" for name, value in given.items())
     wanted = Filters(**parsed, asked=asked)
     if "by" in given and not {"since", "until"} & given.keys():
@@ -170,9 +175,9 @@ def resolved(values: Mapping[str, str], today: date) -> dict[str, str]:
     So what is recorded of a run means the same on another day.
     """
     known = dict(values)
-    for name in ("since", "until"):
+    for name in ("since", "until", "changed_since"):
         if match := re.fullmatch(r"(\d{1,5})d", known.get(name, "")):
-            known[name] = (today - timedelta(days=int(match[1]))).isoformat()
+            known[name] = (today - timedelta(int(match[1]))).isoformat()
     return known
 
 
@@ -195,11 +200,15 @@ def truth(name: str, value: str) -> bool:
 
 
 def _words(name: str, value: str) -> frozenset[str]:
-    words = frozenset(word.strip().lower() for word in value.split(",") if word.strip())
+    try:
+        (listed,) = csv.reader([value], skipinitialspace=True, strict=True)
+    except csv.Error:  # a quote that does not end
+        listed = []
+    words = frozenset(filter(None, map(_word, listed)))
     if not words:
-        example = _EXAMPLES[name]
         raise ConfigurationError(
-            f"-a {name}={value}: name at least one, for example -a {name}={example}."
+            f"-a {name}={value}: name at least one, and those with a comma in quotes, "
+            f"""for example -a {name}={_EXAMPLES[name]} or -a '{name}="one, two"'."""
         )
     return words
 
@@ -219,7 +228,7 @@ def _run(name: str, value: str) -> int:
     if value.isascii() and value.isdigit():
         return int(value)
     try:
-        return -_since(name, value)
+        return min(-1, -_since(name, value))  # no run was before 1970
     except ConfigurationError:
         raise ConfigurationError(
             f"-a {name}={value}: give the number of a run, as `run` in the run.json of "
@@ -231,8 +240,7 @@ def _run(name: str, value: str) -> int:
 def _dates(name: str, value: str) -> str:
     if value not in _DATES:
         raise ConfigurationError(
-            f"-a {name}={value}: say {', '.join(_DATES)}, for example "
-            f"-a {name}={_EXAMPLES[name]}."
+            f"-a {name}={value}: say {', '.join(_DATES)}, for example -a by=update."
         )
     return value
 
@@ -249,11 +257,12 @@ def _until(name: str, value: str) -> int | None:
 
 
 def _instant_us(name: str, value: str, *, is_end: bool) -> int:
-    """Return an instant; of a whole day or month its begin, or its end."""
+    """Return an instant; of a whole day, month or year its begin, or its end."""
     try:
-        if match := re.fullmatch(r"(\d{4})-(\d\d)", value):
-            day = date(int(match[1]), int(match[2]), 1)
-            length = timedelta(days=monthrange(day.year, day.month)[1])
+        if match := re.fullmatch(r"(\d{4})(?:-(\d\d))?", value):
+            day = date(int(match[1]), int(match[2] or 1), 1)
+            of_month = monthrange(day.year, day.month)[1]
+            length = timedelta(of_month if match[2] else 365 + isleap(day.year))
         else:
             day, length = date.fromisoformat(value), timedelta(days=1)
     except ValueError:
@@ -268,7 +277,7 @@ def _moment_us(name: str, value: str) -> int:
     except ValueError:
         raise ConfigurationError(
             f"-a {name}={value}: give a date, for example -a {name}=2025-01-31, a "
-            "month such as 2025-01, a number of days such as 30d, or a time such as "
+            "month or year such as 2025-01, days ago such as 30d, or a time such as "
             "2025-01-31T08:00:00+01:00."
         ) from None
     return instant_us(value)

@@ -20,6 +20,10 @@ PLUGINS = {
 """What compresses, by the ending of a name."""
 
 
+_OPTIONS = {"gzip_": ".gz", "bz2_": ".bz2", "lzma_": ".xz", "zstd_": ".zst"}
+"""How the names of a feed's options begin that compress, by the ending of a name."""
+
+
 class ZstdPlugin:
     """Compresses with Zstandard; ``zstd_level`` in the options of a feed, default 3."""
 
@@ -50,3 +54,18 @@ def with_compression(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:
     chosen = {"postprocessing": plugins} if plugins else {}
     # default now: the same rows shall give the same bytes
     return {"gzip_mtime": 0, **options, **chosen}
+
+
+def idle_option(options: Mapping[str, Any]) -> str | None:
+    """Return the first of *options* that is of a way of compressing which is not used.
+
+    A plugin of the user's may read any.
+    """
+    plugins = options.get("postprocessing") or ()
+    if not set(plugins) <= set(PLUGINS.values()):
+        return None
+    for prefix, ending_ in _OPTIONS.items():
+        given = [name for name in options if name.startswith(prefix) and options[name]]
+        if given and PLUGINS[ending_] not in plugins:
+            return given[0]
+    return None

@@ -1,7 +1,8 @@
 """Conversations for search indexes and language models: a ticket a line."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import cached_property
 from typing import IO, Any, Self
 
 from itemadapter import ItemAdapter
@@ -130,8 +131,12 @@ class ConversationsItemExporter(BaseItemExporter):
             "sender": {"id": row.get("sender_id")},
             **{name: row.get(name) for name in ("public", "from_agent", "rule_id")},
         }
-        wrote = author(message, getattr(self._spider, "bots", None))
+        wrote = author(message, self._bots)
         return _ROLES.get(wrote, wrote.value)
+
+    @cached_property
+    def _bots(self) -> Collection[int] | None:
+        return getattr(self._spider, "bots", None)
 
     def _known(self, name: str, *given: Any, default: Any = None) -> Any:
         """Return what the spider knows; another project's knows nothing."""

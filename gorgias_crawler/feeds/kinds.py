@@ -15,7 +15,7 @@ from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import folder, targets
 from gorgias_crawler.feeds.conversations import OWN_COLUMNS
 from gorgias_crawler.feeds.parquet import MONTH
-from gorgias_crawler.feeds.reasons import feed_named
+from gorgias_crawler.feeds.reasons import explained, feed_named
 from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS, Message, types
 from gorgias_crawler.redact import public_uri
 
@@ -24,6 +24,7 @@ _PARTITION = "GORGIAS_PARTITION_BY"
 Options = Mapping[str, Any]
 """What ``FEEDS`` says of one feed."""
 
+_OURS = "gorgias_crawler.items."
 _TYPED = {"parquet", "sqlite"}
 _OF_ONE_KIND = {"parquet"}
 _OF_ALL_KINDS = {"sqlite"}
@@ -85,7 +86,8 @@ class Kinds:
         if uri.endswith("/"):
             yield from self._folder(uri, options)
         elif format_ in _OF_ALL_KINDS:
-            if (options.get("fields") or self.fields) and len(self.rows) > 1:
+            rows = options.get("item_classes") or self.rows
+            if (options.get("fields") or self.fields) and len(rows) > 1:
                 raise FeedError(
                     f"{feed_named(uri)} holds every kind with all its columns: leave "
                     "FEED_EXPORT_FIELDS (fields) out, or name one kind in item_classes."
@@ -99,10 +101,23 @@ class Kinds:
                     f"format {format_} holds one kind: give each its own, or name a "
                     f"folder, for example -O lake/:{format_}."
                 )
+            is_of_others = not all(
+                issubclass(r, Message) for r in named["item_classes"]
+            )
+            if format_ in _OF_MESSAGES and is_of_others:
+                raise FeedError(
+                    f"{feed_named(uri)} has the format {format_}, which is made of "
+                    "messages: leave item_classes out."
+                )
             yield uri, named
         else:
             kind = "messages" if format_ in _OF_MESSAGES else self.of_a_file
             kind = options.get("kind", kind)  # of a file of a folder, written again
+            if kind not in self.rows:
+                known = ", ".join(self.rows)
+                raise FeedError(
+                    f"{feed_named(uri)} has the kind {kind!r}, and there are {known}."
+                )
             yield uri, self._of_kind(kind, options)
 
     def _folder(self, uri: str, options: Options) -> Iterator[tuple[str, Options]]:
@@ -154,9 +169,20 @@ class Kinds:
     def _of_classes(self, rows: dict[str, type], options: Options) -> Options:
         kinds = {row: kind for kind, row in self.rows.items()}
         named = [load_object(name) for name in options.get("item_classes") or ()]
+        for row in named:
+            self._check_is_there(row)
         found = {kinds.get(row, row.__name__): row for row in named} or rows
         classes = {"item_classes": list(found.values())}
         return {**self._with_columns(found, _filtered(options)), **classes}
+
+    def _check_is_there(self, row: type) -> None:
+        """Refuse a class of ours without rows here: its file would be empty."""
+        is_there = any(issubclass(known, row) for known in self.rows.values())
+        if row.__module__.startswith(_OURS) and not is_there:
+            raise FeedError(
+                f"item_classes names {row.__name__}, and there are no such rows here: "
+                "fetch them first, for example with -a objects=all, or leave it out."
+            )
 
     def _of_kind(self, kind: str, options: Options) -> Options:
         others = [row for name, row in self.rows.items() if name != kind]
@@ -183,6 +209,8 @@ class Kinds:
 
 def _filtered(options: Options) -> Options:
     own = options.get("item_filter")
+    if own:
+        load_object(own)  # where it cannot be, that is told as of the feed
     return {**options, "own_filter": own, "item_filter": KindFilter}
 
 
@@ -201,12 +229,27 @@ def complete_feeds(crawler: Crawler) -> None:
     for uri, options in settings.getdict("FEEDS").items():
         name = str(uri.absolute()) if isinstance(uri, Path) else str(uri)
         full = targets.completed(name, options)
-        for one, its in kinds.distributed(name, full) if kinds else [(name, full)]:
+        for one, its in _distributed(kinds, name, full):
             if one in completed:
                 raise same_target(one, one)
             completed[one] = its
     _refuse_idle_partition(settings, completed)
     settings.set("FEEDS", completed, priority=settings.getpriority("FEEDS") or 0)
+
+
+def _distributed(
+    kinds: Kinds | None, name: str, options: Options
+) -> list[tuple[str, Options]]:
+    """Return what `Kinds.distributed` yields, where there are kinds."""
+    try:
+        return list(kinds.distributed(name, options)) if kinds else [(name, options)]
+    except FeedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - of a class that the user has named
+        raise FeedError(
+            f"{feed_named(name)} cannot be set up ({explained(error, name)}): mend what "
+            "FEEDS says of it."
+        ) from None
 
 
 def _refuse_idle_partition(

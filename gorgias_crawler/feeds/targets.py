@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import urlsplit
 
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import compressed
@@ -30,15 +31,19 @@ def with_format(target: str, formats: Collection[str]) -> str:
     the name says no format that can be written.
     """
     name, _, asked = target.rpartition(":")
-    if name and asked in formats:
-        return target
+    if name and asked.lower() in formats:
+        return f"{name}:{asked.lower()}"
     if target.endswith("/"):
         raise _no_format(target)
     plain = target.removesuffix(PurePosixPath(target).suffix)
     if not compressed.ending(target):
         _refuse_spreadsheet(target)
-        return target
-    format_ = _suffix(plain)
+        # Scrapy takes capitals for another format.
+        format_, given = _suffix(target).lower(), _suffix(target)
+        return f"{target}:{format_}" if given != format_ in formats else target
+    if name.endswith("/"):
+        raise _no_format(name)
+    format_ = _suffix(plain).lower()
     if format_ not in formats:
         raise FeedError(
             f"{feed_named(target)} has a name that says how it is compressed, but not its "
@@ -54,9 +59,13 @@ def completed(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:
     Raises `FeedError` where the two contradict each other.
     """
     _refuse_spreadsheet(uri)
+    _refuse_host(uri)
     ending = compressed.ending(uri)
     plain = uri[: len(uri) - len(ending)]
-    full = {"format": _suffix(plain), **compressed.with_compression(uri, options)}
+    full = {
+        "format": _suffix(plain).lower(),
+        **compressed.with_compression(uri, options),
+    }
     if uri.endswith("/") and not full["format"]:
         raise _no_format(uri)
     if full["format"] == _OF_FOLDERS:
@@ -69,7 +78,31 @@ def completed(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:
             f"{feed_named(uri)} has the format {full['format']}, which is compressed "
             f"within, or read in place: leave {ending or 'postprocessing'} out."
         )
+    if idle := _idle(full):
+        raise FeedError(
+            f"{feed_named(uri)} has the option {idle}={full[idle]!r}, which would change "
+            "nothing in such a file: leave it out."
+        )
     return full
+
+
+def _idle(options: Mapping[str, Any]) -> str | None:
+    """Return the first of *options* that nothing would read, if there is one."""
+    if options["format"] in _WHOLE:
+        if options.get("item_export_kwargs"):
+            return "item_export_kwargs"
+        if options.get("encoding") not in (None, "utf-8"):
+            return "encoding"
+    return compressed.idle_option(options)
+
+
+def _refuse_host(uri: str) -> None:
+    parts = urlsplit(uri)
+    if parts.scheme == "file" and parts.netloc not in ("", "localhost"):
+        raise FeedError(
+            f"{feed_named(uri)} names another machine, {parts.netloc}: write three "
+            "slashes before a path of this one, file:///..., or the path alone."
+        )
 
 
 def _no_format(folder: str) -> FeedError:

@@ -24,7 +24,11 @@ def views(columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
             joined = "LEFT JOIN tags ON tags.id = tag.value"
             yield _TAGS.format(name="tags.name", joined=joined)
         else:
-            name = "json_extract(tickets.tags, '$[' || tag.key || ']')"
+            # A tag without a name has an id alone: then none is sure.
+            name = (
+                "iif(json_array_length(tickets.tags) = json_array_length(tickets.tag_ids),"
+                " json_extract(tickets.tags, '$[' || tag.key || ']'), NULL)"
+            )
             yield _TAGS.format(name=name, joined="")
     if {"id", "custom_fields"} <= set(tickets):
         if {"id", "label"} <= set(columns.get("custom_fields", ())):

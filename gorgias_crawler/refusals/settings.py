@@ -174,6 +174,10 @@ def _check_feeds(given: BaseSettings) -> None:
                 """an object, for example -s 'FEEDS={"rows.csv": {"format": "csv"}}'."""
             )
         _check_options(given, shown, options)
+        if not isinstance(overwrite := options.get("overwrite", True), bool):
+            raise ConfigurationError(
+                f"FEEDS: {shown!r} has overwrite={overwrite!r}: give true or false."
+            )
         if not options.get("store_empty", True):
             raise ConfigurationError(
                 f"FEEDS: {shown!r} has store_empty=False: {REFUSED['FEED_STORE_EMPTY']}."

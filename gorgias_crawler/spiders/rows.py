@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
@@ -104,7 +103,7 @@ class RowsSpider(RunSpider):
             "gorgias_crawler": __version__,
         }
 
-    @cached_property
+    @property
     def bots(self) -> frozenset[int] | None:
         """The numbers of the users that are bots; None where users are not archived."""
         return objects.bots(self.archive)
