@@ -3,10 +3,8 @@
 import argparse
 import contextlib
 import os
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TypeVar
 from urllib.request import getproxies, proxy_bypass
 
 from scrapy.commands import BaseRunSpiderCommand
@@ -14,7 +12,7 @@ from scrapy.utils.conf import arglist_to_dict
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.commands import project
-from gorgias_crawler.commands.refusing import say
+from gorgias_crawler.commands.refusing import given, last, say
 from gorgias_crawler.commands.running import (
     SpiderCommand,
     add_env_file_option,
@@ -28,8 +26,6 @@ from gorgias_crawler.job.directory import default_path, note_refusal
 from gorgias_crawler.job.ping import Monitor
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
-T = TypeVar("T")
-
 
 class Command(SpiderCommand, BaseRunSpiderCommand):
     """Runs a spider; 0 is complete, 3 incomplete, 1 cannot start, 2 wrong usage."""
@@ -37,15 +33,9 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     arguments = arguments.MEANINGS
     operands = range(2)
     example = "crawl gorgias -s JOBDIR=crawls/run1"
+    usage = "[options] [gorgias]"
+    summary = "Export a Gorgias account; run again, resume or refresh"
     _monitor: Monitor | None = None
-
-    def syntax(self) -> str:
-        """Return the usage line."""
-        return "[options] [gorgias]"
-
-    def short_desc(self) -> str:
-        """Return the line in the list of commands."""
-        return "Export a Gorgias account; run again, resume or refresh"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """List the spider's arguments and our settings beside Scrapy's options."""
@@ -64,11 +54,10 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check arguments and account. Raises `CannotStartError`."""
-        assert self.settings is not None
         self._spider = self.spider(*args)
         super().check(args, opts)
         arguments.parse(opts.spargs)
-        whose = {"name": opts.spargs.get("account"), "env_file": opts.env_file}
+        whose = _whose(opts.spargs, opts.env_file)
         account = find_account(os.environ, **whose)
         find_ping_url(os.environ, **whose)
         host = account.host.partition(":")[0]
@@ -77,20 +66,18 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
 
     def tell_refusal(self, error: GorgiasError) -> None:
         """Say why nothing was started, in ``run.json`` and to a monitor, too."""
-        assert self.settings is not None
         super().tell_refusal(error)
         with contextlib.suppress(GorgiasError, OSError, ValueError):
             named = self.settings["JOBDIR"]
-            path = Path(named) if named else default_path(_asked_for(_name))
-            note_refusal(path, error)
+            path = named or default_path(find_name(os.environ, **_whose(*_given())))
+            note_refusal(Path(path), error)
         if self._monitor is None:  # else the end of `run` tells it
             with contextlib.suppress(GorgiasError, OSError, ValueError):
-                self._monitor = Monitor(_asked_for(_ping_url))
+                self._monitor = Monitor(_ping_url(*_given()))
                 self._tell_monitor(error.exit_status, {})
 
     def spider(self, named: str | None = None) -> type[GorgiasSpider]:
         """Return the spider that is *named*. Raises `CannotStartError`."""
-        assert self.settings is not None
         if named is None:
             return project.default_spider(self.settings)
         return project.our_spider(self.settings, named)
@@ -98,7 +85,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider that *args* names."""
         of_file = {} if opts.env_file is None else {"env_file": opts.env_file}
-        self._monitor = Monitor(_ping_url(os.environ, opts.spargs, opts.env_file))
+        self._monitor = Monitor(_ping_url(opts.spargs, opts.env_file))
         self._monitor.began()
         crawler = self.run_spider(self._spider, **of_file, **opts.spargs)
         figures: Mapping[str, int] = {}
@@ -114,32 +101,20 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
             say(failure)
 
 
-def _ping_url(
-    environ: Mapping[str, str], spargs: Mapping[str, str], env_file: str | None
-) -> str | None:
+def _ping_url(spargs: Mapping[str, str], env_file: str | None) -> str | None:
     """Return where a monitor is told; of an estimate, which nobody awaits, nowhere."""
     if spargs.get("estimate", "false") != "false":
         return None
-    return find_ping_url(environ, name=spargs.get("account"), env_file=env_file)
+    return find_ping_url(os.environ, **_whose(spargs, env_file))
 
 
-def _name(
-    environ: Mapping[str, str], spargs: Mapping[str, str], env_file: str | None
-) -> str:
-    return find_name(environ, name=spargs.get("account"), env_file=env_file)
+def _whose(spargs: Mapping[str, str], env_file: str | None) -> dict[str, str | None]:
+    return {"name": spargs.get("account"), "env_file": env_file}
 
 
-def _asked_for(find: Callable[..., T]) -> T:
-    """Return what *find* finds, whatever else is wrong with the command line.
+def _given() -> tuple[dict[str, str], str | None]:
+    """Return what says whose account it is, whatever else is wrong.
 
-    Raises `ConfigurationError`, and `ValueError` where it cannot be told.
+    Raises `ValueError` where it cannot be told.
     """
-    asked = argparse.ArgumentParser(add_help=False, exit_on_error=False)
-    asked.allow_abbrev = False
-    asked.add_argument("-a", dest="spargs", action="append", default=[])
-    asked.add_argument("--env-file")
-    try:
-        opts, _ = asked.parse_known_args(sys.argv[1:])
-    except argparse.ArgumentError:
-        raise ValueError from None
-    return find(os.environ, arglist_to_dict(opts.spargs), opts.env_file)
+    return arglist_to_dict(given("-a")), last(given("--env-file"))

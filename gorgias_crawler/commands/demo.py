@@ -9,13 +9,13 @@ import subprocess
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.command_line import AGAIN, this_program, typed
-from gorgias_crawler.commands.refusing import CheckedCommand, say
-from gorgias_crawler.commands.running import SIGNALS, reader_may_leave
+from gorgias_crawler.commands.refusing import say
+from gorgias_crawler.commands.running import SIGNALS, QuietCommand, reader_may_leave
 from gorgias_crawler.config import VARIABLES
 from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_INCOMPLETE
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
@@ -26,17 +26,11 @@ _TICKETS = 50  # enough for each oddity of the API
 _SHOWN = {"ticket_id": 9, "channel": 7, "body": 34, "sender": 19}  # 80 columns wide
 
 
-class Command(CheckedCommand, ScrapyCommand):
+class Command(QuietCommand, ScrapyCommand):
     """Starts a sandbox, crawls it as a user would, and shows what came of it."""
 
     example = "demo"
-    not_read = ("*",)
-    requires_crawler_process = False
-    default_settings: ClassVar = {"LOG_ENABLED": False}
-
-    def short_desc(self) -> str:
-        """Return the line in the list of commands."""
-        return "Crawl a pretend account: see it work without one of your own"
+    summary = "Crawl a pretend account: see it work without one of your own"
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the crawl in a process of its own, then sum up its file."""

@@ -79,15 +79,9 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
 
     arguments = arguments.OF_ROWS
     example = "export crawls/run1 -O tickets.csv"
+    usage = "[options] JOBDIR"
+    summary = "Write a file from a job's archive, without a call to the API"
     not_read = OF_CALLS
-
-    def syntax(self) -> str:
-        """Return the usage line."""
-        return "[options] JOBDIR"
-
-    def short_desc(self) -> str:
-        """Return the line in the list of commands."""
-        return "Write a file from a job's archive, without a call to the API"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """List the arguments and the settings of rows beside Scrapy's options."""
@@ -105,7 +99,6 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the arguments, and that there is an archive. Raises `GorgiasError`."""
-        assert self.settings is not None
         is_named = opts.output or opts.overwrite_output
         feeds = self.settings.getdict("FEEDS")
         if not feeds or (not is_named and feeds == FEEDS):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from scrapy.exceptions import UsageError
-from scrapy.settings import BaseSettings
+from scrapy.settings import BaseSettings, Settings
 from scrapy.utils.conf import arglist_to_dict
 from scrapy.utils.log import get_scrapy_root_handler
 from scrapy.utils.python import without_none_values
@@ -45,14 +45,26 @@ class CheckedCommand(_Base):
 
     ``operands`` is how many there may be, beside options; ``arguments`` are those of
     ``-a``; ``example`` is a right command line, from the command's name on;
-    ``not_read`` are patterns of settings that are of no use to it.
+    ``not_read`` are patterns of settings that are of no use to it. ``usage`` and
+    ``summary`` are what the help says of a command of ours; Scrapy's say their own.
     """
 
     operands: range = range(1)
     arguments: Mapping[str, str] = {}
     example: str
     not_read: tuple[str, ...] = ()
+    usage: str = ""
+    summary: str = ""
+    settings: Settings  # set by Scrapy before it asks for anything
     _parser: argparse.ArgumentParser
+
+    def syntax(self) -> str:
+        """Return what follows the command's name."""
+        return self.usage or super().syntax()
+
+    def short_desc(self) -> str:
+        """Return the line in the list of commands."""
+        return self.summary or super().short_desc()
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add Scrapy's options; remember them all."""
@@ -82,7 +94,6 @@ class CheckedCommand(_Base):
 
     def process_options(self, args: list[str], opts: Any) -> None:
         """Check all that is given: what is wrong ends here, in one line."""
-        assert self.settings is not None
         try:
             _take_settings(self.settings, opts)
             self._check_operands(args)
@@ -102,14 +113,16 @@ class CheckedCommand(_Base):
 
     def _refuse_usage(self, message: str) -> NoReturn:
         """Refuse what argparse cannot read, but look for what says where the log is."""
-        assert self.settings is not None
-        where = argparse.ArgumentParser(add_help=False, exit_on_error=False)
-        where.add_argument("--logfile")
-        where.add_argument("-s", "--set", action="append", default=[])
-        where.set_defaults(loglevel=None)
         # One of them may be what is wrong; then a settings module may still say it.
-        with contextlib.suppress(argparse.ArgumentError, GorgiasError):
-            _take_settings(self.settings, where.parse_known_args(sys.argv[1:])[0])
+        with contextlib.suppress(GorgiasError, ValueError):
+            _take_settings(
+                self.settings,
+                argparse.Namespace(
+                    logfile=last(given("--logfile")),
+                    loglevel=None,
+                    set=given("-s", "--set"),
+                ),
+            )
         self._refuse(
             CommandLineError(f"{message.removeprefix('argument ')}. {self._see_help()}")
         )
@@ -138,7 +151,6 @@ class CheckedCommand(_Base):
 
         Whoever reads the last line of the log must not find that of the run before.
         """
-        assert self.settings is not None
         say(error)
         if self.requires_crawler_process:  # others write no log
             _log_refusal(error, self.settings)
@@ -180,6 +192,27 @@ class CheckedCommand(_Base):
     def _see_help(self) -> str:
         name = self.example.split()[0]
         return f"`{typed(name, '-h')}` lists what there is."
+
+
+def given(*option: str) -> list[str]:
+    """Return the values of an *option*, whatever else is wrong on the command line.
+
+    Raises `ValueError` where one of them is missing.
+    """
+    parser = argparse.ArgumentParser(
+        add_help=False, allow_abbrev=False, exit_on_error=False
+    )
+    parser.add_argument(*option, dest="values", action="append", default=[])
+    try:
+        values: list[str] = parser.parse_known_args(sys.argv[1:])[0].values
+    except argparse.ArgumentError:
+        raise ValueError from None
+    return values
+
+
+def last(values: list[str]) -> str | None:
+    """Return the last of *values*, as it counts where an option is given twice."""
+    return values[-1] if values else None
 
 
 def _take_settings(settings: BaseSettings, opts: Any) -> None:

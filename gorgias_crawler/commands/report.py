@@ -1,22 +1,15 @@
 """``scrapy report``: a page of figures from an archive, without a call to the API."""
 
 import argparse
-from collections.abc import Mapping
 from pathlib import Path
-from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
 
-from gorgias_crawler.commands.refusing import CheckedCommand, say
-from gorgias_crawler.commands.running import reader_may_leave
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.commands.running import ArchiveCommand, QuietCommand
 from gorgias_crawler.durable import whole_file
 from gorgias_crawler.emit import filters
-from gorgias_crawler.errors import (
-    EXIT_COMPLETE,
-    CommandLineError,
-    ConfigurationError,
-    GorgiasError,
-)
+from gorgias_crawler.errors import EXIT_COMPLETE, CommandLineError, ConfigurationError
 from gorgias_crawler.job import directory
 from gorgias_crawler.report import make, page
 from gorgias_crawler.wording import many
@@ -26,23 +19,14 @@ _MEANINGS = {
 }
 
 
-class Command(CheckedCommand, ScrapyCommand):
+class Command(ArchiveCommand, QuietCommand, ScrapyCommand):
     """Makes a page of figures, also of an unfinished job."""
 
-    operands = range(1, 2)
+    unread = EXIT_COMPLETE  # the page is there
     arguments = _MEANINGS
     example = "report crawls/run1 -O report.html"
-    not_read = ("*",)
-    requires_crawler_process = False
-    default_settings: ClassVar = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        """Return the usage line."""
-        return "[options] JOBDIR"
-
-    def short_desc(self) -> str:
-        """Return the line in the list of commands."""
-        return "Make a page of figures from a job's archive, without a call to the API"
+    usage = "[options] JOBDIR"
+    summary = "Make a page of figures from a job's archive, without a call to the API"
 
     def long_desc(self) -> str:
         """Return the explanation in the help."""
@@ -64,43 +48,31 @@ class Command(CheckedCommand, ScrapyCommand):
         )
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Check that a file is named. Raises `CommandLineError`."""
+        """Check the file and what the page needs. Raises `CannotStartError`."""
         if not opts.file:
             raise CommandLineError(f"No file is named: `{self.shown_example}`.")
-
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Write the page of the job that *args* names."""
-        try:
-            with reader_may_leave():
-                self._report(
-                    Path(args[0]), Path(opts.file), opts.spargs, opts.with_names
-                )
-            self.exitcode = EXIT_COMPLETE
-        except GorgiasError as error:
-            say(error)
-            self.exitcode = error.exit_status
-
-    def _report(
-        self, jobdir: Path, file: Path, given: Mapping[str, str], with_names: bool
-    ) -> None:
-        wanted = filters.parse(given)
+        self._file, self._wanted = Path(opts.file), filters.parse(opts.spargs)
         page.check_libraries()
-        if directory.is_file_of_job(file, jobdir):
+        if directory.is_file_of_job(self._file, Path(args[0])):
             raise ConfigurationError(
-                f"-O {file}: the job keeps a file of that name there; name another."
+                f"-O {self._file}: the job keeps a file of that name there; name another."
             )
-        archive = directory.archive_to_read(jobdir)
+
+    def answer(
+        self, archive: Archive, args: list[str], opts: argparse.Namespace
+    ) -> int:
+        """Write the page of the job."""
         try:
-            with whole_file(file) as opened:
-                made = make.report(archive, wanted, with_names=with_names)
+            with whole_file(self._file) as opened:
+                made = make.report(archive, self._wanted, with_names=opts.with_names)
                 opened.write(made.html)
         except OSError as error:
             raise ConfigurationError(
-                f"-O {file}: it cannot be written ({error.strerror}); name another file."
+                f"-O {self._file}: it cannot be written ({error.strerror}); name "
+                "another file."
             ) from None
-        finally:
-            archive.close()
         size_mb = len(made.html.encode()) / 1_000_000
-        print(f"{file}: {many(made.tickets, 'ticket')}, {size_mb:.1f} MB.")
+        print(f"{self._file}: {many(made.tickets, 'ticket')}, {size_mb:.1f} MB.")
         for line in made.warnings:
             print(line)
+        return EXIT_COMPLETE

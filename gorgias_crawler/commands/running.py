@@ -10,7 +10,8 @@ import textwrap
 import traceback
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
@@ -18,12 +19,14 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.python import without_none_values
 
 from gorgias_crawler import config
-from gorgias_crawler.commands.refusing import CheckedCommand
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.commands.refusing import CheckedCommand, say
 from gorgias_crawler.config import environment
 from gorgias_crawler.durable import drop_output
-from gorgias_crawler.errors import ConfigurationError, GorgiasError
+from gorgias_crawler.errors import EXIT_INCOMPLETE, ConfigurationError, GorgiasError
 from gorgias_crawler.extensions.run_report import leave_no_run
 from gorgias_crawler.feeds import targets
+from gorgias_crawler.job.directory import archive_to_read
 from gorgias_crawler.settings import FEEDS
 
 if TYPE_CHECKING:
@@ -77,7 +80,6 @@ class SpiderCommand(CheckedCommand, _Base):
 
     def prepare(self, opts: Any) -> None:
         """Let a file that is named replace the default one. Raises `UsageError`."""
-        assert self.settings is not None
         is_named = opts.output or opts.overwrite_output
         if is_named and self.settings.getdict("FEEDS") == FEEDS:
             # Scrapy would write the default file beside the one that is asked for.
@@ -86,7 +88,6 @@ class SpiderCommand(CheckedCommand, _Base):
 
     def check(self, args: list[str], opts: Any) -> None:
         """Check ``.env`` and the environment. Raises `ConfigurationError`."""
-        assert self.settings is not None
         if self.is_for_a_person:
             # A tool's words, not a log's: Scrapy's own lines and all stamps are left
             # to log files and -L DEBUG.
@@ -101,7 +102,6 @@ class SpiderCommand(CheckedCommand, _Base):
     @property
     def is_for_a_person(self) -> bool:
         """Whether what is said is read on a terminal, as it is said by default."""
-        assert self.settings is not None
         is_default = (
             self.settings["LOG_LEVEL"] == "INFO"
             and not self.settings["LOG_FILE"]
@@ -111,7 +111,6 @@ class SpiderCommand(CheckedCommand, _Base):
 
     def run_spider(self, spider: Any, **arguments: Any) -> Crawler:
         """Run *spider* to its end; ``exitcode`` is set where it could not start."""
-        assert self.settings is not None
         if self.settings["LOG_LEVEL"] != "DEBUG":
             for name in _WORDY_LOGGERS:
                 logging.getLogger(name).setLevel(logging.WARNING)
@@ -137,6 +136,41 @@ class SpiderCommand(CheckedCommand, _Base):
         self.exitcode = error.exit_status
         leave_no_run(crawler)
         self.tell_refusal(error)
+
+
+class QuietCommand(CheckedCommand):
+    """A command that runs no spider and writes no log: its answer is what it prints."""
+
+    not_read = ("*",)
+    requires_crawler_process = False
+    default_settings: ClassVar = {"LOG_ENABLED": False}
+
+
+class ArchiveCommand(CheckedCommand):
+    """A command that answers from the archive of the job that it is given; a mixin.
+
+    ``unread`` is its exit status where nobody reads the answer to its end.
+    """
+
+    operands = range(1, 2)
+    unread = EXIT_INCOMPLETE
+
+    def run(self, args: list[str], opts: "argparse.Namespace") -> None:
+        """Answer; say in one line why there is no answer."""
+        self.exitcode = self.unread
+        try:
+            archive = archive_to_read(Path(args[0]))
+            with contextlib.closing(archive), reader_may_leave():
+                self.exitcode = self.answer(archive, args, opts)
+        except GorgiasError as error:
+            say(error)
+            self.exitcode = error.exit_status
+
+    def answer(
+        self, archive: Archive, args: list[str], opts: "argparse.Namespace"
+    ) -> int:
+        """Print the answer; return the exit status. Raises `GorgiasError`."""
+        raise NotImplementedError
 
 
 def _of_a_component(error: Exception) -> ConfigurationError:

@@ -16,14 +16,8 @@ class Command(crawl.Command):
 
     operands = range(1, 2)
     example = "runspider my_spider.py -s JOBDIR=crawls/run1"
-
-    def syntax(self) -> str:
-        """Return the usage line."""
-        return "[options] FILE.py"
-
-    def short_desc(self) -> str:
-        """Return the line in the list of commands."""
-        return "Export by a spider of your own that stands in a Python file"
+    usage = "[options] FILE.py"
+    summary = "Export by a spider of your own that stands in a Python file"
 
     def spider(self, named: str | None = None) -> type[GorgiasSpider]:
         """Return the spider of the file *named*. Raises `CannotStartError`."""

@@ -5,30 +5,20 @@ import signal
 import threading
 from argparse import ArgumentTypeError
 from collections.abc import Callable
-from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from gorgias_crawler.commands.refusing import CheckedCommand
+from gorgias_crawler.commands.running import QuietCommand
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 
 
-class Command(CheckedCommand, ScrapyCommand):
+class Command(QuietCommand, ScrapyCommand):
     """Serves a sandbox account on loopback until it is stopped."""
 
     example = "sandbox --tickets 50"
-    not_read = ("*",)
-    requires_crawler_process = False
-    default_settings: ClassVar = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        """Return the usage line."""
-        return "[options]"
-
-    def short_desc(self) -> str:
-        """Return the line in the list of commands."""
-        return "Serve a pretend Gorgias account on this machine"
+    usage = "[options]"
+    summary = "Serve a pretend Gorgias account on this machine"
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """Add the options of this command."""

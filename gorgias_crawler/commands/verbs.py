@@ -32,7 +32,6 @@ class UrlVerb(Verb):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the URL and the spider. Raises `CommandLineError`."""
-        super().check(args, opts)
         if args and not self.takes(args[0]):
             raise CommandLineError(
                 f"{args[0]} is no URL: write it out, for example "
@@ -47,7 +46,6 @@ class UrlVerb(Verb):
 
     def _spider_of(self, args: list[str], name: str | None) -> type[Spider] | None:
         """Return the spider that is named, else the one that claims the URL's host."""
-        assert self.settings is not None
         if name:
             return project.spider(self.settings, name)
         if not args or not is_url(args[0]):

@@ -17,10 +17,9 @@ from gorgias_crawler.arguments import ACCOUNT, OF_ROWS
 from gorgias_crawler.commands import project, reemission
 from gorgias_crawler.commands.counts import CountsSpider
 from gorgias_crawler.commands.reemission import Reemission
-from gorgias_crawler.commands.refusing import CheckedCommand, say
 from gorgias_crawler.commands.running import (
+    ArchiveCommand,
     add_env_file_option,
-    reader_may_leave,
     run_crawlers,
 )
 from gorgias_crawler.config.accounts import find_account
@@ -34,26 +33,20 @@ from gorgias_crawler.errors import (
     RunEndError,
 )
 from gorgias_crawler.feeds import file_store
-from gorgias_crawler.job import directory, listed, verification
 from gorgias_crawler.job import files as fetched_files
+from gorgias_crawler.job import listed, verification
 
 _SHOWN = 20  # problems of one kind; the first ones tell what is wrong
 
 
-class Command(CheckedCommand, ScrapyCommand):
+class Command(ArchiveCommand, ScrapyCommand):
     """Holds archive against itself, the counts, its files, and the API if asked to."""
 
     operands = range(1, 3)
     arguments = ACCOUNT | OF_ROWS
     example = "verify crawls/run1"
-
-    def syntax(self) -> str:
-        """Return the usage line."""
-        return "[options] JOBDIR [FILE]"
-
-    def short_desc(self) -> str:
-        """Return the line in the list of commands."""
-        return "Check an archive and the files that were written from it"
+    usage = "[options] JOBDIR [FILE]"
+    summary = "Check an archive and the files that were written from it"
 
     def long_desc(self) -> str:
         """Return the explanation in the help."""
@@ -87,7 +80,6 @@ class Command(CheckedCommand, ScrapyCommand):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         """Keep the log quiet: the answer is what is printed."""
-        assert self.settings is not None
         self.settings.set("LOG_LEVEL", "CRITICAL", priority="project")
         super().process_options(args, opts)
 
@@ -106,25 +98,14 @@ class Command(CheckedCommand, ScrapyCommand):
                 f"--online asks it: `{self.shown_example} --online -a account=acme`."
             )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Verify the job that *args* names."""
-        self.exitcode = EXIT_INCOMPLETE  # also where nobody reads the verdict
-        try:
-            archive = directory.archive_to_read(Path(args[0]))
-            with reader_may_leave():
-                self.exitcode = self._verdict(archive, args, opts)
-            archive.close()
-        except GorgiasError as error:
-            say(error)
-            self.exitcode = error.exit_status
-
     def _create_crawler(self, spider: type[Spider]) -> Crawler:
         assert self.crawler_process is not None
         return self.crawler_process.create_crawler(spider)
 
-    def _verdict(
+    def answer(
         self, archive: Archive, args: list[str], opts: argparse.Namespace
     ) -> int:
+        """Say of each part of the job whether it can be trusted."""
         if not _say("Archive file", verification.damages(archive)):
             return EXIT_INCOMPLETE  # nothing can be held against it
         totals = counts.totals(archive)
@@ -134,7 +115,6 @@ class Command(CheckedCommand, ScrapyCommand):
         files = list(_files(manifest, args[1:]))
         feeds = {str(file.path): file.options for file in files if file.options}
         used = reemission.filters_of(manifest, opts.spargs)
-        assert self.settings is not None
         spider = project.spider_of_rows(self.settings, manifest, opts.spider)
         again = Reemission(self.crawler_process, manifest, feeds, spider)
         online = self._create_crawler(CountsSpider)
@@ -159,7 +139,6 @@ class Command(CheckedCommand, ScrapyCommand):
         return EXIT_CANNOT_START if None in verdicts else EXIT_COMPLETE
 
     def _say_fetched(self, archive: Archive, jobdir: Path) -> bool | None:
-        assert self.settings is not None
         root = file_store.local_root(self.settings, jobdir)
         if root is None:
             place = self.settings["FILES_STORE"]

@@ -19,8 +19,6 @@ class Command(Verb, check.Command):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Refuse contracts of a spider of ours. Raises `CommandLineError`."""
-        super().check(args, opts)
-        assert self.settings is not None
         known = project.spiders(self.settings)
         asked = self.settings.get_component_priority_dict_with_base("SPIDER_CONTRACTS")
         contracts = ContractsManager(map(load_object, build_component_list(asked)))

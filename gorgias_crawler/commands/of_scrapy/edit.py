@@ -17,8 +17,6 @@ class Command(Verb, edit.Command):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check that the spider is the user's. Raises `CommandLineError`."""
-        super().check(args, opts)
-        assert self.settings is not None
         if project.spider(self.settings, args[0]).__module__.startswith("gorgias_"):
             raise CommandLineError(
                 f"The spider {args[0]!r} is part of the installed gorgias_crawler, and "

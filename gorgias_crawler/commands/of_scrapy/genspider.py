@@ -17,8 +17,6 @@ class Command(Verb, genspider.Command):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check where the spider would stand. Raises `CommandLineError`."""
-        super().check(args, opts)
-        assert self.settings is not None
         if opts.list or opts.dump:
             return
         if self.settings["NEWSPIDER_MODULE"] == settings.NEWSPIDER_MODULE:

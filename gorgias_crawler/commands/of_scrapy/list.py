@@ -15,6 +15,4 @@ class Command(Verb, scrapys.Command):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check that all can be loaded. Raises `ConfigurationError`."""
-        super().check(args, opts)
-        assert self.settings is not None
         project.spiders(self.settings)

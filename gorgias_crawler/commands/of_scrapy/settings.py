@@ -24,8 +24,6 @@ class Command(Verb, settings.Command):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check that one setting is named, and no secret. Raises `GorgiasError`."""
-        super().check(args, opts)
-        assert self.settings is not None
         asked = {how: name for how in _READERS if (name := getattr(opts, how))}
         if len(asked) != 1:
             raise CommandLineError(f"Name one setting: `{self.shown_example}`.")
@@ -46,7 +44,6 @@ class Command(Verb, settings.Command):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Print it: a dictionary as JSON, and addresses without user and password."""
-        assert self.settings is not None
         if not opts.get:
             super().run(args, opts)
             return
