@@ -89,7 +89,5 @@ def deleted(
 
 def run_of_ticket(archive: Archive, ticket_id: int) -> int:
     """Return the run that last saw a ticket or its messages change, 0 if unknown."""
-    row = archive.db.execute(
-        "SELECT changed_run FROM ticket WHERE id = ?", (ticket_id,)
-    ).fetchone()
-    return int(row[0]) if row else 0
+    changed = "SELECT changed_run FROM ticket WHERE id = ?"
+    return archive.value(changed, ticket_id) or 0

@@ -97,7 +97,7 @@ def is_listed(archive: Archive) -> bool:
 
 def is_complete(archive: Archive) -> bool:
     """Tell whether every listed ticket is archived with all its messages."""
-    due = archive.db.execute("SELECT 1 FROM ticket WHERE due > 0 LIMIT 1").fetchone()
+    due = archive.value("SELECT 1 FROM ticket WHERE due > 0 LIMIT 1")
     is_read = archive.facts.reread_run is None
     return (
         is_listed(archive) and is_read and due is None and not unconfirmed(archive, 1)
@@ -113,18 +113,15 @@ def due_tickets(
     to the moment when a second answer counts. While a sample is asked for, the tickets
     that it decides about wait.
     """
-    rows = archive.db.execute(
+    return archive.column(
         "SELECT id FROM ticket WHERE due >= ? AND due > 0 AND id > ? AND NOT EXISTS "
         "(SELECT 1 FROM failure WHERE ticket_id = ticket.id AND run = ?) "
         "AND NOT EXISTS (SELECT 1 FROM doubt WHERE ticket_id = ticket.id "
         # One far ahead was noted by a clock that has been put back since.
         "AND ready_us > ? AND ready_us <= ?) ORDER BY id LIMIT ?",
-        (
-            *(DUE_BY_URL if is_sampling(archive) else DUE_BY_WALK, after, run),
-            *(now_us, now_us + LAG_US, limit),
-        ),
+        *(DUE_BY_URL if is_sampling(archive) else DUE_BY_WALK, after, run),
+        *(now_us, now_us + LAG_US, limit),
     )
-    return [id_ for (id_,) in rows]
 
 
 FIRST = (-(2**63), 0)
@@ -149,10 +146,8 @@ def unconfirmed(
 
 def listed_tickets(archive: Archive) -> int:
     """Count the tickets that a list has shown."""
-    (count,) = archive.db.execute(
-        "SELECT count(*) FROM ticket WHERE listed >= 0"
-    ).fetchone()
-    return int(count)
+    count: int = archive.value("SELECT count(*) FROM ticket WHERE listed >= 0")
+    return count
 
 
 def has_older_tickets(archive: Archive, than_us: int) -> bool:
@@ -164,25 +159,24 @@ def has_older_tickets(archive: Archive, than_us: int) -> bool:
         "SELECT 1 FROM ticket WHERE listed = ? AND updated_us BETWEEN 1 AND ? LIMIT 1"
     )
     listing = archive.facts.listing or 0
-    return archive.db.execute(older, (listing, than_us - 1)).fetchone() is not None
+    return archive.value(older, listing, than_us - 1) is not None
 
 
 def is_listed_ticket(archive: Archive, ticket_id: int) -> bool:
     """Tell whether a list has ever shown a ticket."""
     listed = "SELECT 1 FROM ticket WHERE id = ? AND listed >= 0"
-    return archive.db.execute(listed, (ticket_id,)).fetchone() is not None
+    return archive.value(listed, ticket_id) is not None
 
 
 def has_changed_since(archive: Archive, run: int) -> bool:
     """Tell whether a run after *run* has seen a ticket or object change or go."""
-    changed = archive.db.execute(
+    changed = (
         "SELECT 1 FROM ticket WHERE changed_run > ?1 UNION ALL "
         "SELECT 1 FROM kind JOIN object ON object.kind = kind.name "
         "AND changed_run > ?1 UNION ALL "
-        "SELECT 1 FROM deleted WHERE run > ?1 LIMIT 1",
-        (run,),
+        "SELECT 1 FROM deleted WHERE run > ?1 LIMIT 1"
     )
-    return changed.fetchone() is not None
+    return archive.value(changed, run) is not None
 
 
 def are_left_out(archive: Archive, ticket_ids: Iterable[int]) -> bool:
@@ -192,8 +186,7 @@ def are_left_out(archive: Archive, ticket_ids: Iterable[int]) -> bool:
         "AND id IN (SELECT value FROM json_each(?)) LIMIT 1"
     )
     ids = json.dumps(list(ticket_ids))
-    found = archive.db.execute(left_out, (archive.facts.listing or 0, ids))
-    return found.fetchone() is not None
+    return archive.value(left_out, archive.facts.listing or 0, ids) is not None
 
 
 def check_due_index(archive: Archive) -> None:
@@ -213,15 +206,12 @@ def check_message_index(archive: Archive) -> None:
 
 
 def _check_equal(archive: Archive, table: str, index: str) -> None:
-    (by_table,) = archive.db.execute(f"SELECT count(*) FROM {table}").fetchone()
-    (by_index,) = archive.db.execute(f"SELECT count(*) FROM {index}").fetchone()
-    if by_table != by_index:
+    by_table = archive.value(f"SELECT count(*) FROM {table}")
+    if by_table != archive.value(f"SELECT count(*) FROM {index}"):
         raise sqlite3.DatabaseError("an index disagrees with its table")
 
 
 def not_whole(archive: Archive) -> int:
     """Count the tickets of which something is still to fetch."""
-    (count,) = archive.db.execute(
-        f"SELECT count(*) FROM ticket WHERE NOT {IS_WHOLE}"
-    ).fetchone()
-    return int(count)
+    count: int = archive.value(f"SELECT count(*) FROM ticket WHERE NOT {IS_WHOLE}")
+    return count

@@ -31,8 +31,7 @@ def is_recent(archive: Archive, ticket_id: int) -> bool:
     """Tell whether a ticket has changed of late, by the account's newest update."""
     newest_us = archive.facts.newest_us or 0
     recent = "SELECT 1 FROM ticket WHERE id = ? AND updated_us > ?"
-    found = archive.db.execute(recent, (ticket_id, newest_us - _LATE_US)).fetchone()
-    return found is not None
+    return archive.value(recent, ticket_id, newest_us - _LATE_US) is not None
 
 
 def spacing_us(archive: Archive, ticket_id: int, *, takes_away: bool) -> int:
@@ -115,10 +114,10 @@ def next_ready_us(archive: Archive, run: int) -> int | None:
 
     Those that failed in *run* are left to the next.
     """
-    (ready_us,) = archive.db.execute(
+    ready_us: int | None = archive.value(
         "SELECT min(ready_us) FROM doubt WHERE EXISTS "
         "(SELECT 1 FROM ticket WHERE id = doubt.ticket_id AND due > 0) AND NOT EXISTS "
         "(SELECT 1 FROM failure WHERE ticket_id = doubt.ticket_id AND run = ?)",
-        (run,),
-    ).fetchone()
-    return ready_us  # type: ignore[no-any-return]
+        run,
+    )
+    return ready_us

@@ -13,6 +13,8 @@ from gorgias_crawler.archive.schema import APPLICATION_ID, FORMAT, SCHEMA
 from gorgias_crawler.durable import owner
 from gorgias_crawler.errors import JobError, RunEndError
 
+_BATCH = 100  # rows read at once, so that no read lasts long
+
 
 class OldFormatError(JobError):
     """The archive has an older format, and was opened only to be read."""
@@ -113,9 +115,9 @@ class Archive:
 
     def _check_format(self) -> int:
         """Return the format, 0 of a new file. Raises `JobError`."""
-        (application_id,) = self.db.execute("PRAGMA application_id").fetchone()
-        (format_number,) = self.db.execute("PRAGMA user_version").fetchone()
-        (tables,) = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        application_id = self.value("PRAGMA application_id")
+        format_number = self.value("PRAGMA user_version")
+        tables = self.value("SELECT count(*) FROM sqlite_master")
         if (application_id, format_number, tables) == (0, 0, 0):
             return 0
         if application_id != APPLICATION_ID:
@@ -142,9 +144,30 @@ class Archive:
         # Read whole only where that takes about a second; a larger archive shows its
         # damage when a damaged page is read, and `scrapy verify` reads all of it.
         if self.path.stat().st_size < 256 * 2**20:
-            (answer,) = self.db.execute("PRAGMA quick_check(1)").fetchone()
+            answer = self.value("PRAGMA quick_check(1)")
             if answer != "ok":
                 raise sqlite3.DatabaseError(answer)
+
+    def value(self, sql: str, *values: Any) -> Any:
+        """Return the one value that *sql* asks for, None where there is no row."""
+        row = self.db.execute(sql, values).fetchone()
+        return row and row[0]
+
+    def column(self, sql: str, *values: Any) -> list[Any]:
+        """Return the one value that *sql* asks for of each row."""
+        return [value for (value,) in self.db.execute(sql, values)]
+
+    def batches(self, sql: str, *values: Any, after: Any = -1) -> Iterator[list[Any]]:
+        """Yield the rows that *sql* asks for, a hundred at once.
+
+        They are in the order of their first column, and above its first parameter, at
+        first *after*. So it reads in short transactions, and the write-ahead log can
+        be emptied meanwhile.
+        """
+        limited = f"{sql} LIMIT {_BATCH}"
+        while batch := self.db.execute(limited, (after, *values)).fetchall():
+            yield batch
+            after = batch[-1][0]
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -184,48 +207,39 @@ class Archive:
 
     def last_run(self) -> int:
         """Return the number of the last run that began, 0 before the first."""
-        (number,) = self.db.execute("SELECT coalesce(max(id), 0) FROM run").fetchone()
-        return int(number)
+        return self.value("SELECT max(id) FROM run") or 0
 
     def last_run_before(self, instant_us: int) -> int:
         """Return the number of the last run that began before an instant, or 0.
 
         Those of older versions, which did not note it, began before any.
         """
-        (number,) = self.db.execute(
-            "SELECT coalesce(max(id), 0) FROM run WHERE coalesce(began_us, 0) < ?",
-            (instant_us,),
-        ).fetchone()
-        return int(number)
+        before = "SELECT max(id) FROM run WHERE coalesce(began_us, 0) < ?"
+        return self.value(before, instant_us) or 0
 
     def last_manifest(self) -> dict[str, Any] | None:
         """Return the manifest of the last run that came to its end, if one did."""
-        row = self.db.execute(
-            "SELECT manifest FROM run WHERE manifest IS NOT NULL "
-            "ORDER BY id DESC LIMIT 1"
-        ).fetchone()
-        return json.loads(row[0]) if row else None
+        return next(iter(self.manifests(1)), None)
 
     def last_complete_manifest(self) -> dict[str, Any] | None:
         """Return the manifest of the last run that ended with exit status 0.
 
         Estimates do not count; what later runs came to changes nothing.
         """
-        row = self.db.execute(
-            "SELECT manifest FROM run WHERE json_extract(manifest, '$.exit_status') = 0 "
-            "AND NOT coalesce(json_extract(manifest, '$.estimate'), 0) "
-            "ORDER BY id DESC LIMIT 1"
-        ).fetchone()
-        return json.loads(row[0]) if row else None
-
-    def manifests(self, limit: int) -> list[dict[str, Any]]:
-        """Return up to *limit* manifests of ended runs, the newest first."""
-        rows = self.db.execute(
-            "SELECT manifest FROM run WHERE manifest IS NOT NULL "
-            "ORDER BY id DESC LIMIT ?",
-            (limit,),
+        is_complete = (
+            "json_extract(manifest, '$.exit_status') = 0 "
+            "AND NOT coalesce(json_extract(manifest, '$.estimate'), 0)"
         )
-        return [json.loads(manifest) for (manifest,) in rows]
+        return next(iter(self.manifests(1, is_complete)), None)
+
+    def manifests(self, limit: int, which: str = "true") -> list[dict[str, Any]]:
+        """Return up to *limit* manifests of ended runs, the newest first."""
+        found = self.column(
+            f"SELECT manifest FROM run WHERE manifest IS NOT NULL AND {which} "
+            "ORDER BY id DESC LIMIT ?",
+            limit,
+        )
+        return [json.loads(manifest) for manifest in found]
 
     def end_run(self, number: int, manifest: dict[str, Any]) -> None:
         """Keep the *manifest* of a run that has ended."""
@@ -250,15 +264,12 @@ class Archive:
 
     def hashes_of_feed(self, path: str) -> set[str]:
         """Return the SHA-256 of all that this job has ever stored at *path*."""
-        rows = self.db.execute(
-            "SELECT sha256 FROM feed WHERE path = ? AND sha256 IS NOT NULL", (path,)
-        )
-        return {sha256 for (sha256,) in rows}
+        stored = "SELECT sha256 FROM feed WHERE path = ? AND sha256 IS NOT NULL"
+        return set(self.column(stored, path))
 
     def unfinished_feeds(self) -> list[str]:
         """Return the files that runs before this one may have left half-written."""
-        rows = self.db.execute("SELECT DISTINCT path FROM feed WHERE sha256 IS NULL")
-        return [path for (path,) in rows]
+        return self.column("SELECT DISTINCT path FROM feed WHERE sha256 IS NULL")
 
     def forget_unfinished_feeds(self) -> None:
         """Note that the unfinished files have been removed."""

@@ -23,8 +23,6 @@ from gorgias_crawler.archive.file import Archive
 MISSES = 2
 """In so many runs in a row must Gorgias not have a file to be believed."""
 
-_BATCH = 100  # tickets whose messages are read at once: some milliseconds
-
 _IS_HERE = "path >= '/' AND path < '0'"  # a path; the others are whole addresses
 _TO_FETCH = f"sha256 IS NULL AND misses < {MISSES} AND {_IS_HERE}"
 
@@ -76,26 +74,24 @@ def totals(archive: Archive) -> FileTotals:
 
 def are_known(archive: Archive) -> bool:
     """Tell whether the archive knows of any file."""
-    return archive.db.execute("SELECT 1 FROM file LIMIT 1").fetchone() is not None
+    return archive.value("SELECT 1 FROM file LIMIT 1") is not None
 
 
 def were_asked_for_since(archive: Archive, run: int) -> bool:
     """Tell whether a run after *run* has asked for a file: rows name where they are."""
     asked = "SELECT 1 FROM file WHERE asked_run > ? LIMIT 1"
-    return archive.db.execute(asked, (run,)).fetchone() is not None
+    return archive.value(asked, run) is not None
 
 
 # What refers to them.
 
 
-def unread(archive: Archive, since_run: int, after: int) -> list[int]:
-    """Return some tickets above *after* that changed in *since_run* or later."""
-    rows = archive.db.execute(
-        "SELECT id FROM ticket WHERE id > ? AND changed_run >= ? "
-        f"ORDER BY id LIMIT {_BATCH}",
-        (after, since_run),
-    )
-    return [id_ for (id_,) in rows]
+def unread(archive: Archive, since_run: int) -> Iterator[list[int]]:
+    """Yield the tickets that changed in *since_run* or later, a hundred at once."""
+    for batch in archive.batches(
+        "SELECT id FROM ticket WHERE id > ? AND changed_run >= ? ORDER BY id", since_run
+    ):
+        yield [id_ for (id_,) in batch]
 
 
 def messages_of(
@@ -163,17 +159,15 @@ def of_message(archive: Archive, id_: int) -> list[tuple[str, str]]:
 # What was fetched of them.
 
 
-def due(archive: Archive, run: int, after: str, limit: int) -> list[Reference]:
-    """Return up to *limit* files to fetch with paths above *after*, ascending.
-
-    Those that *run* has asked for already are left to the next.
-    """
-    rows = archive.db.execute(
+def due(archive: Archive, run: int) -> Iterator[Reference]:
+    """Yield the files to fetch, but for those that *run* has asked for already."""
+    for batch in archive.batches(
         f"SELECT path, stored_as FROM file WHERE {_TO_FETCH} AND path > ? "
-        "AND asked_run <> ? ORDER BY path LIMIT ?",
-        (after, run, limit),
-    )
-    return [Reference(*row) for row in rows]
+        "AND asked_run <> ? ORDER BY path",
+        run,
+        after="",
+    ):
+        yield from (Reference(*row) for row in batch)
 
 
 def note_stored(archive: Archive, path: str, stored: Stored, run: int) -> None:
@@ -221,19 +215,18 @@ def ask_again(archive: Archive, paths: Iterable[str]) -> None:
 
 def missing(archive: Archive) -> list[str]:
     """Return the paths of the files that Gorgias is known not to have."""
-    rows = archive.db.execute(
+    return archive.column(
         f"SELECT path FROM file WHERE sha256 IS NULL AND misses >= {MISSES}"
     )
-    return [path for (path,) in rows]
 
 
-def stored(archive: Archive, after: str, limit: int) -> list[tuple[str, str, int, str]]:
-    """Return up to *limit* files: (path above *after*, where it is, bytes, SHA-256)."""
-    return archive.db.execute(
+def stored(archive: Archive) -> Iterator[list[tuple[str, str, int, str]]]:
+    """Yield all stored files, in batches: (path, where it is, bytes, SHA-256)."""
+    return archive.batches(
         "SELECT path, stored_as, bytes, sha256 FROM file "
-        "WHERE sha256 IS NOT NULL AND path > ? ORDER BY path LIMIT ?",
-        (after, limit),
-    ).fetchall()
+        "WHERE sha256 IS NOT NULL AND path > ? ORDER BY path",
+        after="",
+    )
 
 
 def unreferenced(archive: Archive, limit: int) -> list[Reference]:

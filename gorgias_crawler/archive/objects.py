@@ -22,8 +22,6 @@ DOUBTED = 0
 UNLISTED = -1
 """``listed`` of an object that answers by its id though no list shows it."""
 
-_BATCH = 100  # objects that are read at once, so that no read lasts long
-
 
 @dataclass(frozen=True)
 class Progress:
@@ -87,10 +85,7 @@ class Objects:
             "FROM kind WHERE name = ?",
             (self.name,),
         ).fetchone()
-        if row is None:
-            return Progress()
-        listing, listed_us, newest_first, watermark_us, oldest_us = row
-        return Progress(listing, listed_us, bool(newest_first), watermark_us, oldest_us)
+        return Progress(*row) if row else Progress()
 
     def note(self, **news: Any) -> None:
         """Note what is new of the kind's `Progress`."""
@@ -145,16 +140,15 @@ class Objects:
 
     def unstage(self, run: int) -> ObjectChanges:
         """Take over what waits, as shown by the listing that began last."""
-        listing, after, changes = self.progress.listing, -1, ObjectChanges()
-        while batch := self.db.execute(
+        listing, changes = self.progress.listing, ObjectChanges()
+        for batch in self.archive.batches(
             "SELECT id, created_us, updated_us, open_until_us, raw FROM staged_object "
-            "WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",
-            (self.name, after, _BATCH),
-        ).fetchall():
+            "WHERE id > ? AND kind = ? ORDER BY id",
+            self.name,
+        ):
             staged = (Object(*row) for row in batch)
-            whole = [replace(one, raw=unpacked(one.raw)) for one in staged]
-            changes.add(self.put(whole, listing, run))
-            after = batch[-1][0]
+            found = (replace(new, raw=unpacked(new.raw)) for new in staged)
+            changes.add(self.put(found, listing, run))
         self.forget_staged()
         return changes
 
@@ -199,8 +193,8 @@ class Objects:
         return self._ids("listed = ?", UNLISTED)
 
     def _ids(self, which: str, value: int) -> list[int]:
-        asked = f"SELECT id FROM object WHERE kind = ? AND {which} ORDER BY id"
-        return [id_ for (id_,) in self.db.execute(asked, (self.name, value))]
+        ids = f"SELECT id FROM object WHERE kind = ? AND {which} ORDER BY id"
+        return self.archive.column(ids, self.name, value)
 
     def note_unlisted(self, id_: int) -> None:
         """Note that an object is there though the last whole list did not show it.
@@ -247,11 +241,9 @@ class Objects:
         return self._count("created_us >= ?", instant_us)
 
     def _count(self, which: str, value: int) -> int:
-        (number,) = self.db.execute(
-            f"SELECT count(*) FROM object WHERE kind = ? AND {which}",
-            (self.name, value),
-        ).fetchone()
-        return int(number)
+        counted = f"SELECT count(*) FROM object WHERE kind = ? AND {which}"
+        number: int = self.archive.value(counted, self.name, value)
+        return number
 
     def listings(self) -> dict[int, int]:
         """Return for each id the number of the last listing that showed it."""
@@ -260,40 +252,32 @@ class Objects:
 
     def last_listing(self) -> int:
         """Return the last listing that came to its end, by what it has shown."""
-        (listed,) = self.db.execute(
-            "SELECT coalesce(max(listed), 0) FROM object WHERE kind = ?", (self.name,)
-        ).fetchone()
-        return int(listed)
+        newest = "SELECT max(listed) FROM object WHERE kind = ?"
+        return self.archive.value(newest, self.name) or 0
 
     def has_older(self, order: Order, than_us: int) -> bool:
         """Tell whether an object comes before the instant *than_us* in *order*."""
         column = "updated_us" if order is Order.UPDATED else "created_us"
-        found = self.db.execute(
-            f"SELECT 1 FROM object WHERE kind = ? AND {column} < ? LIMIT 1",
-            (self.name, than_us),
-        )
-        return found.fetchone() is not None
+        older = f"SELECT 1 FROM object WHERE kind = ? AND {column} < ? LIMIT 1"
+        return self.archive.value(older, self.name, than_us) is not None
 
     def oldest_open_us(self, now_us: int) -> int | None:
         """Return the creation of the oldest object that may still change, if any."""
-        (created_us,) = self.db.execute(
+        created_us: int | None = self.archive.value(
             "SELECT min(created_us) FROM object WHERE kind = ? AND open_until_us >= ?",
-            (self.name, now_us),
-        ).fetchone()
-        return created_us  # type: ignore[no-any-return]
+            *(self.name, now_us),
+        )
+        return created_us
 
     def in_order(self, changed_since: int = 0) -> Iterator[tuple[bytes, int, int]]:
         """Yield each object's JSON, creation and ``listed``, ordered by id.
 
-        What has not changed in the run *changed_since* or later is left out. Reads in
-        short transactions, so that the write-ahead log can be emptied meanwhile.
+        What has not changed in the run *changed_since* or later is left out.
         """
-        after = -1
-        while batch := self.db.execute(
+        for batch in self.archive.batches(
             "SELECT id, raw, created_us, listed FROM object "
-            "WHERE kind = ? AND id > ? AND changed_run >= ? ORDER BY id LIMIT ?",
-            (self.name, after, changed_since, _BATCH),
-        ).fetchall():
+            "WHERE id > ? AND kind = ? AND changed_run >= ? ORDER BY id",
+            *(self.name, changed_since),
+        ):
             for _, raw, created_us, listed in batch:
                 yield unpacked(raw), created_us, listed
-            after = batch[-1][0]

@@ -55,33 +55,29 @@ def in_order(
 
 def unfinished(archive: Archive) -> Iterator[bytes]:
     """Yield the JSON of every listed ticket that has something to fetch."""
-    for (raw,) in archive.db.execute(
-        f"SELECT raw FROM ticket WHERE NOT {IS_WHOLE} AND length(raw)"
-    ):
+    incomplete = f"SELECT raw FROM ticket WHERE NOT {IS_WHOLE} AND length(raw)"
+    for (raw,) in archive.db.execute(incomplete):
         yield unpacked(raw)
 
 
 def ticket(archive: Archive, id_: int) -> bytes | None:
     """Return the JSON of one ticket, None where no listing has shown it."""
-    row = archive.db.execute("SELECT raw FROM ticket WHERE id = ?", (id_,)).fetchone()
-    return unpacked(row[0]) if row and row[0] else None
+    raw = archive.value("SELECT raw FROM ticket WHERE id = ?", id_)
+    return unpacked(raw) if raw else None
 
 
 def tickets(archive: Archive, changed_since: int = 0) -> Iterator[bytes]:
     """Yield the JSON of every ticket that a listing has shown, ordered by id.
 
-    What has not changed in the run *changed_since* or later is left out. Reads in
-    short transactions, so that the write-ahead log can be emptied meanwhile.
+    What has not changed in the run *changed_since* or later is left out.
     """
-    after = 0
-    while batch := archive.db.execute(
+    for batch in archive.batches(
         "SELECT id, raw FROM ticket WHERE id > ? AND length(raw) > 0 "
-        f"AND changed_run >= ? ORDER BY id LIMIT {_BATCH}",
-        (after, changed_since),
-    ).fetchall():
+        "AND changed_run >= ? ORDER BY id",
+        changed_since,
+    ):
         for _, raw in batch:
             yield unpacked(raw)
-        after = batch[-1][0]
 
 
 def listed_tickets(archive: Archive) -> Iterator[bytes]:
@@ -100,8 +96,8 @@ class _Passed:
 
     def _data_version(self) -> int:
         """Return what changes when another process writes the archive."""
-        (version,) = self.archive.db.execute("PRAGMA data_version").fetchone()
-        return int(version)
+        version: int = self.archive.value("PRAGMA data_version")
+        return version
 
     def counted(self, after: int, last: int) -> "_OfTickets":
         """Return the messages of tickets above *after*, up to *last*; count them."""
@@ -122,9 +118,7 @@ class _Passed:
         if self._data_version() != self._version:
             return  # a crawl is at work: what it brings is not there yet
         for table, number in (("ticket", self.tickets), ("message", self.messages)):
-            (there,) = self.archive.db.execute(
-                f"SELECT count(*) FROM {table} NOT INDEXED"
-            ).fetchone()
+            there = self.archive.value(f"SELECT count(*) FROM {table} NOT INDEXED")
             if there != number:
                 raise sqlite3.DatabaseError("an index disagrees with its table")
 

@@ -28,11 +28,11 @@ def calls_back_to(archive: Archive, floor_us: int) -> int:
         archive, f"sum(max(0, messages_count - {ARCHIVED}))", f"due = {DUE_BY_WALK}"
     )
     # It passes what was archived since then, too: much, if no run since was complete.
-    (passed,) = archive.db.execute(
-        "SELECT count(*) FROM message WHERE created_us >= ?", (floor_us,)
-    ).fetchone()
+    passed: int = archive.value(
+        "SELECT count(*) FROM message WHERE created_us >= ?", floor_us
+    )
     # One page more: the walk ends where it has seen a message from before.
-    return (new + int(passed)) // PAGE_LIMIT + 1 + _calls_by_url(archive)
+    return (new + passed) // PAGE_LIMIT + 1 + _calls_by_url(archive)
 
 
 def calls_to_reread(archive: Archive) -> tuple[int, int]:
@@ -48,7 +48,4 @@ def _calls_by_url(archive: Archive) -> int:
 def _sum(archive: Archive, what: str, which: str) -> int:
     # "due > 0" names the index that holds due tickets alone.
     due = "due > 0 AND " if which.startswith("due") else ""
-    (number,) = archive.db.execute(
-        f"SELECT coalesce({what}, 0) FROM ticket WHERE {due}{which}"
-    ).fetchone()
-    return int(number)
+    return archive.value(f"SELECT {what} FROM ticket WHERE {due}{which}") or 0

@@ -102,11 +102,8 @@ class Listed:
 
 
 def _has(archive: Archive, ticket_id: int, condition: str = "") -> bool:
-    found = archive.db.execute(
-        f"SELECT 1 FROM message WHERE ticket_id = ? {condition} LIMIT 1",
-        (ticket_id,),
-    )
-    return found.fetchone() is not None
+    found = f"SELECT 1 FROM message WHERE ticket_id = ? {condition} LIMIT 1"
+    return archive.value(found, ticket_id) is not None
 
 
 def settle(archive: Archive, ticket_id: int) -> None:
@@ -136,9 +133,9 @@ def forget_staged_unsent(archive: Archive) -> None:
 
 
 def _forget_staged_where(archive: Archive, which: str) -> None:
-    for (ticket_id,) in archive.db.execute(
+    for ticket_id in archive.column(
         f"SELECT DISTINCT asked_ticket_id FROM staged WHERE {which}"
-    ).fetchall():
+    ):
         forget_staged(archive, ticket_id)
 
 
@@ -149,8 +146,8 @@ def is_sampling(archive: Archive) -> bool:
 
 def is_walk_of_use(archive: Archive) -> bool:
     """Tell whether a walk through all messages may settle any ticket."""
-    by_walk = "SELECT 1 FROM ticket WHERE due = ? LIMIT 1"
-    return archive.db.execute(by_walk, (DUE_BY_WALK,)).fetchone() is not None
+    by_walk = f"SELECT 1 FROM ticket WHERE due = {DUE_BY_WALK} LIMIT 1"
+    return archive.value(by_walk) is not None
 
 
 def settle_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
@@ -216,13 +213,9 @@ def _leave_to_urls(archive: Archive, which: str = "") -> None:
 
 def _draw_sample(archive: Archive) -> bool:
     """Draw a sample of tickets that have more rows than counted, if there are many."""
-    differing = [
-        id_
-        for (id_,) in archive.db.execute(
-            "SELECT id FROM ticket WHERE due = ? ORDER BY id", (DUE_BY_WALK,)
-        )
-    ]
-    (tickets,) = archive.db.execute("SELECT count(*) FROM ticket").fetchone()
+    by_walk = f"SELECT id FROM ticket WHERE due = {DUE_BY_WALK} ORDER BY id"
+    differing = archive.column(by_walk)
+    tickets = archive.value("SELECT count(*) FROM ticket")
     if len(differing) <= max(SAMPLE_SIZE, tickets * SAMPLE_SHARE):
         return False
     archive.db.executemany(
@@ -256,11 +249,11 @@ def judge_sample(archive: Archive, run: int) -> int | None:
     changed since the walk. Returns the number of tickets that were accepted by it, 0
     where the sample differs; None while no sample is drawn or answers are to come.
     """
-    to_come = archive.db.execute(
-        "SELECT 1 FROM ticket WHERE due = ? AND NOT EXISTS "
+    to_come = archive.value(
+        f"SELECT 1 FROM ticket WHERE due = {DUE_AS_SAMPLE} AND NOT EXISTS "
         "(SELECT 1 FROM failure WHERE ticket_id = ticket.id AND run = ?) LIMIT 1",
-        (DUE_AS_SAMPLE, run),
-    ).fetchone()
+        run,
+    )
     facts = archive.facts
     equal, differing = facts.sample_equal, facts.sample_differing
     if equal is None or to_come:

@@ -186,11 +186,11 @@ def _judged(archive: Archive, ticket_id: int, answer: _Answer, now_us: int) -> O
     believed. So are the count and the number that were settled before.
     """
     count, rows = _count(archive, ticket_id), len(answer.shown)
-    (settled,) = archive.db.execute(
+    settled = archive.value(
         "SELECT settled_rows FROM ticket WHERE id = ? "
         "AND settled_count IS messages_count",
-        (ticket_id,),
-    ).fetchone() or (None,)
+        ticket_id,
+    )
     is_short = count is not None and answer.counted < count and settled != rows
     agrees = count == answer.counted and not answer.is_contradicted
     if agrees or not (is_short or answer.lost):
@@ -206,23 +206,18 @@ def _uncounted_since_us(archive: Archive, ticket_id: int, began_us: int) -> int:
     A new message moves the ticket's update, so it came after the listed one, and after
     the run has begun, as the list has shown the ticket at that time or later.
     """
-    (updated_us,) = archive.db.execute(
-        "SELECT updated_us FROM ticket WHERE id = ?", (ticket_id,)
-    ).fetchone() or (0,)
-    return max(updated_us, began_us)
+    updated_us = archive.value("SELECT updated_us FROM ticket WHERE id = ?", ticket_id)
+    return max(updated_us or 0, began_us)
 
 
 def _began_us(archive: Archive, run: int) -> int:
-    (began_us,) = archive.db.execute(
-        "SELECT coalesce(began_us, 0) FROM run WHERE id = ?", (run,)
-    ).fetchone() or (0,)
-    return int(began_us)
+    return archive.value("SELECT began_us FROM run WHERE id = ?", run) or 0
 
 
 def _count(archive: Archive, ticket_id: int) -> int | None:
-    (count,) = archive.db.execute(
-        "SELECT messages_count FROM ticket WHERE id = ?", (ticket_id,)
-    ).fetchone() or (None,)
+    count: int | None = archive.value(
+        "SELECT messages_count FROM ticket WHERE id = ?", ticket_id
+    )
     return count
 
 
@@ -270,7 +265,5 @@ def store_failure(archive: Archive, ticket_id: int, reason: str, run: int) -> No
 
 def asks(archive: Archive, ticket_id: int, run: int) -> int:
     """Return how often *run* has asked for a ticket's messages and was answered."""
-    row = archive.db.execute(
-        "SELECT asks FROM ticket WHERE id = ? AND asked_run = ?", (ticket_id, run)
-    ).fetchone()
-    return row[0] if row else 0
+    asked = "SELECT asks FROM ticket WHERE id = ? AND asked_run = ?"
+    return archive.value(asked, ticket_id, run) or 0

@@ -232,11 +232,9 @@ def forget_tickets(
     id; a ticket that no list has ever shown was never there.
     """
     for ticket_id in ticket_ids:
-        (listed,) = archive.db.execute(
-            "SELECT listed FROM ticket WHERE id = ?", (ticket_id,)
-        ).fetchone() or (NOT_LISTED,)
+        listed = archive.value("SELECT listed FROM ticket WHERE id = ?", ticket_id)
         erased = erase_messages(archive, "ticket_id = ?", (ticket_id,), changes.run)
-        if listed == NOT_LISTED:
+        if listed in (None, NOT_LISTED):
             changes.orphans += erased
             known = archive.facts.orphan_messages or 0
             archive.facts.orphan_messages = known + erased

@@ -18,7 +18,7 @@ def make_due(archive: Archive, run: int, now_us: int) -> None:
     read; at most `_UNSENT_TICKETS` a run, or `_UNSENT_SHARE`, the longest unasked
     first. *now_us* is the account's present.
     """
-    (tickets,) = archive.db.execute("SELECT count(*) FROM ticket").fetchone()
+    tickets: int = archive.value("SELECT count(*) FROM ticket")
     with archive.transaction() as db:
         forget_staged_unsent(archive)
         db.execute(

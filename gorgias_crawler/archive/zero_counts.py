@@ -16,12 +16,9 @@ def sample(archive: Archive) -> None:
 
     A service that counts nothing for a while would otherwise be believed.
     """
-    (most,) = archive.db.execute(
-        "SELECT 2 * count(nullif(messages_count, 0)) < count(*) FROM ticket"
-    ).fetchone()
-    if most:
-        found = archive.db.execute(f"SELECT id FROM ticket WHERE {_ZERO}")
-        zero = [id_ for (id_,) in found]
+    most = "SELECT 2 * count(nullif(messages_count, 0)) < count(*) FROM ticket"
+    if archive.value(most):
+        zero = archive.column(f"SELECT id FROM ticket WHERE {_ZERO}")
         sampled = [(id_,) for id_ in spread(zero, ZERO_SAMPLE)]
         with archive.transaction() as db:
             db.executemany(

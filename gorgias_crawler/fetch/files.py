@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from typing import Any
@@ -102,8 +101,7 @@ class FilesToFetch:
         self.fetched = self.fetched_bytes = self.deleted = 0
         self.gave_up = False
         self._failed_in_a_row = 0
-        self._batch: deque[Reference] = deque()
-        self._after = ""
+        self._due = files.due(memory.archive, memory.run)
 
     def read_addresses(self) -> Iterator[None]:
         """Read the addresses in all that has changed, a batch of tickets at a time.
@@ -111,10 +109,9 @@ class FilesToFetch:
         They stand in messages and, where those are archived, in recordings of calls.
         """
         facts = self.archive.facts
-        since_run, after = facts.files_read_run or 0, 0
-        while ids := files.unread(self.archive, since_run, after):
+        since_run = facts.files_read_run or 0
+        for ids in files.unread(self.archive, since_run):
             self._read(ids)
-            after = ids[-1]
             yield
         self._read_recordings(since_run)
         with self.archive.transaction():
@@ -150,34 +147,16 @@ class FilesToFetch:
         facts = self.archive.facts
         before = self.place_before(root)
         if before and "://" in before + root:
-            for batch in self.stored():
-                self.ask_again(path for path, *_ in batch)
+            for batch in files.stored(self.archive):
+                files.ask_again(self.archive, [path for path, *_ in batch])
         with self.archive.transaction():
             facts.files_root = root
         if self.memory.options.relist is Relist.FULL:
-            self.ask_again(files.missing(self.archive))
-
-    def ask_again(self, paths: Iterable[str]) -> None:
-        """Note that files are to be fetched, whatever was known of them."""
-        files.ask_again(self.archive, paths)
-
-    def stored(self) -> Iterator[list[tuple[str, str, int, str]]]:
-        """Yield all that is stored, in batches: path, place, bytes, SHA-256."""
-        after = ""
-        while batch := files.stored(self.archive, after, _BATCH):
-            yield batch
-            after = batch[-1][0]
+            files.ask_again(self.archive, files.missing(self.archive))
 
     def take(self) -> Reference | None:
         """Return the next file to fetch, None where there is none."""
-        if self.gave_up:
-            return None
-        if not self._batch:
-            run = self.memory.run
-            found = files.due(self.archive, run, self._after, _BATCH)
-            self._batch.extend(found)
-            self._after = found[-1].path if found else self._after
-        return self._batch.popleft() if self._batch else None
+        return None if self.gave_up else next(self._due, None)
 
     def store(self, file: Reference, stored: Stored) -> None:
         """Note that *file* stands where it belongs."""

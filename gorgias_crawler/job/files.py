@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,6 @@ from gorgias_crawler.archive.files import NotStored
 from gorgias_crawler.durable import file_sha256
 from gorgias_crawler.wording import many, size
 
-_BATCH = 100  # files looked up at once
 _LISTED = 1_000  # files that run.json lists; more would be no help
 
 
@@ -93,18 +93,15 @@ def to_mend(told: Mapping[str, Any]) -> str:
 
 def damages(archive: Archive, root: Path) -> Iterator[str]:
     """Yield a sentence for each stored file that is not below *root* as it was."""
-    after = ""
-    while batch := files.stored(archive, after, _BATCH):
-        for path, place, _, sha256 in batch:
-            what = f"{place}, a file {files.whose(archive, path)}"
-            try:
-                if file_sha256(root / place) != sha256:
-                    yield f"{what}: its bytes have changed"
-            except FileNotFoundError:
-                yield f"{what}: it is not there; a crawl with -a files=true fetches it"
-            except OSError as error:
-                yield f"{what}: it cannot be read ({error.strerror})"
-        after = batch[-1][0]
+    for path, place, _, sha256 in chain.from_iterable(files.stored(archive)):
+        what = f"{place}, a file {files.whose(archive, path)}"
+        try:
+            if file_sha256(root / place) != sha256:
+                yield f"{what}: its bytes have changed"
+        except FileNotFoundError:
+            yield f"{what}: it is not there; a crawl with -a files=true fetches it"
+        except OSError as error:
+            yield f"{what}: it cannot be read ({error.strerror})"
 
 
 def status_lines(archive: Archive) -> Iterator[str]:

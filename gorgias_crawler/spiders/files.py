@@ -148,9 +148,10 @@ class FileFetching:
     async def _find_lost(self) -> None:
         """Ask again for files that somebody has removed from their place."""
         lost = 0
-        for batch in self.todo.stored():
+        archive = self.todo.archive
+        for batch in files.stored(archive):
             paths = self._store.lost(batch)
-            self.todo.ask_again(paths)
+            files.ask_again(archive, paths)
             lost += len(paths)
             await asyncio.sleep(0)
         if lost:
