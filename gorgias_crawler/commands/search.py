@@ -4,13 +4,12 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import ClassVar
 
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.command_line import typed
-from gorgias_crawler.commands.refusing import CheckedCommand, say
-from gorgias_crawler.commands.running import reader_may_leave
+from gorgias_crawler.commands.refusing import say
+from gorgias_crawler.commands.running import QuietCommand, reader_may_leave
 from gorgias_crawler.errors import (
     EXIT_COMPLETE,
     EXIT_WRONG_USAGE,
@@ -33,22 +32,13 @@ _BOLD = ("\x1b[1m", "\x1b[0m")
 _BRACKETS = ("[", "]")
 
 
-class Command(CheckedCommand, ScrapyCommand):
+class Command(QuietCommand, ScrapyCommand):
     """Finds messages by their words, best first."""
 
     operands = range(2, 3)
     example = "search acme.sqlite refund"
-    not_read = ("*",)
-    requires_crawler_process = False
-    default_settings: ClassVar = {"LOG_ENABLED": False}
-
-    def syntax(self) -> str:
-        """Return the usage line."""
-        return "[options] FILE WORDS"
-
-    def short_desc(self) -> str:
-        """Return the line in the list of commands."""
-        return "Search subjects and bodies of messages in an SQLite file of export"
+    usage = "[options] FILE WORDS"
+    summary = "Search subjects and bodies of messages in an SQLite file of export"
 
     def long_desc(self) -> str:
         """Return the explanation in the help."""
