@@ -44,6 +44,10 @@ def _remove(world: World, name: str, id_: int, type_: str) -> Record:
     return removed
 
 
+def _removal(name: str, type_: str) -> Act:
+    return lambda world, _, id_: _remove(world, name, id_, type_)
+
+
 def _of(name: str) -> Pool:
     return lambda world: world.records(name)
 
@@ -120,59 +124,46 @@ def _forget_a_day(world: World, draw: random.Random, _: int) -> None:
     world.forget_order()
 
 
+def _unsent(world: World) -> Collection[int]:
+    return [m.id for m in world.messages.values() if m.is_unsent]
+
+
+def _failed(world: World) -> Collection[int]:
+    return [m.id for m in world.messages.values() if m.has_failed and not m.sent_us]
+
+
+def _unchanged_users(world: World) -> Collection[int]:
+    return [user.id for user in world.records("users").values() if not user.changes]
+
+
+def _change_customer(world: World, draw: random.Random, id_: int) -> None:
+    note = f"Called, {draw.random()}"
+    _change(world, "customers", id_, "customer-updated", note=note)
+
+
+def _add_ticket(world: World, draw: random.Random, _: int) -> None:
+    world.add_ticket(draw.randrange(1, 4))
+
+
 CHANGES: Mapping[str, tuple[Pool | None, Act]] = {
-    "new_tickets": (
-        None,
-        lambda world, draw, _: world.add_ticket(draw.randrange(1, 4)),
-    ),
-    "replies": (_of("tickets"), lambda world, draw, id_: world.reply(id_)),
-    "closings": (
-        _of("tickets"),
-        lambda world, draw, id_: world.set_status(id_, "closed"),
-    ),
-    "late_sent": (
-        lambda world: [m.id for m in world.messages.values() if m.is_unsent],
-        lambda world, draw, id_: world.send_late(id_),
-    ),
-    "failed_sent": (
-        lambda world: [
-            m.id for m in world.messages.values() if m.has_failed and not m.sent_us
-        ],
-        lambda world, draw, id_: world.send_late(id_),
-    ),
-    "deleted_tickets": (
-        _of("tickets"),
-        lambda world, draw, id_: world.delete_ticket(id_),
-    ),
-    "deleted_messages": (
-        _of("messages"),
-        lambda world, draw, id_: world.delete_message(id_),
-    ),
+    "new_tickets": (None, _add_ticket),
+    "replies": (_of("tickets"), lambda w, _, id_: w.reply(id_)),
+    "closings": (_of("tickets"), lambda w, _, id_: w.set_status(id_, "closed")),
+    "late_sent": (_unsent, lambda w, _, id_: w.send_late(id_)),
+    "failed_sent": (_failed, lambda w, _, id_: w.send_late(id_)),
+    "deleted_tickets": (_of("tickets"), lambda w, _, id_: w.delete_ticket(id_)),
+    "deleted_messages": (_of("messages"), lambda w, _, id_: w.delete_message(id_)),
     "merges": (_of("tickets"), _merge),
     "new_customers": (None, _new_customer),
-    "changed_customers": (
-        _of("customers"),
-        lambda world, draw, id_: _change(
-            world, "customers", id_, "customer-updated", note=f"Called, {draw.random()}"
-        ),
-    ),
+    "changed_customers": (_of("customers"), _change_customer),
     "customer_merges": (_of("customers"), _merge_customer),
-    "deleted_customers": (
-        _silent,
-        lambda world, draw, id_: _remove(world, "customers", id_, "customer-deleted"),
-    ),
+    "deleted_customers": (_silent, _removal("customers", "customer-deleted")),
     "survey_scores": (_unscored, _score),
     "tag_renames": (_of("tags"), _rename_tag),
-    "deleted_tags": (
-        _of("tags"),
-        lambda world, draw, id_: _remove(world, "tags", id_, "tag-deleted"),
-    ),
+    "deleted_tags": (_of("tags"), _removal("tags", "tag-deleted")),
     "edited_macros": (_of("macros"), _edit_macro),
     "deactivated_users": (_of("users"), _deactivate),
-    "removed_users": (
-        lambda world: [u.id for u in world.records("users").values() if not u.changes],
-        lambda world, draw, id_: _remove(world, "users", id_, "user-deleted"),
-    ),
+    "removed_users": (_unchanged_users, _removal("users", "user-deleted")),
     "new_events": (None, _log_in),
     "days_of_events_lost": (None, _forget_a_day),
 }

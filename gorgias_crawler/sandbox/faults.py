@@ -1,8 +1,11 @@
 """What is asked and answered, and what goes wrong between a client and an API."""
 
+import threading
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from urllib.parse import parse_qs, urlsplit
 
 _HTML = b"<html><body><h1>Service unavailable</h1></body></html>"
 
@@ -24,6 +27,25 @@ class Call:
     at_s: float
     status: int = 0
     sent_bytes: int = 0
+
+
+class Calls(list[Call]):
+    """The calls of one host, in the order in which they came in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def add(self, method: str, target: str, headers: Mapping[str, str]) -> Call:
+        """Note that a call comes in now, and return it."""
+        url = urlsplit(target)
+        query = parse_qs(url.query, keep_blank_values=True)
+        client = headers.get("User-Agent", "")
+        with self._lock:
+            number, at_s = len(self) + 1, time.monotonic()
+            call = Call(number, method, url.path, query, headers, client, at_s)
+            self.append(call)
+        return call
 
 
 @dataclass(frozen=True)

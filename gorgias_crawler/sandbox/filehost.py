@@ -6,14 +6,13 @@ signature holds for a while. https://developers.gorgias.com/changelog
 
 import hashlib
 import hmac
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from http import HTTPStatus
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import urlencode
 
-from gorgias_crawler.sandbox.faults import Answer, Call
+from gorgias_crawler.sandbox.faults import Answer, Call, Calls
 from gorgias_crawler.sandbox.files import File
 from gorgias_crawler.sandbox.world import World
 
@@ -38,14 +37,13 @@ class FileHost:
 
     def __init__(self, world: World, api_url: str) -> None:
         self.world = world
-        self.calls: list[Call] = []
+        self.calls = Calls()
         self.faults: dict[str, str] = {}
         self.on_request: Callable[[Call], Answer | None] | None = None
         self.lifetime_s = 600.0
         self.stall_s = 30.0
         self.own_url = ""
         self._api_host = api_url.removesuffix("/api")
-        self._lock = threading.Lock()
 
     def fault(self, file: File) -> str:
         """Return what goes wrong with *file*, empty for nothing."""
@@ -80,13 +78,7 @@ class FileHost:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> Answer:
         """Answer one request of this host."""
-        url = urlsplit(target)
-        query = parse_qs(url.query, keep_blank_values=True)
-        with self._lock:
-            number, at_s = len(self.calls) + 1, time.monotonic()
-            client = headers.get("User-Agent", "")
-            call = Call(number, method, url.path, query, headers, client, at_s)
-            self.calls.append(call)
+        call = self.calls.add(method, target, headers)
         answer = self.on_request(call) if self.on_request else None
         answer = answer or self.answer(call)
         call.status = answer.status

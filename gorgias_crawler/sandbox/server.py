@@ -16,13 +16,11 @@ from dataclasses import replace
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
-from urllib.parse import parse_qs, urlsplit
 
 from gorgias_crawler.sandbox import pages, rows
 from gorgias_crawler.sandbox.bucket import Bucket
-from gorgias_crawler.sandbox.faults import FAULTS, Answer, Call
+from gorgias_crawler.sandbox.faults import FAULTS, Answer, Call, Calls
 from gorgias_crawler.sandbox.filehost import DOWNLOAD, HOP, FileHost
 from gorgias_crawler.sandbox.world import World
 
@@ -78,7 +76,7 @@ class Sandbox:
         self.on_request = on_request
         self.tells_budget = tells_budget
         self.not_permitted = dict(not_permitted or {})
-        self.calls: list[Call] = []
+        self.calls = Calls()
         self._asked: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._server = _Server(port, self.respond, ssl_context)
@@ -108,12 +106,7 @@ class Sandbox:
         self.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     @property
@@ -154,17 +147,11 @@ class Sandbox:
         self, method: str, target: str, headers: Mapping[str, str], body: bytes
     ) -> Answer:
         """Answer one request, with all that stands in front of the API."""
-        url = urlsplit(target)
-        query = parse_qs(url.query, keep_blank_values=True)
-        if url.path.startswith("/sandbox/"):
-            return self._tell(url.path, body)
+        if target.startswith("/sandbox/"):
+            return self._tell(target, body)
+        call = self.calls.add(method, target, headers)
         with self._lock:
             self._asked[target] += 1
-            client = headers.get("User-Agent", "")
-            at_s = time.monotonic()
-            number = len(self.calls) + 1
-            call = Call(number, method, url.path, query, headers, client, at_s)
-            self.calls.append(call)
             draw = random.Random(f"{self.seed} {target} {self._asked[target]}")
         answer = self.on_request(call) if self.on_request else None
         wait_s, headers = self._take_budget()

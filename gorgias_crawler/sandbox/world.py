@@ -8,7 +8,7 @@ from typing import Any
 
 from gorgias_crawler.sandbox import changes, files, history, rows
 from gorgias_crawler.sandbox.files import File
-from gorgias_crawler.sandbox.kinds import CREATED, KINDS, UPDATED
+from gorgias_crawler.sandbox.kinds import CREATED, KINDS
 from gorgias_crawler.sandbox.order import sort_key
 from gorgias_crawler.sandbox.records import (
     BEGIN_US,
@@ -126,10 +126,6 @@ class World:
     def by_created(self, kind: str) -> Sequence[Any]:
         """Return all ``"tickets"`` or ``"messages"``, oldest first."""
         return self.in_order(kind, CREATED)
-
-    def by_updated(self) -> Sequence[TicketRecord]:
-        """Return all tickets, the one that was updated longest ago first."""
-        return self.in_order("tickets", UPDATED)
 
     def totals(self) -> dict[str, int]:
         """Return what a complete export holds, and the fewest calls for it."""
