@@ -129,15 +129,7 @@ class MisdirectedError(AnswerError):
 
 
 class UnansweredError(AnswerError):
-    """Network errors, 5xx or unusable bodies outlasted all retries.
-
-    ``of_the_answer`` is true when the server did answer something (a status, a body
-    that is too large or broken): asking for a smaller page may then help.
-    """
-
-    def __init__(self, reason: str, *, of_the_answer: bool) -> None:
-        super().__init__(reason)
-        self.of_the_answer = of_the_answer
+    """Network errors, 5xx or unusable bodies outlasted all retries."""
 
 
 class StoppedError(GorgiasError):

@@ -116,7 +116,7 @@ class Unanswered(Fault):
 
     def refuse(self, call: Call, number: int) -> None:
         if self.strikes(call, number):
-            raise UnansweredError("503", of_the_answer=number % 2 == 0)
+            raise UnansweredError("503")
 
 
 @dataclass

@@ -156,7 +156,7 @@ def test_a_ticket_that_cannot_be_fetched_stops_no_other_and_is_tried_again(
     while run.waiting:
         call = run.waiting[0]
         is_failing = isinstance(call, TicketPage) and call.ticket_id == failing
-        error = UnansweredError("500", of_the_answer=True) if is_failing else None
+        error = UnansweredError("500") if is_failing else None
         run.give(error=error)
         run.take()
     assert run.agenda.finished
@@ -215,7 +215,7 @@ def test_a_page_that_fails_is_asked_for_with_fewer_rows(archive, model):
         if isinstance(call, WalkPage):
             limits.append(call.limit)
             if call.limit > 1 and len(limits) < 8:
-                error = UnansweredError("too large", of_the_answer=True)
+                error = UnansweredError("too large")
         run.give(error=error)
         run.take()
     assert limits[:4] == [100, 50, 10, 1]
@@ -328,7 +328,7 @@ def step(run: Run, event: str, value) -> Run:
     run.take()
     if run.waiting:
         errors = {
-            "fail": UnansweredError("503", of_the_answer=True),
+            "fail": UnansweredError("503"),
             "refuse": RefusedError("400", status=400),
         }
         try:

@@ -26,8 +26,8 @@ FETCHES = st.sampled_from(list(Fetch))
 FAILURES = [
     RefusedError("400 Bad Request", status=400),
     RefusedError("422 Unprocessable Content", status=422),
-    UnansweredError("503 Service Unavailable", of_the_answer=True),
-    UnansweredError("download timeout", of_the_answer=False),
+    UnansweredError("503 Service Unavailable"),
+    UnansweredError("download timeout"),
 ]
 
 

@@ -116,7 +116,7 @@ def next_sampled(run: Run):
 def test_one_sampled_ticket_that_fails_holds_up_no_other(archive, miscounted):
     model, run = miscounted
     failing = run.waiting[0].ticket_id
-    run.give(error=UnansweredError("500", of_the_answer=True))
+    run.give(error=UnansweredError("500"))
     run.finish()
     assert archive.db.execute("SELECT id FROM ticket WHERE due > 0").fetchall() == [
         (failing,)
@@ -148,7 +148,7 @@ def test_a_ticket_that_failed_and_is_settled_by_a_walk_is_no_failure(archive):
     run.give()  # the first page of the first; its second page fails
     run.take()
     while run.waiting:
-        run.give(error=UnansweredError("500", of_the_answer=True))
+        run.give(error=UnansweredError("500"))
         run.take()
     assert [id_ for id_, _ in counts.failures(archive)] == failing
     Run(archive, model, fetch=Fetch.BULK).finish()
@@ -494,7 +494,7 @@ def test_a_short_walk_is_planned_with_all_that_it_passes(archive):
         while run.waiting:
             call = run.waiting[0]
             is_failing = isinstance(call, TicketPage) and call.ticket_id == failing
-            error = UnansweredError("500", of_the_answer=True) if is_failing else None
+            error = UnansweredError("500") if is_failing else None
             run.give(error=error)
             run.take()
     short = next(p for p in plans.possible(archive) if p.floor_us is not None)

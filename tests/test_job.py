@@ -352,7 +352,7 @@ def test_a_key_that_may_not_name_its_account_is_known_by_its_host(tmp_path):
         (NotFoundError("404", of_the_api=False), CredentialsError, "SUBDOMAIN"),
         (RefusedError("400", status=400), CredentialsError, "SUBDOMAIN"),
         (MisdirectedError("redirects to x"), CannotStartError, "redirects to x"),
-        (UnansweredError("503", of_the_answer=True), RunEndError, "503"),
+        (UnansweredError("503"), RunEndError, "503"),
     ],
 )
 def test_a_failed_first_call_says_what_is_wrong(error: AnswerError, kind, words):

@@ -8,11 +8,11 @@ from itertools import count
 import pytest
 
 from gorgias_crawler.api.kinds import KINDS, Refresh
+from gorgias_crawler.api.objects import ById
 from gorgias_crawler.archive import counts
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.errors import NotFoundError, RefusedError, UnansweredError
 from gorgias_crawler.fetch import object_costs
-from gorgias_crawler.fetch.object_calls import ById
 from gorgias_crawler.fetch.plans import Relist
 from tests.account_model import AccountModel, Run, open_archive
 from tests.object_model import (
@@ -348,7 +348,7 @@ def test_a_cursor_that_is_refused_begins_the_list_again(archive):
 def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(archive):
     shop = shop_of(Refresh.WHOLE)
     shop.limit = 100
-    broken = UnansweredError("503", of_the_answer=True)
+    broken = UnansweredError("503")
     shop.fault = lambda call: broken if call.asked.limit > 1 else None
     assert run(archive, shop).trouble is None
     assert archived(archive, shop) == shop.things
@@ -356,7 +356,7 @@ def test_a_page_that_is_too_large_is_asked_for_in_smaller_ones(archive):
 
 def test_what_goes_on_failing_is_told_and_tried_again_by_the_next_run(archive):
     shop = shop_of(Refresh.WHOLE)
-    shop.fault = lambda call: UnansweredError("503", of_the_answer=True)
+    shop.fault = lambda call: UnansweredError("503")
     fetch = run(archive, shop)
     assert fetch.trouble
     assert "things cannot be read to the end: 503" in fetch.trouble

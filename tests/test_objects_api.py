@@ -8,10 +8,8 @@ import pytest
 from gorgias_crawler.api import BadAnswerError, Order
 from gorgias_crawler.api.kinds import KINDS, Kind, Refresh
 from gorgias_crawler.api.objects import (
+    ById,
     ListPage,
-    list_parser,
-    object_parser,
-    object_url,
     parsed_equal,
 )
 from gorgias_crawler.items import columns
@@ -68,7 +66,7 @@ def test_a_list_is_asked_for_what_its_kind_declares_and_for_nothing_else(
 def test_what_is_one_object_is_asked_for_and_read_without_a_list():
     single = kind(refresh=Refresh.SINGLE, path="/account")
     assert ListPage(single).url("http://x/api") == "http://x/api/account"
-    found = list_parser(single)(b'{"domain": "shop"}')
+    found = ListPage(single).parse(b'{"domain": "shop"}')
     assert found.next_cursor is None
     assert [json.loads(o.raw) for o in found.rows] == [{"id": 1, "domain": "shop"}]
 
@@ -76,7 +74,7 @@ def test_what_is_one_object_is_asked_for_and_read_without_a_list():
 def test_an_object_keeps_the_text_that_it_had():
     text = '{"id": 7,  "n": 1.00, "created_datetime": "1970-01-01T00:00:01"}'
     body = f'{{"data": [{text}], "meta": {{"next_cursor": "c"}}}}'.encode()
-    found = list_parser(THINGS)(body)
+    found = ListPage(THINGS).parse(body)
     assert found.next_cursor == "c"
     (thing,) = found.rows
     assert (thing.id, thing.created_us, thing.updated_us) == (7, 1_000_000, 0)
@@ -86,8 +84,8 @@ def test_an_object_keeps_the_text_that_it_had():
 def test_what_may_not_be_archived_never_leaves_the_parser():
     secret = kind(kept=lambda value: value | {"key": "(removed)"})
     for found in (
-        list_parser(secret)(page({"id": 7, "key": "s3cret"})),
-        object_parser(secret)(b'{"id": 7, "key": "s3cret"}'),
+        ListPage(secret).parse(page({"id": 7, "key": "s3cret"})),
+        ById(secret, 7).parse(b'{"id": 7, "key": "s3cret"}'),
     ):
         assert b"s3cret" not in found.rows[0].raw
 
@@ -100,11 +98,11 @@ def test_objects_are_equal_by_their_values():
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"name": 1}', b'{"id": "7"}', b"\xff"])
 def test_what_is_no_object_is_a_bad_answer(body):
     with pytest.raises(BadAnswerError):
-        object_parser(THINGS)(body)
+        ById(THINGS, 7).parse(body)
 
 
 def test_one_object_is_asked_for_by_its_id():
-    assert object_url("http://x/api", THINGS, 7) == "http://x/api/things/7"
+    assert ById(THINGS, 7).url("http://x/api") == "http://x/api/things/7"
 
 
 def nested(levels):
@@ -119,18 +117,18 @@ def nested(levels):
 )
 def test_a_syntax_tree_is_left_out_however_deep_it_is(name, tree):
     body = page({"id": 7, "name": "a", tree: nested(150)})
-    (found,) = list_parser(KINDS[name])(body).rows
+    (found,) = ListPage(KINDS[name]).parse(body).rows
     assert json.loads(found.raw) == {"id": 7, "name": "a"}
 
 
 def test_what_else_nests_deeply_is_a_bad_answer():
     with pytest.raises(BadAnswerError):
-        list_parser(KINDS["rules"])(page({"id": 7, "settings": nested(150)}))
+        ListPage(KINDS["rules"]).parse(page({"id": 7, "settings": nested(150)}))
 
 
 def row_of(name, **values):
     kind = KINDS[name]
-    (found,) = list_parser(kind)(page(values)).rows
+    (found,) = ListPage(kind).parse(page(values)).rows
     read = columns.reader(kind.row, columns.source_of(kind.row))
     return kind.row(**read(json.loads(found.raw)))
 
@@ -172,7 +170,7 @@ def test_a_recording_may_have_a_reason_in_place_of_its_sound():
 @pytest.mark.parametrize("meta", [{"total_resources": None}, {}])
 def test_a_list_may_have_a_total_that_is_null_or_none(meta):
     body = json.dumps({"data": [{"id": 7}], "meta": {"next_cursor": None, **meta}})
-    assert len(list_parser(KINDS["users"])(body.encode()).rows) == 1
+    assert len(ListPage(KINDS["users"]).parse(body.encode()).rows) == 1
 
 
 def test_a_survey_is_open_until_its_score_comes_or_two_months_after_it_was_sent():

@@ -40,8 +40,8 @@ ERRORS = st.sampled_from(
     [
         FORBIDDEN,
         RefusedError("400 Bad Request", status=400),
-        UnansweredError("503", of_the_answer=True),
-        UnansweredError("timeout", of_the_answer=False),
+        UnansweredError("503"),
+        UnansweredError("timeout"),
     ]
 )
 SEES_CHANGES = {Refresh.WHOLE, Refresh.BY_UPDATE}

@@ -62,7 +62,6 @@ def test_rows_take_the_place_of_messages_when_they_are_written():
 def test_a_line_fits_and_tells_the_time_left(counts, left_s, columns):
     now = Progress(**{**vars(NOW), **counts, "left_s": left_s})
     assert len(now.line(columns)) <= columns
-    assert 0 <= now.share <= 1
     if columns >= 65:
         assert " left" in now.line(columns)
 

@@ -1,7 +1,6 @@
 """Objects of any kind: what to ask, and bytes to typed objects."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -69,29 +68,31 @@ class ListPage:
         pairs = urlencode([*query.items(), *types, *cursor], safe=":[]")
         return f"{base_url}{kind.path}?{pairs}"
 
-
-def object_url(base_url: str, kind: Kind, id_: int) -> str:
-    """Return the URL of one object."""
-    return f"{base_url}{kind.path}/{id_}"
-
-
-def list_parser(kind: Kind) -> Callable[[bytes], Page[Object]]:
-    """Return what makes a page of a list's answer. It raises `BadAnswerError`."""
-    if kind.refresh is Refresh.SINGLE:
-        return object_parser(kind)
-    return partial(page, parse_row=partial(_object, kind))
+    def parse(self, body: bytes) -> Page[Object]:
+        """Return the page that *body* holds. Raises `BadAnswerError`."""
+        if self.kind.refresh is Refresh.SINGLE:
+            return _page_of_one(self.kind, {"id": _ONLY} | decoded_object(body))
+        return page(body, partial(_object, self.kind))
 
 
-def object_parser(kind: Kind) -> Callable[[bytes], Page[Object]]:
-    """Return what makes a page of one object's answer. It raises `BadAnswerError`."""
+@dataclass(frozen=True)
+class ById:
+    """One object that is asked for by its id."""
 
-    def parse(body: bytes) -> Page[Object]:
-        value = decoded_object(body)
-        if kind.refresh is Refresh.SINGLE:
-            value = {"id": _ONLY} | value
-        return Page((_object(kind, value, json.dumps(value).encode()),), None)
+    kind: Kind
+    id: int
 
-    return parse
+    def url(self, base_url: str) -> str:
+        """Return the URL of the object."""
+        return f"{base_url}{self.kind.path}/{self.id}"
+
+    def parse(self, body: bytes) -> Page[Object]:
+        """Return *body* as a page of one object. Raises `BadAnswerError`."""
+        return _page_of_one(self.kind, decoded_object(body))
+
+
+def _page_of_one(kind: Kind, value: dict[str, Any]) -> Page[Object]:
+    return Page((_object(kind, value, json.dumps(value).encode()),), None)
 
 
 def parsed_equal(one: bytes, other: bytes) -> bool:

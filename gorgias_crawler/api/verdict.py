@@ -76,7 +76,7 @@ def _error(status: int, body: bytes, location: str) -> AnswerError:
         return NotFoundError(reason, of_the_api=parse_error(body))
     if status in _REFUSALS:
         return RefusedError(reason, status=status)
-    return UnansweredError(reason, of_the_answer=True)
+    return UnansweredError(reason)
 
 
 def _phrase(status: int) -> str:

@@ -23,22 +23,14 @@ class Totals:
     """Counts over the whole archive.
 
     ``expected`` is the number of messages that the tickets should have, as far as it
-    is known. ``noted`` tickets have another number of messages than their listing
-    says, as their own message URL confirmed.
+    is known.
     """
 
     tickets: int
     expected: int
     messages: int
     due: int
-    failed: int
     gone: int
-    noted: int
-
-
-_IS_NOTED = (
-    "settled_count IS messages_count AND settled_rows <> messages_count AND NOT gone"
-)
 
 
 def totals(archive: Archive) -> Totals:
@@ -46,8 +38,7 @@ def totals(archive: Archive) -> Totals:
     row = archive.db.execute(
         f"SELECT count(*), coalesce(sum({EXPECTED}), 0), "
         "(SELECT count(*) FROM message), count(nullif(due, 0)), "
-        "(SELECT count(*) FROM failure), coalesce(sum(gone), 0), "
-        f"count(CASE WHEN {_IS_NOTED} THEN 1 END) FROM ticket"
+        "coalesce(sum(gone), 0) FROM ticket"
     ).fetchone()
     return Totals(*row)
 
@@ -62,11 +53,12 @@ def failures(archive: Archive) -> list[tuple[int, str]]:
 def noted(archive: Archive) -> list[tuple[int, int, int]]:
     """Return (ticket id, its listing's count, its own URL's count) where they differ.
 
-    Of more than 1,000 the first are returned; `totals` counts all.
+    Of more than 1,000 the first are returned.
     """
     return archive.db.execute(
         "SELECT id, messages_count, settled_rows FROM ticket "
-        f"INDEXED BY ticket_counts WHERE {_IS_NOTED} ORDER BY id LIMIT 1000"
+        "INDEXED BY ticket_counts WHERE settled_count IS messages_count "
+        "AND settled_rows <> messages_count AND NOT gone ORDER BY id LIMIT 1000"
     ).fetchall()
 
 

@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from gorgias_crawler import api
 from gorgias_crawler.api import Order, Page, Ticket
-from gorgias_crawler.api.objects import Object, list_parser
+from gorgias_crawler.api.objects import Object
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
@@ -124,7 +124,7 @@ class CountsSpider(CallingSpider):
         if page := listing.next_page:
             yield self.request(
                 page.url(self.account.base_url),
-                list_parser(listing.kind),
+                page.parse,
                 self.parse_objects,
                 self.objects_failed,
                 listing=listing,

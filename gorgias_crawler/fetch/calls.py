@@ -46,15 +46,12 @@ class TicketPage:
 
     ticket_id: int
     cursor: str | None
+    parse = staticmethod(api.parse_messages)
 
     @property
     def key(self) -> str:
         """What may be in flight only once."""
         return walks.of_ticket(self.ticket_id)
-
-    def parse(self, body: bytes) -> Any:
-        """Return the page that *body* holds. Raises `BadAnswerError`."""
-        return api.parse_messages(body)
 
     def url(self, base_url: str) -> str:
         """Return what to ask."""
@@ -72,15 +69,12 @@ class TicketsById:
 
     ids: tuple[int, ...]
     witness: int | None = None
+    parse = staticmethod(api.parse_tickets)
 
     @property
     def key(self) -> str:
         """What may be in flight only once."""
         return "tickets by id"
-
-    def parse(self, body: bytes) -> Any:
-        """Return the page that *body* holds. Raises `BadAnswerError`."""
-        return api.parse_tickets(body)
 
     def url(self, base_url: str) -> str:
         """Return what to ask."""

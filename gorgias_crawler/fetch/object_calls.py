@@ -2,30 +2,10 @@
 
 from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any
 
 from gorgias_crawler.api import Page
-from gorgias_crawler.api.kinds import Kind
-from gorgias_crawler.api.objects import (
-    ListPage,
-    Object,
-    list_parser,
-    object_parser,
-    object_url,
-)
+from gorgias_crawler.api.objects import ById, ListPage, Object
 from gorgias_crawler.errors import AnswerError
-
-
-@dataclass(frozen=True)
-class ById:
-    """One object that is asked for by its id."""
-
-    kind: Kind
-    id: int
-
-    def url(self, base_url: str) -> str:
-        """Return what to ask."""
-        return object_url(base_url, self.kind, self.id)
 
 
 @dataclass(frozen=True)
@@ -87,11 +67,9 @@ class ObjectCall:
     asked: ListPage | ById
     asker: ObjectAsker
 
-    def parse(self, body: bytes) -> Any:
+    def parse(self, body: bytes) -> Page[Object]:
         """Return the page that *body* holds. Raises `BadAnswerError`."""
-        if isinstance(self.asked, ListPage):
-            return list_parser(self.asked.kind)(body)
-        return object_parser(self.asked.kind)(body)
+        return self.asked.parse(body)
 
     def url(self, base_url: str) -> str:
         """Return what to ask."""

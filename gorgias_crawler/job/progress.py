@@ -31,11 +31,6 @@ class Progress:
     left_s: float | None
     files: str = ""
 
-    @property
-    def share(self) -> float:
-        """Return how much of the messages is archived, then of the rows written."""
-        return min(1.0, (self.rows or self.messages) / max(1, self.total))
-
     def __str__(self) -> str:
         """Say it all, in the order of what matters."""
         left = "" if self.left_s is None else f"about {duration(self.left_s)} left"

@@ -90,11 +90,11 @@ class AnswerMiddleware(RetryMiddleware):
         if refusal := _refusal_of_proxy(exception):
             raise MisdirectedError(f"The proxy {proxy} {refusal}")
         if isinstance(exception, DownloadCancelledError):
-            failed = Failed(UnansweredError("answer too large", of_the_answer=True), 0)
+            failed = Failed(UnansweredError("answer too large"), 0)
         elif isinstance(exception, self.exceptions_to_retry):
             through = f" through the proxy {proxy}" if proxy else ""
             reason = f"{_name(exception)}{through}"
-            unanswered = UnansweredError(reason, of_the_answer=False)
+            unanswered = UnansweredError(reason)
             failed = Failed(unanswered, self.max_retry_times)
         else:
             return None
@@ -118,7 +118,7 @@ class AnswerMiddleware(RetryMiddleware):
             fault = "an answer that repeats the key"
         if fault is None:
             return None
-        unusable = UnansweredError(fault, of_the_answer=True)
+        unusable = UnansweredError(fault)
         return Failed(unusable, self.max_retry_times)
 
     def _repeats_the_key(self, page: object) -> bool:

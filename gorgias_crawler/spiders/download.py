@@ -92,10 +92,10 @@ class Download:
                 f"{_place(address)} cannot prove its name by its certificate"
             ) from None
         except aiohttp.ClientPayloadError:
-            raise UnansweredError("ended too early", of_the_answer=True) from None
+            raise UnansweredError("ended too early") from None
         except (aiohttp.ClientError, TimeoutError) as error:
             reason = f"{_place(address)}: {type(error).__name__}"
-            raise UnansweredError(reason, of_the_answer=False) from None
+            raise UnansweredError(reason) from None
 
     async def _follow(self, address: str, part: Path) -> Stored:
         for _ in range(_HOPS):
@@ -150,7 +150,7 @@ def _judge(status: int) -> None:
     if status in _REFUSALS:
         raise RefusedError(reason, status=status)
     if status != HTTPStatus.OK:
-        raise UnansweredError(reason, of_the_answer=True)
+        raise UnansweredError(reason)
 
 
 def _write(file: IO[bytes], chunk: bytes) -> None:

@@ -228,7 +228,7 @@ class FileFetching:
             raise
         location = (response.headers.get("Location") or b"").decode("latin-1")
         if not location:
-            raise UnansweredError("a redirect to nowhere", of_the_answer=True)
+            raise UnansweredError("a redirect to nowhere")
         return urljoin(response.url, location)
 
     async def _bytes(self, file: Reference, address: str) -> Stored:
