@@ -6,7 +6,7 @@ for, archived, refreshed, counted, exported and verified.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -58,7 +58,7 @@ class Refresh(Enum):
     """One object, not a list."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Kind:
     """What is known of one kind of object.
 
@@ -76,6 +76,7 @@ class Kind:
     row: type
     path: str
     needs: str
+    _: KW_ONLY
     refresh: Refresh = Refresh.WHOLE
     order: Order | None = Order.OLDEST
     walks: tuple[Mapping[str, str], ...] = ({},)
@@ -113,39 +114,25 @@ _VOICE = "Gorgias Voice, and a user who may see calls"
 
 _DECLARED = (
     Kind(
-        name="account",
-        row=Account,
-        path="/account",
-        needs="the scope account:read",
+        *("account", Account, "/account", "the scope account:read"),
         refresh=Refresh.SINGLE,
         kept=secrets.of_account,
     ),
     Kind(
-        name="users",
-        row=User,
-        path="/users",
-        needs="the scope users:read",
+        *("users", User, "/users", "the scope users:read"),
         kept=secrets.without_secrets,
         stays=True,
     ),
     Kind(
-        name="teams",
-        row=Team,
-        path="/teams",
-        needs="the scope users:read",
+        *("teams", Team, "/teams", "the scope users:read"),
         parents={"member_ids": "users"},
     ),
+    Kind("tags", Tag, "/tags", "the scope tags:read"),
     Kind(
-        name="tags",
-        row=Tag,
-        path="/tags",
-        needs="the scope tags:read",
-    ),
-    Kind(
-        name="custom_fields",
-        row=CustomField,
-        path="/custom-fields",
-        needs="the scope custom_fields:read",
+        "custom_fields",
+        CustomField,
+        "/custom-fields",
+        "the scope custom_fields:read",
         order=None,  # by priority alone, which is no time
         walks=tuple(
             {"object_type": type_, **archived}
@@ -154,56 +141,38 @@ _DECLARED = (
         ),
     ),
     Kind(
-        name="views",
-        row=View,
-        path="/views",
-        needs="the scope tickets:read",
+        *("views", View, "/views", "the scope tickets:read"),
         kept=_without("filters_ast"),
     ),
     Kind(
-        name="macros",
-        row=Macro,
-        path="/macros",
-        needs="the scope macros:read",
+        *("macros", Macro, "/macros", "the scope macros:read"),
         walks=_ARCHIVED,
         kept=secrets.without_secrets,
     ),
     Kind(
-        name="rules",
-        row=Rule,
-        path="/rules",
-        needs="the scope rules:read",
+        *("rules", Rule, "/rules", "the scope rules:read"),
         kept=secrets.of_rule,
     ),
     Kind(
-        name="integrations",
-        row=Integration,
-        path="/integrations",
-        needs="the scope integrations:read",
+        *("integrations", Integration, "/integrations", "the scope integrations:read"),
         kept=secrets.of_integration,
         parents={"user_id": "users"},
     ),
     Kind(
-        name="customers",
-        row=Customer,
-        path="/customers",
-        needs="the scope customers:read",
+        *("customers", Customer, "/customers", "the scope customers:read"),
         refresh=Refresh.BY_UPDATE,
     ),
     Kind(
-        name="satisfaction_surveys",
-        row=SatisfactionSurvey,
-        path="/satisfaction-surveys",
-        needs="the scope satisfaction_survey:read",
+        "satisfaction_surveys",
+        SatisfactionSurvey,
+        "/satisfaction-surveys",
+        "the scope satisfaction_survey:read",
         refresh=Refresh.WHILE_OPEN,
         open_until_us=_survey_open_until_us,
         parents=_PERSON,
     ),
     Kind(
-        name="events",
-        row=Event,
-        path="/events",
-        needs="the scope events:read",
+        *("events", Event, "/events", "the scope events:read"),
         kept=secrets.without_secrets,
         refresh=Refresh.SINCE,
         stays=True,
@@ -211,44 +180,32 @@ _DECLARED = (
         parents={"user_id": "users"},
     ),
     Kind(
-        name="jobs",
-        row=Job,
-        path="/jobs",
-        needs="the scope jobs:read",
+        *("jobs", Job, "/jobs", "the scope jobs:read"),
         kept=secrets.without_secrets,
         parents={"user_id": "users"},
     ),
     Kind(
-        name="widgets",
-        row=Widget,
-        path="/widgets",
-        needs="the scope integrations:read",
+        *("widgets", Widget, "/widgets", "the scope integrations:read"),
         kept=secrets.without_secrets,
         parents={"integration_id": "integrations"},
     ),
     Kind(
-        name="voice_calls",
-        row=VoiceCall,
-        path="/phone/voice-calls",
-        needs=_VOICE,
+        *("voice_calls", VoiceCall, "/phone/voice-calls", _VOICE),
         refresh=Refresh.UNORDERED,
         order=None,
         parents=_PERSON | {"integration_id": "integrations"},
     ),
     Kind(
-        name="voice_call_events",
-        row=VoiceCallEvent,
-        path="/phone/voice-call-events",
-        needs=_VOICE,
+        *("voice_call_events", VoiceCallEvent, "/phone/voice-call-events", _VOICE),
         refresh=Refresh.UNORDERED,
         order=None,
         parents={"call_id": "voice_calls"},
     ),
     Kind(
-        name="voice_call_recordings",
-        row=VoiceCallRecording,
-        path="/phone/voice-call-recordings",
-        needs=_VOICE,
+        "voice_call_recordings",
+        VoiceCallRecording,
+        "/phone/voice-call-recordings",
+        _VOICE,
         refresh=Refresh.UNORDERED,
         order=None,
         parents={"call_id": "voice_calls"},

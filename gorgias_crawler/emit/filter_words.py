@@ -6,34 +6,14 @@ from difflib import get_close_matches
 from gorgias_crawler.emit.filters import Filters, Json, channels, customers, tags
 from gorgias_crawler.errors import ConfigurationError
 
-CHANNELS = frozenset(
-    [
-        "aircall",
-        "api",
-        "chat",
-        "contact_form",
-        "custom-chat",
-        "email",
-        "facebook",
-        "facebook-mention",
-        "facebook-messenger",
-        "facebook-recommendations",
-        "google-business-messages",
-        "help-center",
-        "instagram-ad-comment",
-        "instagram-comment",
-        "instagram-direct-message",
-        "instagram-mention",
-        "internal-note",
-        "phone",
-        "sms",
-        "tiktok-shop",
-        "twitter",
-        "twitter-direct-message",
-        "whatsapp",
-        "yotpo-review",
-    ]
-)
+CHANNELS = frozenset((
+    "aircall", "api", "chat", "contact_form", "custom-chat", "email", "facebook",
+    "facebook-mention", "facebook-messenger", "facebook-recommendations",
+    "google-business-messages", "help-center", "instagram-ad-comment",
+    "instagram-comment", "instagram-direct-message", "instagram-mention",
+    "internal-note", "phone", "sms", "tiktok-shop", "twitter", "twitter-direct-message",
+    "whatsapp", "yotpo-review",
+))  # fmt: skip
 """Channels that Gorgias documents; an account may have others
 (https://developers.gorgias.com/reference/the-ticket-object)."""
 
