@@ -7,7 +7,7 @@ import math
 import random
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 
 from gorgias_crawler.api import http_date_us, parse_error
@@ -107,8 +107,3 @@ def asked_pause_s(retry_after: str, now: datetime) -> float | None:
         at_us = http_date_us(retry_after)
         seconds = 0.0 if at_us is None else at_us / 1e6 - now.timestamp()
     return seconds if 0 < seconds < math.inf else None
-
-
-def utc_now() -> datetime:
-    """Return the present, for ``Retry-After`` dates."""
-    return datetime.now(UTC)

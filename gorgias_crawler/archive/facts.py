@@ -1,7 +1,7 @@
 """Single facts about a job, each with its type: nothing else reads them by name."""
 
 import sqlite3
-from typing import Generic, TypeVar, overload
+from typing import Generic, TypeVar
 
 T = TypeVar("T", str, int)
 
@@ -12,13 +12,7 @@ class _Fact(Generic[T]):
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    @overload
-    def __get__(self, facts: None, owner: type) -> "_Fact[T]": ...
-    @overload
-    def __get__(self, facts: "Facts", owner: type) -> T | None: ...
-    def __get__(self, facts: "Facts | None", owner: type) -> "T | _Fact[T] | None":
-        if facts is None:
-            return self
+    def __get__(self, facts: "Facts", owner: type) -> T | None:
         row = facts.db.execute(
             "SELECT value FROM fact WHERE name = ?", (self.name,)
         ).fetchone()

@@ -87,6 +87,11 @@ class Objects:
         ).fetchone()
         return Progress(*row) if row else Progress()
 
+    @property
+    def are_known(self) -> bool:
+        """Whether the kind was ever read to its end."""
+        return self.progress.listed_us is not None
+
     def note(self, **news: Any) -> None:
         """Note what is new of the kind's `Progress`."""
         now = replace(self.progress, **news)

@@ -1,39 +1,35 @@
 """Settings of ours that are numbers, each with the range that it may have."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from gorgias_crawler.errors import ConfigurationError
 
+Settings = Mapping[Any, Any]
 
-def share_setting(name: str, value: object) -> float:
-    """Return a share, above 0 and at most 1. Raises `ConfigurationError`."""
-    share = _number(value)
+
+def budget_share(settings: Settings) -> float:
+    """Return ``GORGIAS_BUDGET_SHARE``. Raises `ConfigurationError`."""
+    name, share = "GORGIAS_BUDGET_SHARE", _number(settings["GORGIAS_BUDGET_SHARE"])
     if not 0 < share <= 1:
-        raise ConfigurationError(
-            f"{name}={value}: give a share above 0 and up to 1, for example "
-            f"-s {name}=0.8."
-        )
+        raise _wrong(settings, name, "a share above 0 and up to 1", "0.8")
     return share
 
 
-def seconds_setting(name: str, value: object) -> float:
-    """Return a number of seconds, 0 or more. Raises `ConfigurationError`."""
-    seconds = _number(value)
+def max_outage_s(settings: Settings) -> float:
+    """Return ``GORGIAS_MAX_OUTAGE``. Raises `ConfigurationError`."""
+    name, seconds = "GORGIAS_MAX_OUTAGE", _number(settings["GORGIAS_MAX_OUTAGE"])
     if not 0 <= seconds < math.inf:
-        raise ConfigurationError(
-            f"{name}={value}: give a number of seconds, for example -s {name}=3600."
-        )
+        raise _wrong(settings, name, "a number of seconds", "3600")
     return seconds
 
 
-def bytes_setting(name: str, value: object) -> int:
-    """Return a number of bytes, 1 or more. Raises `ConfigurationError`."""
-    size = _number(value)
+def file_maxsize(settings: Settings) -> int:
+    """Return ``GORGIAS_FILE_MAXSIZE``, in bytes. Raises `ConfigurationError`."""
+    name, size = "GORGIAS_FILE_MAXSIZE", _number(settings["GORGIAS_FILE_MAXSIZE"])
     if not 1 <= size < math.inf:
-        raise ConfigurationError(
-            f"{name}={value}: give a number of bytes, for example -s {name}=104857600 "
-            "for 100 MiB."
-        )
+        raise _wrong(settings, name, "a number of bytes", "104857600 for 100 MiB")
     return int(size)
 
 
@@ -42,3 +38,11 @@ def _number(value: object) -> float:
         return float(str(value))
     except ValueError:
         return math.nan
+
+
+def _wrong(
+    settings: Settings, name: str, kind: str, example: str
+) -> ConfigurationError:
+    return ConfigurationError(
+        f"{name}={settings[name]}: give {kind}, for example -s {name}={example}."
+    )

@@ -1,8 +1,8 @@
 """What figures need beside tickets and messages, out of whatever is archived."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from gorgias_crawler.emit import history
 from gorgias_crawler.emit.business_hours import BusinessHours, of_account
@@ -12,11 +12,9 @@ from gorgias_crawler.emit.metrics import Known
 Json = Mapping[str, Any]
 
 
-class Reader(Protocol):
-    """Gives the archived objects of a kind, None where the kind is not archived."""
-
-    def __call__(self, kind: str, *words: str) -> Iterable[Json] | None:
-        """Return those that have one of *words*, if any are given."""
+Reader = Callable[..., Iterable[Json] | None]
+"""Gives the archived objects of a kind, None where the kind is not archived; of words
+that follow the kind's name they have one."""
 
 
 @dataclass(frozen=True)

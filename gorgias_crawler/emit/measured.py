@@ -53,9 +53,8 @@ def read_beside(archive: Archive) -> Beside:
 
     def objects(kind: str, *words: str) -> Iterator[dict[str, Any]] | None:
         archived = Objects(archive, KINDS[kind])
-        if archived.progress.listed_us is None:  # it was never read to its end
-            return None
-        return _having(archived, [word.encode() for word in words])
+        found = _having(archived, [word.encode() for word in words])
+        return found if archived.are_known else None
 
     with archive.reading():
         return Beside.read(objects)

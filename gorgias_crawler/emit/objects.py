@@ -68,19 +68,14 @@ def _check_own(name: str, row: Any) -> None:
 
 def archived_kinds(archive: Archive) -> list[str]:
     """Return the names of the kinds that were ever read to their end."""
-    return [
-        name
-        for name, kind in KINDS.items()
-        if Objects(archive, kind).progress.listed_us is not None
-    ]
+    return [name for name, kind in KINDS.items() if Objects(archive, kind).are_known]
 
 
 def bots(archive: Archive) -> frozenset[int] | None:
     """Return the numbers of the users that are bots, None where none are archived."""
     users = Objects(archive, KINDS["users"])
-    if users.progress.listed_us is None:
-        return None
-    return bot_ids(decoded(raw) for raw, *_ in users.in_order())
+    found = (decoded(raw) for raw, *_ in users.in_order())
+    return bot_ids(found) if users.are_known else None
 
 
 def of_kind(

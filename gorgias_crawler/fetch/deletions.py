@@ -78,7 +78,7 @@ class DeletionEvents(ObjectAsker):
 
     def _has_events(self) -> Generator[ObjectCall, Answer | AnswerError, bool]:
         """Ask once a job for any event: an empty answer is also a quiet night."""
-        if self.known.progress.listed_us is not None:
+        if self.known.are_known:
             return True
         newest = ListPage(self.events, order=Order.NEWEST, limit=1)
         answer = yield ObjectCall("the newest event", newest, self)

@@ -98,7 +98,7 @@ class KindFetch(ObjectAsker):
 
     def _list_and_follow(self) -> Steps:
         """Read a long list once, then what is new in it from the newest."""
-        was_listed, was_begun = self._is_listed, self._begun is not None
+        was_listed, was_begun = self.objects.are_known, self._begun is not None
         if not was_listed or was_begun or self._relists:
             yield from self._list(self._put)
         is_unsure = self.objects.progress.watermark_us is None and self.objects.count()
@@ -284,10 +284,6 @@ class KindFetch(ObjectAsker):
         return False
 
     # Small things.
-
-    @property
-    def _is_listed(self) -> bool:
-        return self.objects.progress.listed_us is not None
 
     @property
     def _begun(self) -> Walk | None:

@@ -24,11 +24,6 @@ class FilesOfRun:
     deleted: int = 0
 
 
-def are_lacking(archive: Archive, run: FilesOfRun) -> bool:
-    """Tell whether files were asked for of which some are still to fetch."""
-    return run.were_wanted and files.totals(archive).to_fetch > 0
-
-
 def told(archive: Archive, run: FilesOfRun) -> dict[str, Any]:
     """Return what ``run.json`` says of files."""
     totals = files.totals(archive)

@@ -78,11 +78,7 @@ class KindListing:
 
 def of_archived(archive: Archive) -> tuple[list[KindListing], list[Kind]]:
     """Return a listing of each archived kind that has one, and the other kinds."""
-    archived = [
-        kind
-        for kind in KINDS.values()
-        if Objects(archive, kind).progress.listed_us is not None
-    ]
+    archived = [kind for kind in KINDS.values() if Objects(archive, kind).are_known]
     return (
         [KindListing(kind) for kind in archived if kind.refresh not in NOT_COMPARED],
         [kind for kind in archived if kind.refresh in NOT_COMPARED],

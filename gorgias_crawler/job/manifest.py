@@ -46,14 +46,14 @@ class Ending:
     files: FilesOfRun = field(default_factory=FilesOfRun)
 
 
-def exit_status(archive: Archive, ending: Ending) -> int:
-    """Return 0 only where completion is proven; see `errors` for the others."""
+def _exit_status(archive: Archive, ending: Ending, told: Mapping[str, Any]) -> int:
+    """Return 0 only where completion is proven; *told* is what is said of files."""
     if ending.error is not None:
         return ending.error.exit_status
     if ending.is_estimate:
         return EXIT_COMPLETE
     whole = ending.is_at_end and counts.is_complete(archive)
-    whole = whole and not files.are_lacking(archive, ending.files)
+    whole = whole and not files.is_to_mend(told)
     if whole and not ending.failed_feeds and not ending.troubles:
         return EXIT_COMPLETE
     return EXIT_INCOMPLETE
@@ -67,12 +67,12 @@ def manifest(
     facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return what ``run.json`` says; *facts* are what the archive does not know."""
-    totals = counts.totals(archive)
+    totals, told = counts.totals(archive), files.told(archive, ending.files)
     is_filtered = ending.is_at_end and bool(facts.get("filters"))
     return {
         **facts,
         "account": archive.facts.domain or archive.facts.host,
-        "exit_status": exit_status(archive, ending),
+        "exit_status": _exit_status(archive, ending, told),
         "estimate": ending.is_estimate,
         "reached_end": ending.is_at_end,
         "ended_by": str(ending.error) if ending.error else None,
@@ -96,7 +96,7 @@ def manifest(
         },
         "objects": ending.objects,
         "incomplete_objects": ending.troubles,
-        "files": files.told(archive, ending.files),
+        "files": told,
         "failed": [
             {"ticket_id": ticket_id, "reason": reason}
             for ticket_id, reason in counts.failures(archive)

@@ -4,17 +4,3 @@
 `BudgetMiddleware` reads the budget, `DecompressionMiddleware` unpacks the body, and
 `AnswerMiddleware` makes a page or an error of it.
 """
-
-from gorgias_crawler.middlewares.answer import AnswerMiddleware
-from gorgias_crawler.middlewares.auth import AuthMiddleware
-from gorgias_crawler.middlewares.budget import BudgetMiddleware
-from gorgias_crawler.middlewares.decompression import DecompressionMiddleware
-from gorgias_crawler.middlewares.window import WindowMiddleware
-
-__all__ = [
-    "AnswerMiddleware",
-    "AuthMiddleware",
-    "BudgetMiddleware",
-    "DecompressionMiddleware",
-    "WindowMiddleware",
-]

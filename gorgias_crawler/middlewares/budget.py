@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from datetime import UTC, datetime
 from http import HTTPStatus
 
 from scrapy import Request
@@ -121,7 +122,7 @@ class BudgetMiddleware:
     def _asked_pause_s(self, response: Response) -> float | None:
         """Return what ``Retry-After`` asks for, as far as an outage may last."""
         header = (response.headers.get("Retry-After") or b"").decode("latin-1")
-        asked_s = verdict.asked_pause_s(header, verdict.utc_now())
+        asked_s = verdict.asked_pause_s(header, datetime.now(UTC))
         return asked_s and min(asked_s, self._waiting.max_outage_s)
 
     def _say_pause(self, why: str, pause_s: float) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from scrapy.crawler import Crawler
 
-from gorgias_crawler.config.numbers import seconds_setting
+from gorgias_crawler.config.numbers import max_outage_s
 from gorgias_crawler.errors import StoppedError
 from gorgias_crawler.middlewares.caller import caller_of
 
@@ -18,9 +18,7 @@ class Waiting:
 
     def __init__(self, crawler: Crawler) -> None:
         self._spider = caller_of(crawler)
-        self.max_outage_s = seconds_setting(
-            "GORGIAS_MAX_OUTAGE", crawler.settings["GORGIAS_MAX_OUTAGE"]
-        )
+        self.max_outage_s = max_outage_s(crawler.settings)
 
     def check(self) -> None:
         """Raise `StoppedError` where the run ends."""

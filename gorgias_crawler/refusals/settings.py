@@ -52,9 +52,8 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
             "with `from gorgias_crawler.settings import *`, and give a script's process "
             "get_project_settings()."
         )
-    numbers.share_setting("GORGIAS_BUDGET_SHARE", given["GORGIAS_BUDGET_SHARE"])
-    numbers.seconds_setting("GORGIAS_MAX_OUTAGE", given["GORGIAS_MAX_OUTAGE"])
-    numbers.bytes_setting("GORGIAS_FILE_MAXSIZE", given["GORGIAS_FILE_MAXSIZE"])
+    for read in (numbers.budget_share, numbers.max_outage_s, numbers.file_maxsize):
+        read(given)
     for name in _given(given):
         _check_name(given, name)
         if _is_above_project(given, name) and _matches(name, not_read):

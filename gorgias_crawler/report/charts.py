@@ -6,6 +6,7 @@ the page's style sheet, which has them for dark and for light screens.
 
 import re
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 Json = dict[str, Any]
@@ -168,9 +169,8 @@ def _embeddable(svg: str, name: str) -> str:
     match = re.match(r'<svg [^>]*viewBox="0 0 (\d+) (\d+)">', svg)
     assert match is not None, svg[:200]
     width, height = match.groups()
-    escaped = name.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     return (
-        f'<svg role="img" aria-label="{escaped}" width="{width}" height="{height}" '
+        f'<svg role="img" aria-label="{escape(name)}" width="{width}" height="{height}" '
         f'viewBox="0 0 {width} {height}">{svg[match.end() :]}'
     )
 

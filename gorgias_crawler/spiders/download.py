@@ -5,7 +5,6 @@ import os
 import ssl
 from http import HTTPStatus
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Self
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -69,12 +68,7 @@ class Download:
         )
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         """Close the session."""
         await self._session.close()
 

@@ -13,7 +13,7 @@ from gorgias_crawler.api import verdict
 from gorgias_crawler.api.files import DOWNLOAD
 from gorgias_crawler.archive import files
 from gorgias_crawler.archive.files import Reference, Stored
-from gorgias_crawler.config.numbers import bytes_setting
+from gorgias_crawler.config.numbers import file_maxsize
 from gorgias_crawler.errors import (
     AnswerError,
     GorgiasError,
@@ -43,7 +43,6 @@ _AHEAD = 32
 stop the calls, and few enough that the last address is used within ten minutes."""
 
 _TRIES = 3  # of a file in one run, each with a new address
-_MAXSIZE = "GORGIAS_FILE_MAXSIZE"
 _LOOK_S = 0.2  # how soon the end of the run is noticed
 
 T = TypeVar("T")
@@ -70,7 +69,7 @@ class FileFetching:
         self._download = Download(
             is_on_this_machine=spider.account.is_on_this_machine,
             timeout_s=settings.getfloat("DOWNLOAD_TIMEOUT"),
-            most_bytes=bytes_setting(_MAXSIZE, settings[_MAXSIZE]),
+            most_bytes=file_maxsize(settings),
             user_agent=settings["USER_AGENT"],
         )
         self._window = asyncio.Semaphore(WINDOW)

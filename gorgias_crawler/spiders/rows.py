@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
+from scrapy.extensions.feedexport import FeedSlot
 from scrapy.http import Response
 
 from gorgias_crawler import __version__
@@ -152,23 +153,25 @@ class RowsSpider(RunSpider):
             self.rows += 1
             yield row
 
+    @property
+    def _slots(self) -> list[FeedSlot]:
+        exporter = self.crawler.get_extension(SnapshotFeedExporter)
+        return exporter.slots if exporter else []
+
     def _wanted(self) -> list[str]:
         """Return the kinds that a feed takes; messages where there is no feed."""
-        exporter = self.crawler.get_extension(SnapshotFeedExporter)
-        slots = exporter.slots if exporter else []
         return [
             kind
             for kind, row in self.kinds.items()
-            if any(cast("KindFilter", slot.filter).takes(row) for slot in slots)
+            if any(cast("KindFilter", slot.filter).takes(row) for slot in self._slots)
         ] or [self.kind]
 
     def _looked_at(self) -> set[str]:
         """Return the columns of messages that feeds take of every row."""
         row = self.kinds["messages"]
-        exporter = self.crawler.get_extension(SnapshotFeedExporter)
         return {
             name
-            for slot in (exporter.slots if exporter else [])
+            for slot in self._slots
             if slot.filter.accepts(row()) and slot.format != "conversations"
             for name in slot.feed_options["fields"] or types(row)
         }
