@@ -63,14 +63,17 @@ class SnapshotFileStorage:
         # Not resolve(): a loop of links raises there or not, by Python's version.
         self._target = path if self.is_stream else Path(os.path.realpath(path))
         self.name = str(self._target)
+        # Another project's spider has no job; its process then stands for it.
+        job_id = getattr(spider, "job_id", None) or f"{os.getpid():x}"
         self._part = self._target.with_name(
-            f".{_short(self._target.name)}.{_job_id(spider)}.part"
+            f".{_short(self._target.name)}.{job_id}.part"
         )
+        options = feed_options or {}
         # As in Scrapy: -O sets it, -o leaves it out.
-        self._overwrite = bool((feed_options or {}).get("overwrite"))
+        self._overwrite = bool(options.get("overwrite"))
         # The default file: it may hold rows of the account, too.
-        self._of_account = bool((feed_options or {}).get("of_account"))
-        self._columns = (feed_options or {}).get("columns") or COLUMNS
+        self._of_account = bool(options.get("of_account"))
+        self._columns = options.get("columns") or COLUMNS
         self._proven: str | None = None
         self._owns_feed = getattr(spider, "owns_feed", lambda _uri: False)
         self._claim_feed = getattr(spider, "claim_feed", lambda _path, _sha256: None)
@@ -130,12 +133,8 @@ class SnapshotFileStorage:
             # Before it is there: a later run removes what a killed one leaves.
             self._claim_feed(str(self._part), None)
             # Not from the descriptor alone: SQLite writes the file by its name.
-            return open(
-                self._part,
-                "wb",
-                buffering=_BUFFER,
-                opener=lambda *_: create_exclusively(self._part),
-            )
+            part = self._part
+            return open(part, "wb", _BUFFER, opener=lambda *_: create_exclusively(part))
         # Opening a pipe that nobody reads is then an error, not a wait for ever.
         nonblocking = getattr(os, "O_NONBLOCK", 0)  # Windows has no such flag
         try:
@@ -282,11 +281,6 @@ class SnapshotStdoutStorage(StdoutFeedStorage):
             file.flush()
         except OSError:
             drop_output(file)
-
-
-def _job_id(spider: Spider | None) -> str:
-    # Another project's spider has none; its process then stands for its job.
-    return getattr(spider, "job_id", None) or f"{os.getpid():x}"
 
 
 def _short(name: str) -> str:
