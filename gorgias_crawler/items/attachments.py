@@ -1,6 +1,7 @@
 """The columns of a message's files, which every row of a message has."""
 
-from gorgias_crawler.items.columns import Integers, Texts, column, row_of
+from gorgias_crawler.items import value
+from gorgias_crawler.items.columns import column, row_of
 
 
 @row_of("message")
@@ -11,24 +12,24 @@ class Attachments:
     ``inline_files``.
     """
 
-    attachments: Texts = column(
+    attachments: value.Texts = column(
         "addresses of the attached files, which open with the API's key alone",
         "message.attachments[].url",
     )
-    attachment_names: Texts = column(
+    attachment_names: value.Texts = column(
         "what the attached files are called", "message.attachments[].name"
     )
-    attachment_types: Texts = column(
+    attachment_types: value.Texts = column(
         "their types, such as image/png", "message.attachments[].content_type"
     )
-    attachment_sizes: Integers = column(
+    attachment_sizes: value.Integers = column(
         "their sizes in bytes, as far as Gorgias tells", "message.attachments[].size"
     )
-    attachment_files: Texts = column(
+    attachment_files: value.Texts = column(
         "where they are below the directory of files, after a crawl with files=true",
         "archive.file.stored_as",
     )
-    inline_files: Texts = column(
+    inline_files: value.Texts = column(
         "the same for images that are in the text of a mail alone",
         "archive.file.stored_as",
     )

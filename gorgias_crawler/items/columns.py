@@ -12,7 +12,7 @@ from dataclasses import Field, dataclass, field, fields
 from enum import Enum
 from operator import methodcaller
 from types import MappingProxyType
-from typing import Annotated, Any, TypeVar, dataclass_transform, get_type_hints
+from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
 Json = Mapping[str, Any]
 Reader = Callable[[Any], Any]
@@ -36,16 +36,6 @@ class Type(Enum):
     INTEGERS = "list of integers"
     JSON = "JSON"
 
-
-Id = Annotated[int, Type.INTEGER]
-Integer = Annotated[int | None, Type.INTEGER]
-Number = Annotated[float | None, Type.NUMBER]
-Boolean = Annotated[bool | None, Type.BOOLEAN]
-Text = Annotated[str | None, Type.TEXT]
-Instant = Annotated[str | None, Type.INSTANT]
-Texts = Annotated[list[str] | None, Type.TEXTS]
-Integers = Annotated[list[int] | None, Type.INTEGERS]
-AnyJson = Annotated[Any, Type.JSON]
 
 Row = TypeVar("Row")
 
