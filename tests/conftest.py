@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 from gorgias_crawler.sandbox import Sandbox, World
 from tests import forking
-from tests.crawling import IS_LINUX, SCRAPY_CFG, Shop, opened_shop
+from tests.crawling import SCRAPY_CFG, Shop, opened_shop
 from tests.hostile import Listener
 
 if hasattr(signal, "SIGHUP"):
@@ -36,11 +36,14 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_configure(config):
+    forking.is_on &= not config.getoption("no_forks")
+
+
 @pytest.fixture(scope="session")
-def may_fork(pytestconfig):
+def may_fork():
     """Whether commands may be forked from one process that has imported Scrapy."""
-    # the sockets that requests for forks go through are those of Linux
-    yield IS_LINUX and not pytestconfig.getoption("no_forks")
+    yield forking.is_on
     forking.close()
 
 
@@ -69,7 +72,7 @@ def open_shop(tmp_path, may_fork):
 
 
 @pytest.fixture
-def work(tmp_path):
+def work(tmp_path, may_fork):
     """The working directory of crawls that only write feeds (``feed_crawl.py``)."""
     path = tmp_path / "work"
     path.mkdir()

@@ -20,28 +20,42 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from pkgutil import walk_packages
+from runpy import run_module
 
-import scrapy
 from scrapy.settings import default_settings
 
 LARGEST_REQUEST = 2**20  # an environment is a few kilobytes
+SCRAPY = "scrapy.__main__"
+
+is_on = sys.platform == "linux"
+"""Whether tests may fork: the sockets that requests go through are those of Linux."""
 
 
 class Forked:
     """A command in a forked process, with what tests use of `subprocess.Popen`."""
 
     def __init__(
-        self, arguments: Sequence[str], cwd: Path, env: Mapping[str, str]
+        self,
+        arguments: Sequence[str],
+        cwd: Path,
+        env: Mapping[str, str],
+        module: str = SCRAPY,
+        stdout: int | None = None,
     ) -> None:
+        """Run *module* with *arguments*; what it prints goes where its errors go, or
+        to the descriptor *stdout*."""
         self.returncode: int | None = None
         self._output = tempfile.TemporaryFile("w+")  # noqa: SIM115
         self._told, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        request = json.dumps([list(arguments), str(cwd), dict(env)]).encode()
+        request = json.dumps([module, list(arguments), str(cwd), dict(env)]).encode()
         assert len(request) < LARGEST_REQUEST
         with theirs:
-            handed = [self._output.fileno(), theirs.fileno()]
+            output = self._output.fileno()
+            printed = output if stdout is None else stdout
+            handed = [output, printed, theirs.fileno()]
             socket.send_fds(_server()[1], [request], handed)
         self.pid = self._hear()
 
@@ -129,18 +143,19 @@ def import_all() -> None:
     assert "twisted.internet.reactor" not in sys.modules
 
 
-def serve(requests: socket.socket) -> None:
-    """Fork for each request; return in the process that is to run it."""
+def serve(requests: socket.socket) -> str:
+    """Fork for each request; return the module in the process that is to run it."""
     while True:
-        request, handed, _, _ = socket.recv_fds(requests, LARGEST_REQUEST, 2)
+        request, handed, _, _ = socket.recv_fds(requests, LARGEST_REQUEST, 3)
         if not request:
             break
         if os.fork() == 0:
             requests.close()
-            output, told = handed
+            output, printed, told = handed
             if oversee(socket.socket(fileno=told)):
-                become(output, *json.loads(request))
-                return
+                module, *given = json.loads(request)
+                become(module, output, printed, *given)
+                return str(module)
             os._exit(0)
         for descriptor in handed:
             os.close(descriptor)
@@ -161,20 +176,31 @@ def oversee(told: socket.socket) -> bool:
         return False
 
 
-def become(output: int, arguments: list[str], cwd: str, env: dict[str, str]) -> None:
+def become(
+    module: str,
+    output: int,
+    printed: int,
+    arguments: list[str],
+    cwd: str,
+    env: dict[str, str],
+) -> None:
     """Take on all that a command of its own would have."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     with open(os.devnull) as nothing:
         os.dup2(nothing.fileno(), 0)
-    os.dup2(output, 1)
+    os.dup2(printed, 1)
     os.dup2(output, 2)
+    os.close(printed)
     os.close(output)
     os.chdir(cwd)
     os.environ.clear()
     os.environ.update(env)
     sys.path[:1] = [cwd, *filter(None, env.get("PYTHONPATH", "").split(os.pathsep))]
-    sys.argv = [str(Path(scrapy.__file__).with_name("__main__.py")), *arguments]
-    sys.orig_argv = [sys.executable, "-m", "scrapy", *arguments]
+    spec = find_spec(module)
+    assert spec is not None
+    sys.argv = [str(spec.origin), *arguments]
+    named = module.removesuffix(".__main__")
+    sys.orig_argv = [sys.executable, "-m", named, *arguments]
     del sys.modules["gorgias_crawler.settings"]  # it reads the .env file
 
 
@@ -191,5 +217,5 @@ if __name__ == "__main__":
     gc.collect()
     gc.freeze()  # a collection would copy all of it in each fork
     with socket.socket(fileno=os.dup(0)) as requests_:
-        serve(requests_)
-    sys.exit(import_module("scrapy.cmdline").execute())
+        module_ = serve(requests_)
+    run_module(module_, run_name="__main__", alter_sys=True)

@@ -12,6 +12,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,6 +22,7 @@ import pytest
 
 from gorgias_crawler.durable import is_mounted
 from gorgias_crawler.redact import public_uri, scrubbed
+from tests import forking
 from tests.crawling import HANG_S, linux_only
 from tests.feed_crawl import NASTY
 
@@ -46,13 +48,23 @@ def start(
 ) -> subprocess.CompletedProcess[bytes]:
     spec, results = work.parent / "spec.json", work.parent / "results.json"
     spec.write_text(json.dumps({"crawls": crawls, **process}))
+    arguments = [str(spec), str(results)]
+    # where the disk is full without coverage, whose file would not fit, either
+    bare = {"COVERAGE_PROCESS_CONFIG": ""} if "file_size" in process else {}
+    env = os.environ | {"PYTHONPATH": str(ROOT)} | bare
+    module = "tests.feed_crawl"
+    if forking.is_on and not flags:
+        with tempfile.TemporaryFile() as printed:
+            fd = printed.fileno() if stdout == subprocess.PIPE else stdout
+            fork = forking.Forked(arguments, work, env, module, fd)
+            errors, _ = fork.communicate(HANG_S)
+            printed.seek(0)
+            ended = (fork.wait(), printed.read(), errors.encode())
+            return subprocess.CompletedProcess(arguments, *ended)
     return subprocess.run(
-        [sys.executable, *flags, "-m", "tests.feed_crawl", str(spec), str(results)],
+        [sys.executable, *flags, "-m", module, *arguments],
         cwd=work,
-        # where the disk is full without coverage, whose file would not fit, either
-        env=os.environ
-        | {"PYTHONPATH": str(ROOT)}
-        | ({"COVERAGE_PROCESS_CONFIG": ""} if "file_size" in process else {}),
+        env=env,
         stdout=stdout,
         stderr=subprocess.PIPE,
         check=False,
