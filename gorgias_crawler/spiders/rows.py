@@ -153,8 +153,8 @@ class RowsSpider(RunSpider):
             self.rows += 1
             yield row
 
-    @property
     def _slots(self) -> list[FeedSlot]:
+        # No property: Scrapy reads each attribute of a spider for the names of feeds.
         exporter = self.crawler.get_extension(SnapshotFeedExporter)
         return exporter.slots if exporter else []
 
@@ -163,7 +163,7 @@ class RowsSpider(RunSpider):
         return [
             kind
             for kind, row in self.kinds.items()
-            if any(cast("KindFilter", slot.filter).takes(row) for slot in self._slots)
+            if any(cast("KindFilter", slot.filter).takes(row) for slot in self._slots())
         ] or [self.kind]
 
     def _looked_at(self) -> set[str]:
@@ -171,7 +171,7 @@ class RowsSpider(RunSpider):
         row = self.kinds["messages"]
         return {
             name
-            for slot in self._slots
+            for slot in self._slots()
             if slot.filter.accepts(row()) and slot.format != "conversations"
             for name in slot.feed_options["fields"] or types(row)
         }
