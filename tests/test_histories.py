@@ -1,7 +1,8 @@
 """Random histories of accounts that live and servers that lie: one law holds for all.
 
-As many seeds as the profile of hypothesis says, so ``--hypothesis-profile=night`` plays
-10,000. A seed that fails is shrunk and printed as a test to be pasted here.
+As many seeds as the profile of hypothesis says, in each of four blocks, so
+``--hypothesis-profile=night`` plays 20,000. A seed that fails is shrunk and printed as
+a test to be pasted here.
 """
 
 import pytest
@@ -27,7 +28,7 @@ from tests.history_faults import (
     WrongDate,
 )
 
-BLOCKS = 2  # a test each, so that they are shared among processes
+BLOCKS = 4  # a test each, so that they are shared among processes
 SAMPLE = 4  # tickets, so that accounts of a dozen are sampled
 
 
