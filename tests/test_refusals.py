@@ -52,6 +52,14 @@ def test_a_misspelt_setting_is_refused_with_the_nearest_right_name(
     assert f"do you mean {nearest}?" in refusal(PRIORITY[where], **{name: "1"})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("LOG_ENCODING", "nope"), ("LOG_FORMAT", "%(nope)s"), ("LOG_FORMAT", "%(")],
+)
+def test_a_log_that_cannot_be_written_is_refused(name, value):
+    assert f"{name}={value}: give one that Python knows" in refusal(**{name: value})
+
+
 def test_a_setting_of_ours_that_there_is_not_is_refused_with_those_that_there_are():
     sentence = refusal(GORGIAS_COLOUR="red")
     assert "GORGIAS_COLOUR=red" in sentence

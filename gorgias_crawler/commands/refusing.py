@@ -23,7 +23,7 @@ from gorgias_crawler.command_line import typed
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import CommandLineError, ConfigurationError, GorgiasError
 from gorgias_crawler.feeds import targets
-from gorgias_crawler.refusals import check_settings
+from gorgias_crawler.refusals import check_log, check_settings
 
 if TYPE_CHECKING:
     from scrapy.commands import ScrapyCommand as _Base
@@ -251,6 +251,7 @@ def _log_refusal(error: GorgiasError, settings: BaseSettings) -> None:
     if not log_file:
         return
     with contextlib.suppress(OSError, ConfigurationError):
+        check_log(settings)
         _make_way_for("LOG_FILE", log_file)
         # Scrapy has begun the file anew already, where its log is at work.
         is_begun = get_scrapy_root_handler() is not None

@@ -20,7 +20,7 @@ from scrapy.utils.python import without_none_values
 
 from gorgias_crawler import config
 from gorgias_crawler.archive import Archive
-from gorgias_crawler.commands.refusing import CheckedCommand, say
+from gorgias_crawler.commands.refusing import CheckedCommand
 from gorgias_crawler.config import environment
 from gorgias_crawler.durable import drop_output
 from gorgias_crawler.errors import EXIT_INCOMPLETE, ConfigurationError, GorgiasError
@@ -163,7 +163,7 @@ class ArchiveCommand(CheckedCommand):
             with contextlib.closing(archive), reader_may_leave():
                 self.exitcode = self.answer(archive, args, opts)
         except GorgiasError as error:
-            say(error)
+            self.tell_refusal(error)
             self.exitcode = error.exit_status
 
     def answer(

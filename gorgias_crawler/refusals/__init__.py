@@ -2,8 +2,9 @@
 
 from gorgias_crawler.refusals.settings import (
     check_after_addons,
+    check_log,
     check_settings,
     refuse_variable,
 )
 
-__all__ = ["check_after_addons", "check_settings", "refuse_variable"]
+__all__ = ["check_after_addons", "check_log", "check_settings", "refuse_variable"]

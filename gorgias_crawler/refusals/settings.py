@@ -4,6 +4,7 @@ One pass over what stands above Scrapy's defaults and ours: the command line, a
 settings module of the user's, a spider's own settings.
 """
 
+import codecs
 import logging
 import math
 from collections.abc import Callable, Iterator, Mapping
@@ -72,6 +73,20 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
     level = given["LOG_LEVEL"]
     if not isinstance(level, int) and level not in logging.getLevelNamesMapping():
         raise _wrong("LOG_LEVEL", level, "DEBUG, INFO, WARNING or ERROR", "INFO")
+    check_log(given)
+
+
+def check_log(given: BaseSettings) -> None:
+    """Raise `ConfigurationError` where a line of the log cannot be written so."""
+    name = "LOG_FORMAT"
+    try:
+        line = logging.Formatter(given[name], given["LOG_DATEFORMAT"])
+        line.format(logging.makeLogRecord({}))
+        name = "LOG_ENCODING"
+        codecs.lookup(given[name])
+    except (LookupError, ValueError, TypeError):
+        known = "one that Python knows"
+        raise _wrong(name, given[name], known, f"'{_KNOWN[name]}'") from None
 
 
 def check_after_addons(given: BaseSettings) -> None:
