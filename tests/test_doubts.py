@@ -188,3 +188,28 @@ def test_an_edited_text_is_read_by_a_full_relisting_which_goes_on_after_a_kill(
     assert len(asked) <= pages + 4  # those in flight at the kill, and where ends meet
     assert {row["body"] for row in shop.rows()} == {"edited"}
     assert {int(row["ticket_id"]) for row in shop.rows()} == marked
+
+
+def test_tickets_that_count_messages_and_show_none_are_noted_and_not_asked_again(
+    open_shop,
+):
+    """However many they are: nothing is taken away by it."""
+    shop = open_shop(tickets=60)
+
+    def hide(call):
+        answer = shop.sandbox.answer(call)
+        page = json.loads(answer.body)
+        page["data"] = [row for row in page["data"] if row["ticket_id"] % 2]
+        return Answer(200, json.dumps(page).encode())
+
+    answered(shop, hide)
+    ended = shop.crawl(*PER_TICKET)
+    assert ended.status == 0, ended.log
+    hidden = [row for row in shop.expected() if int(row["ticket_id"]) % 2 == 0]
+    assert len({row["ticket_id"] for row in hidden}) > 20
+    assert shop.rows() == [row for row in shop.expected() if row not in hidden]
+    notes = "\n".join(shop.manifest()["notes"])
+    assert all(f"icket {row['ticket_id']}" in notes for row in hidden), notes
+    before = len(own_answers(shop))
+    assert shop.crawl("-a", "relist=true").status == 0
+    assert len(own_answers(shop)) == before

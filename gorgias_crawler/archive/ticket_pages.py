@@ -137,10 +137,10 @@ def _finish(
         _Answer(shown, lost, counted, is_contradicted=is_contradicted),
         now_us if may_agree else _NEVER_US,
     )
-    changes.lacking.discard(ticket_id)
+    changes.lacking.pop(ticket_id, None)
     if outcome is Outcome.DOUBTED:
         if lost or not shown:
-            changes.lacking.add(ticket_id)
+            changes.lacking[ticket_id] = bool(lost)
         doubts.note(
             archive, ticket_id, doubts.digest(shown), now_us, takes_away=bool(lost)
         )

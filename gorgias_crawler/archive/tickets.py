@@ -35,7 +35,8 @@ class Changes:
 
     ``gone`` tickets are listed though their messages answer 404; ``vanished`` ones were
     deleted. ``orphans`` are messages of tickets that no list shows. ``lacking`` are
-    tickets whose own answers lack what is archived, or all that is counted, so far.
+    tickets whose own answers lack all that is counted, so far, or (true) what is
+    archived.
     """
 
     run: int
@@ -45,7 +46,7 @@ class Changes:
     vanished: int = 0
     erased_messages: int = 0
     orphans: int = 0
-    lacking: set[int] = field(default_factory=set)
+    lacking: dict[int, bool] = field(default_factory=dict)
 
 
 def put_tickets(

@@ -99,12 +99,14 @@ class RunMemory:
     def may_lack(self) -> bool:
         """Tell whether a second answer that lacks messages may be believed.
 
-        Not where too many tickets lack some, or no answer of the run shows a message.
+        Not where too many tickets lack what is archived, or several are empty and no
+        answer of the run shows a message. Counts that are off take nothing away.
         """
         if self.options.allow_deletions:
             return True
-        lacking = len(self.changes.lacking)
-        return self._is_believed(lacking) and (lacking <= 1 or self.shows_messages)
+        lacking = self.changes.lacking
+        is_plausible = len(lacking) <= 1 or self.shows_messages
+        return is_plausible and self._is_believed(sum(lacking.values()))
 
     def _is_believed(self, lost: int) -> bool:
         if self._listed is None:
