@@ -42,13 +42,15 @@ KINDS: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 
+UNTIL_US = instant_us("2025-03-01T09:00:00+00:00")
+
 
 def reader(kind, *_):
     return KINDS.get(kind)
 
 
 def test_each_kind_is_read_for_what_it_tells():
-    beside = Beside.read(reader)
+    beside = Beside.read(reader, UNTIL_US)
     assert beside.bots == frozenset({1})
     assert beside.names == {
         1: "Gorgias Bot", 2: "Kim Agent", 3: "sam@shop.example", 4: "User 4"
@@ -58,19 +60,22 @@ def test_each_kind_is_read_for_what_it_tells():
     assert (known.score, known.bots) == (5, frozenset({1}))
     assert known.hours is not None
     assert known.history is not None
-    assert (known.history.reopens, known.history.is_whole) == (1, True)
+    assert (known.history.reopens, known.history.has_begin) == (1, True)
     other = beside.known_of(8)
     assert other.score is None
     assert other.history is None
 
 
-def test_events_are_archived_until_the_newest_of_any_ticket():
+def test_a_ticket_that_was_closed_after_events_were_archived_tells_it_itself():
     events = [
         {"object_type": "Ticket", "object_id": id_, "type": "ticket-closed",
          "created_datetime": f"2025-03-0{id_}T08:00:00+00:00"}
-        for id_ in (1, 2, 3)
+        for id_ in (1, 2)
     ]  # fmt: skip
-    beside = Beside.read(lambda kind, *_: events if kind == "events" else None)
+    beside = Beside.read(
+        lambda kind, *_: events if kind == "events" else None,
+        instant_us("2025-03-03T08:00:00+00:00"),
+    )
     of = {"id": 1, "status": "closed", "closed_datetime": "2025-03-02T08:00:00+00:00"}
     told = beside.known_of(1).history
     assert told is not None
@@ -81,8 +86,8 @@ def test_events_are_archived_until_the_newest_of_any_ticket():
 
 
 def test_what_is_not_archived_is_unknown():
-    assert Beside.read(lambda *_: None) == Beside()
-    none = Beside.read(lambda *_: [])
+    assert Beside.read(lambda *_: None, 0) == Beside()
+    none = Beside.read(lambda *_: [], 0)
     assert (none.bots, none.reason_fields) == (frozenset(), frozenset())
     assert (none.scores, none.histories) == ({}, {})
     assert none.hours is None
@@ -103,13 +108,15 @@ def test_archived_objects_are_read_and_kinds_without_any_are_unknown(
             ]
             objects = Objects(archive, kinds.KINDS[name])
             objects.put(found, listed=1, run=1)
-            objects.note(listing=1, listed_us=1)
+            objects.note(listing=1, listed_us=1, watermark_us=UNTIL_US)
         # a list that is empty is known, too
         Objects(archive, kinds.KINDS["custom_fields"]).note(listing=1, listed_us=1)
     beside = measured.read_beside(archive)
     archive.close()
     assert beside.bots == frozenset({1})
-    assert beside.known_of(7).history == Beside.read(reader).known_of(7).history
+    assert (
+        beside.known_of(7).history == Beside.read(reader, UNTIL_US).known_of(7).history
+    )
     assert beside.reason_fields == frozenset()
     assert beside.scores is None
     assert beside.hours is None

@@ -72,14 +72,18 @@ def test_business_time_is_that_of_the_zones_clock(
     assert found_us / 1_000_000 / HOUR_S == expected_h
 
 
+MONDAYS = [{"days": "1", "from_time": "09:00", "to_time": "17:00"}]
+
+
 @pytest.mark.parametrize(
     "data",
     [
         None,
         {},
-        {"timezone": "Mars/Base", "business_hours": []},
-        {"timezone": "../etc/passwd", "business_hours": []},
+        {"timezone": "Mars/Base", "business_hours": MONDAYS},
+        {"timezone": "../etc/passwd", "business_hours": MONDAYS},
         {"timezone": "UTC", "business_hours": None},
+        {"timezone": "UTC", "business_hours": []},
         {"timezone": "UTC", "business_hours": [None]},
         *(
             {"timezone": "UTC", "business_hours": [dict(zip(

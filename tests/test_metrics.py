@@ -66,7 +66,8 @@ def history(events):
     """Return what *events* tell, None where none are archived."""
     if events is None:
         return None
-    told = History()
+    newest_us = max((us(one["created_datetime"]) for one in events), default=0)
+    told = History(until_us=int(newest_us))
     for one in events:
         told.add(one)
     return told
@@ -153,6 +154,12 @@ BUSINESS = "first_response_business_seconds"
         (
             [said("08:00", ANA), said("09:00", KIM, created_datetime=None)],
             {FIRST: None, "agent_messages": 1, "next_responses": None},
+        ),
+        # a sender that is not told may be a bot
+        (
+            [said("08:00", ANA), said("09:00", KIM, sender=None)],
+            {FIRST: 3600, HUMAN: None, "agent_messages": None, "bot_messages": None,
+             "customer_messages": 1, "next_responses": None},
         ),
         # an author that is not told
         (
@@ -263,6 +270,13 @@ def test_imported_tickets_have_no_resolution():
     assert found.resolution_seconds is found.resolution_business_seconds is None
 
 
+def test_what_events_tell_of_a_ticket_that_changed_since_is_not_known():
+    events = [event("08:00", "ticket-created"), event("11:00", "ticket-reopened")]
+    for changed, known in [("11:00", True), ("11:01", False)]:
+        found = metrics([], ticket(updated_datetime=at(changed)), events=events)
+        assert (found.reopens, found.merged) == ((1, False) if known else (None, None))
+
+
 @pytest.mark.parametrize(
     ("events", "reopens", "merged"),
     [
@@ -298,6 +312,7 @@ def test_what_only_events_tell_is_known_where_they_are_whole(events, reopens, me
 )
 def test_one_touch_is_closed_with_one_message_of_a_person(messages, of, expected):
     assert metrics([said("08:00", ANA), *messages], of).one_touch is expected
+    assert metrics(messages, of).one_touch is None  # it answered nobody
 
 
 def test_the_score_is_the_customers():

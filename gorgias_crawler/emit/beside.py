@@ -33,10 +33,11 @@ class Beside:
     histories: Mapping[int, History] | None = None
 
     @classmethod
-    def read(cls, objects: Reader) -> "Beside":
+    def read(cls, objects: Reader, events_until_us: int) -> "Beside":
         """Read all that is needed.
 
-        Of an event only what a ticket's `History` needs is kept.
+        Of an event only what a ticket's `History` needs is kept. *events_until_us* is
+        up to when all are archived.
         """
         users = _listed(objects("users"))
         fields = _listed(objects("custom_fields"))
@@ -46,7 +47,7 @@ class Beside:
             hours=_hours(objects("account") or ()),
             reason_fields=None if fields is None else _reason_fields(fields),
             scores=_scores(objects("satisfaction_surveys")),
-            histories=_histories(objects("events", *history.TYPES)),
+            histories=_histories(objects("events", *history.TYPES), events_until_us),
         )
 
     def known_of(self, ticket_id: int) -> Known:
@@ -102,14 +103,14 @@ def _scores(surveys: Iterable[Json] | None) -> dict[int, int] | None:
     }
 
 
-def _histories(events: Iterable[Json] | None) -> dict[int, History] | None:
+def _histories(
+    events: Iterable[Json] | None, until_us: int
+) -> dict[int, History] | None:
     if events is None:
         return None
     histories: dict[int, History] = {}
     for event in events:
         if event.get("object_type") == "Ticket":
-            histories.setdefault(event["object_id"], History()).add(event)
-    until_us = max((told.until_us for told in histories.values()), default=0)
-    for told in histories.values():
-        told.until_us = until_us
+            told = histories.setdefault(event["object_id"], History(until_us=until_us))
+            told.add(event)
     return histories

@@ -64,7 +64,7 @@ class BusinessHours:
 
 
 def of_account(settings: Iterable[object]) -> BusinessHours | None:
-    """Return the hours that an account's *settings* give, None where none can be read.
+    """Return the hours that an account's *settings* give, None where there are none.
 
     A setting is ``{"type": "business-hours", "data": {"timezone": "Europe/Paris",
     "business_hours": [{"days": "1,2,3,4,5", "from_time": "09:00", "to_time":
@@ -75,7 +75,8 @@ def of_account(settings: Iterable[object]) -> BusinessHours | None:
     for setting in settings:
         if isinstance(setting, Mapping) and setting.get("type") == "business-hours":
             try:
-                return _parsed(setting["data"])
+                hours = _parsed(setting["data"])
+                return hours if any(hours.week) else None
             except (KeyError, ValueError, TypeError, AttributeError, OSError):
                 return None  # half of the hours would be a wrong answer
     return None

@@ -28,12 +28,11 @@ TYPES = (CREATED, MERGED, CLOSED, REOPENED)
 class History:
     """What a ticket's archived events tell, added in any order.
 
-    They are whole where the ticket's first one is among them: Gorgias keeps events for
-    about a year. Instants are in microseconds since 1970, 0 before any. ``until_us`` is
-    the newest event that is archived, of whichever ticket.
+    Instants are in microseconds since 1970, 0 before any. ``until_us`` is up to
+    when all events are archived, of whichever ticket.
     """
 
-    is_whole: bool = False
+    has_begin: bool = False
     merged: bool = False
     reopens: int = 0
     closed_us: int = 0  # the last of each
@@ -43,10 +42,9 @@ class History:
     def add(self, event: Json) -> None:
         """Add an event of the ticket."""
         at_us = at_us_of(event.get("created_datetime")) or 0
-        self.until_us = max(self.until_us, at_us)
         type_ = event.get("type")
         if type_ == CREATED:
-            self.is_whole = True
+            self.has_begin = True
         elif type_ == MERGED:
             self.merged = True
         elif type_ == CLOSED:
@@ -54,6 +52,15 @@ class History:
         elif type_ == REOPENED:
             self.reopens += 1
             self.reopened_us = max(self.reopened_us, at_us)
+
+    def is_whole_of(self, ticket: Json) -> bool:
+        """Tell whether no event of *ticket* is missing.
+
+        The first may be, as Gorgias keeps events for about a year, and the last, where
+        the ticket changed since events were archived.
+        """
+        updated_us = at_us_of(ticket.get("updated_datetime")) or 0
+        return self.has_begin and updated_us <= self.until_us
 
 
 def resolved_us(ticket: Json, history: History) -> int | None:

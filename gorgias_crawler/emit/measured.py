@@ -1,6 +1,7 @@
 """Archived tickets to their metrics."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gorgias_crawler.api.kinds import KINDS
@@ -40,6 +41,28 @@ def tickets(
         yield measured(ticket, messages, beside.known_of(ticket["id"]))
 
 
+def older_open(
+    archive: Archive, filters: Filters, beside: Beside
+) -> Iterator[Measured]:
+    """Yield, without messages, the tickets that were open when *filters* begin.
+
+    They were created before, and are else what *filters* accept.
+    """
+    since_us = filters.since_us
+    if (
+        since_us is None
+        or filters.by != "creation"
+        or filters.changed_since is not None
+    ):
+        return
+    before = replace(filters, since_us=None, until_us=since_us)
+    for ticket in map(decoded, order.tickets(archive)):
+        if before.accept_ticket(ticket):
+            found = measured(ticket, (), beside.known_of(ticket["id"]))
+            if found.is_open or (found.resolved_us or 0) >= since_us:
+                yield found
+
+
 def unfinished(archive: Archive, filters: Filters) -> int:
     """Count the tickets that *filters* accept and that have something to fetch."""
     with archive.reading():
@@ -50,6 +73,7 @@ def unfinished(archive: Archive, filters: Filters) -> int:
 
 def read_beside(archive: Archive) -> Beside:
     """Return what is archived beside tickets and messages. Raises `RunEndError`."""
+    events = Objects(archive, KINDS["events"])
 
     def objects(kind: str, *words: str) -> Iterator[dict[str, Any]] | None:
         archived = Objects(archive, KINDS[kind])
@@ -57,7 +81,7 @@ def read_beside(archive: Archive) -> Beside:
         return found if archived.are_known else None
 
     with archive.reading():
-        return Beside.read(objects)
+        return Beside.read(objects, events.progress.watermark_us or 0)
 
 
 def _having(archived: Objects, words: Sequence[bytes]) -> Iterator[dict[str, Any]]:

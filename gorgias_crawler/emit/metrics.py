@@ -25,7 +25,7 @@ class Author(Enum):
     CUSTOMER = "customer"
     AGENT = "agent"  # a person of the team
     BOT = "bot"  # a rule, or a user with the role of a bot
-    TEAM = "team"  # a person or a bot: the users are not archived
+    TEAM = "team"  # a person or a bot: the message or the archive does not tell
     NOTE = "note"  # an internal note, whoever wrote it
     UNKNOWN = "unknown"
 
@@ -105,12 +105,14 @@ def measured(ticket: Json, messages: Iterable[Json], known: Known) -> Measured:
         began_us = _began_us(ticket, written)
         if began_us is not None and closed_us is not None:
             _set_resolution(metrics, (began_us, closed_us), known.hours)
-    if history.is_whole:
+    is_whole = history.is_whole_of(ticket)
+    if is_whole:
         metrics.reopens = history.reopens
-    if history.merged or history.is_whole:
+    if history.merged or is_whole:
         metrics.merged = history.merged
-    if closed_us is not None and metrics.agent_messages is not None:
-        metrics.one_touch = metrics.agent_messages == 1
+    if closed_us is not None and metrics.customer_messages:
+        agents = metrics.agent_messages
+        metrics.one_touch = None if agents is None else agents == 1
     metrics.satisfaction_score = known.score
     is_snoozed = closed_us is None and bool(ticket.get("snooze_datetime"))
     is_open = ticket.get("status") != "closed" or is_snoozed
@@ -128,9 +130,10 @@ def author(message: Json, bots: Collection[int] | None) -> Author:
         return Author.CUSTOMER
     if message.get("rule_id") is not None:
         return Author.BOT
-    if bots is None:
+    sender_id = _sender_id(message)
+    if bots is None or sender_id is None:
         return Author.TEAM
-    return Author.BOT if _sender_id(message) in bots else Author.AGENT
+    return Author.BOT if sender_id in bots else Author.AGENT
 
 
 def _sender_id(message: Json) -> int | None:
