@@ -8,7 +8,13 @@ def duration(seconds: float) -> str:
     minutes = round(seconds / 60)
     if minutes < 100:
         return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60} min"
+    if minutes < 48 * 60:  # two days: until then people count hours
+        return _two_units(*divmod(minutes, 60), "h", "min")
+    return _two_units(*divmod(round(seconds / 3_600), 24), "d", "h")
+
+
+def _two_units(many: int, few: int, larger: str, smaller: str) -> str:
+    return f"{many} {larger}" + (f" {few} {smaller}" if few else "")
 
 
 def many(number: int, noun: str) -> str:

@@ -14,7 +14,15 @@ from tests.account_model import AccountModel, Run
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (99.4, "99 s"), (1320, "22 min"), (49560, "13 h 46 min")],
+    [
+        (0, "0 s"),
+        (99.4, "99 s"),
+        (1320, "22 min"),
+        (49560, "13 h 46 min"),
+        (7200, "2 h"),
+        (172_799, "2 d"),
+        (900_000, "10 d 10 h"),
+    ],
 )
 def test_a_length_of_time_is_said_in_two_units(seconds, words):
     assert duration(seconds) == words
