@@ -93,9 +93,9 @@ def test_every_ticket_stands_in_each_table_once():
     found = shown(figures)
     assert sum(numbers(found["volume"], "all")) == figures.tickets
     assert figures.tickets + figures.left_out.total() == 400
-    # the last row is that of all
-    *each, whole = numbers(found["resolution"], "tickets")
-    assert sum(each) == whole > 0
+    for id_, name in [("volume", "all"), ("resolution", "tickets")]:
+        whole = found[id_].whole[found[id_].head.index(name)]
+        assert f"{sum(numbers(found[id_], name)):,}" == whole != "0"
 
 
 def test_the_backlog_ends_with_what_is_open():
@@ -277,7 +277,7 @@ def test_the_pages_times_are_those_of_sql(project, zone):
             for kind in ("seconds", "business")
             for share in (0.5, 0.9)
         ]
-        row = found[metric.replace("_", "-")].rows[-1]
+        row = found[metric.replace("_", "-")].whole
         assert list(row) == ["all", f"{count:,}", *expected]
 
 
@@ -304,14 +304,17 @@ def test_each_tickets_seconds_are_those_of_sql(project, zone):
 # The page.
 
 HOSTILE = ["<script>alert(1)</script>", "</svg><img src=x onerror=alert(1)>"]
+# too wide for any screen; and Vega fails where it cuts one in half
+WIDE = ["W" * 10_000, "\N{SHOPPING BAGS}" * 40]
 
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory):
     """A page of a year, with what people may write into tags."""
     figures = added_up(measure(help_desk(800)))
-    for tag in HOSTILE:
+    for tag in [*HOSTILE, *WIDE]:
         figures.tags[tag][min(figures.days)] += 1_000
+        figures.days[min(figures.days)].channels[tag] += 1_000
     path = tmp_path_factory.mktemp("page") / "report.html"
     path.write_text(page_of(figures), "utf-8")
     return path
@@ -387,7 +390,7 @@ def test_the_page_asks_for_nothing_and_leads_nowhere(written):
     may_stand = {"html", "head", "meta", "title", "style", "body", "header", "main",
                  "nav", "section", "h1", "h2", "h3", "p", "a", "ul", "li", "dl", "dt",
                  "dd", "div", "details", "summary", "figure", "table", "thead", "tbody",
-                 "tr", "th", "td", "svg", "g", "path", "line", "text", "rect"}  # fmt: skip
+                 "tfoot", "tr", "th", "td", "svg", "g", "path", "line", "text", "rect"}  # fmt: skip
     assert parts.elements <= may_stand
     for name, value in parts.attributes:
         assert name != "style", value

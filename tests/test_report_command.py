@@ -4,11 +4,15 @@ import importlib.util
 import os
 import re
 import stat
+from datetime import date, timedelta
 
 import pytest
 
+from gorgias_crawler.emit import filters, measured
 from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.report import page
+from gorgias_crawler.job import directory
+from gorgias_crawler.report import make, page
+from gorgias_crawler.report.figures import Period, open_at_ends
 from gorgias_crawler.sandbox import World
 from tests.browser import browser
 from tests.crawling import opened_shop, unfinished
@@ -41,7 +45,7 @@ def text(shop):
 
 
 def tickets(shop):
-    (found,) = re.findall(r"<dt>tickets</dt><dd>([\d,]+)</dd>", text(shop))
+    (found,) = re.findall(r"<dt>tickets?</dt><dd>([\d,]+)</dd>", text(shop))
     return int(found.replace(",", ""))
 
 
@@ -53,7 +57,7 @@ def test_a_job_becomes_a_page_without_a_call(shop, tmp_path):
     listed = shop.world.totals()["tickets"]
     (left_out,) = re.findall(r"<p>Left out: (.*)\.</p>", text(shop))
     assert tickets(shop) + sum(map(int, re.findall(r"\d+", left_out))) == listed
-    assert f"It rests on all {listed} tickets" in text(shop)
+    assert f"It rests on all tickets asked for: {listed}." in text(shop)
     assert "Every listed ticket is archived with all its messages." in text(shop)
     assert ended.log.startswith(f"{PAGE}: {tickets(shop)} tickets, ")
     with browser(tmp_path) as tab:
@@ -111,6 +115,23 @@ def test_exported_metrics_know_people_and_business_hours(whole):
         assert any(row[name] for row in found), name
 
 
+def test_the_backlog_begins_with_what_was_open_before(whole):
+    archive = directory.archive_to_read(whole.jobdir)
+    beside = measured.read_beside(archive)
+
+    def open_on(day, **given):
+        found = make.figures_of(archive, filters.parse(given), beside)
+        (is_open,) = open_at_ends(found, [Period("", range(min(found.days), day))])
+        return is_open
+
+    since = date(2025, 7, 1)  # half of the account's tickets are older
+    for day in (since + timedelta(days=90), date(2027, 1, 1)):
+        of_all = open_on(day.toordinal())
+        assert of_all > 0
+        assert open_on(day.toordinal(), since=since.isoformat()) == of_all
+    archive.close()
+
+
 def test_filters_choose_the_tickets(shop):
     whole = shop.world.totals()["tickets"]
     ended = shop.run(
@@ -119,6 +140,23 @@ def test_filters_choose_the_tickets(shop):
     assert ended.status == 0
     assert 0 < tickets(shop) < whole
     assert "filtered by -a channel=email -a spam=true" in text(shop)
+
+
+def test_a_customer_who_is_asked_for_stands_on_the_page_with_names_alone(shop):
+    (customer, *_) = (row["sender"] for row in shop.expected() if "@" in row["sender"])
+    of_2099 = (
+        "-a",
+        f"customer={customer}",
+        "-a",
+        "since=2099-01-01",
+        "-a",
+        "spam=false",
+    )
+    shop.run("report", "job", "-O", PAGE, *of_2099)
+    assert customer not in text(shop)
+    assert "-a customer=\N{HORIZONTAL ELLIPSIS} -a spam=false" in text(shop)
+    shop.run("report", "job", "-O", PAGE, *of_2099, "--with-names")
+    assert f"-a customer={customer} -a spam=false" in text(shop)
 
 
 def test_a_period_without_tickets_says_so(shop):
@@ -147,7 +185,14 @@ def test_an_unfinished_job_says_what_share_it_rests_on(open_shop):
         ((), 2, "scrapy report crawls/run1 -O report.html"),
         (("job",), 2, "scrapy report crawls/run1 -O report.html"),
         (("-O", PAGE), 2, "scrapy report crawls/run1 -O report.html"),
+        (("job", "-O", PAGE, "-O", "b.html"), 2, "-O report.html -O b.html: "),
+        (("job", "-O", "report.pdf"), 2, "-O report.pdf: the page is HTML"),
         (("job", "-O", PAGE, "-a", "since"), 2, "-a since=2025-01-01"),
+        (
+            ("job", "-O", PAGE, "-a", "since=30d", "-a", "by=message"),
+            2,
+            "-a by=message: ",
+        ),
         (("job", "-O", PAGE, "-a", "since=soon"), 1, "-a since=soon: "),
         # notes are never a ticket's: what would be ignored is refused
         (("job", "-O", PAGE, "-a", "notes=true"), 2, "-a notes=true: "),
@@ -155,8 +200,8 @@ def test_an_unfinished_job_says_what_share_it_rests_on(open_shop):
         (("job", "-O", PAGE, "-a", "channel=emial"), 1, "emial"),
         (("nowhere", "-O", PAGE), 1, "nowhere is not a job directory"),
         (("job", "-O", "missing/report.html"), 1, "-O missing/report.html: "),
-        (("job", "-O", "job/run.json"), 1, "-O job/run.json: "),
-        (("job", "-O", "job"), 1, "-O job: "),
+        (("job", "-O", "job/run.json"), 2, "-O job/run.json: "),
+        (("job", "-O", "job"), 2, "-O job: "),
     ],
 )
 def test_what_cannot_be_made_is_said_in_a_line_and_leaves_the_old_page(

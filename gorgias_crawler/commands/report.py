@@ -10,7 +10,6 @@ from gorgias_crawler.commands.running import ArchiveCommand, QuietCommand
 from gorgias_crawler.durable import whole_file
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_COMPLETE, CommandLineError, ConfigurationError
-from gorgias_crawler.job import directory
 from gorgias_crawler.report import make, page
 from gorgias_crawler.wording import many
 
@@ -38,9 +37,11 @@ class Command(ArchiveCommand, QuietCommand, ScrapyCommand):
         super().add_options(parser)
         parser.add_argument(
             "-O",
-            dest="file",
+            dest="files",
+            action="append",
+            default=[],
             metavar="FILE",
-            help="the page; what is there is replaced",
+            help="the page, which ends in .html; what is there is replaced",
         )
         self.add_arguments_option(parser, "which tickets it is about, as for export")
         parser.add_argument(
@@ -49,14 +50,23 @@ class Command(ArchiveCommand, QuietCommand, ScrapyCommand):
 
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Check the file and what the page needs. Raises `CannotStartError`."""
-        if not opts.file:
+        if not opts.files:
             raise CommandLineError(f"No file is named: `{self.shown_example}`.")
-        self._file, self._wanted = Path(opts.file), filters.parse(opts.spargs)
-        page.check_libraries()
-        if directory.is_file_of_job(self._file, Path(args[0])):
-            raise ConfigurationError(
-                f"-O {self._file}: the job keeps a file of that name there; name another."
+        given = " ".join(f"-O {file}" for file in opts.files)
+        if len(opts.files) > 1:
+            raise CommandLineError(f"{given}: there is one page; name one file.")
+        if not given.lower().endswith((".html", ".htm")):
+            raise CommandLineError(
+                f"{given}: the page is HTML; name a file that ends in .html, as in "
+                f"`{self.shown_example}`."
             )
+        if opts.spargs.get("by") == "message":
+            raise CommandLineError(
+                "-a by=message: it says which messages become rows, and a page is about "
+                "tickets; say creation or update."
+            )
+        self._file, self._wanted = Path(opts.files[0]), filters.parse(opts.spargs)
+        page.check_libraries()
 
     def answer(
         self, archive: Archive, args: list[str], opts: argparse.Namespace

@@ -5,8 +5,10 @@ the page's style sheet, which has them for dark and for light screens.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import accumulate
 from typing import Any
 
 Json = dict[str, Any]
@@ -21,16 +23,25 @@ def colour(number: int) -> str:
     return f"var(--colour-{number})"
 
 
+def shade(number: int) -> str:
+    """Return the shade number *number* of a chart of `squares`, counted from 1."""
+    return f"var(--shade-{number})"
+
+
 DASHES = ((1, 0), (6, 3), (2, 2), (8, 2, 2, 2))
 """How the lines of a chart differ for those who do not tell colours apart."""
 
 _FONT_PX = 13
-_HEIGHT_PX = 240
+_HEIGHT_PX = 280
+_SQUARE_PX = 34  # of an hour of the week: seven are as high as other charts
 _BAR_PX = 24  # of a horizontal bar, so that its name fits beside it
+_LABEL_COLUMNS = 22  # of its name: 150 pixels mostly, and 290 of 330 if all are wide
 _PALETTE = [colour(number) for number in range(1, 9)]
-_SHADES = [f"var(--shade-{number})" for number in range(6)]
-_TICKS = {  # seconds, where durations are read off; less is drawn as the first
-    10: "10 s", 60: "1 min", 600: "10 min", 3_600: "1 h", 14_400: "4 h",
+SHADES = 6
+"""So many shades can be told apart in a legend."""
+
+_TICKS = {  # seconds, where durations are read off; less stands at the first
+    10: "\N{LESS-THAN OR EQUAL TO} 10 s", 60: "1 min", 600: "10 min", 3_600: "1 h", 14_400: "4 h",
     86_400: "1 d", 604_800: "1 wk", 2_592_000: "30 d", 31_536_000: "1 y",
 }  # fmt: skip
 
@@ -57,7 +68,7 @@ def stacked_bars(values: Values, parts: Sequence[str]) -> Json:
         },
         "mark": "bar",
         "encoding": {
-            "x": _periods(),
+            "x": _periods(values),
             "y": _numbers("n"),
             "color": {
                 "field": "part",
@@ -70,20 +81,18 @@ def stacked_bars(values: Values, parts: Sequence[str]) -> Json:
     }
 
 
-def lines(values: Values, parts: Sequence[str], *, durations: bool = False) -> Json:
+def lines(values: Values, parts: Sequence[str], axis: Json | None = None) -> Json:
     """Return a chart of ``x``, ``n`` and ``part``, a line each.
 
-    *durations* are in seconds, on a scale of powers. Periods without a value are
-    left out.
+    It is broken where a period has no value. *axis* is that of ``n``: of numbers,
+    unless it is one of `durations` or `scores`.
     """
-    known = [value for value in values if value["n"] is not None]
     return {
-        "data": {"values": [{**v, "n": max(v["n"], min(_TICKS)) if durations else v["n"]}
-                            for v in known]},
+        "data": {"values": list(values)},
         "mark": {"type": "line", "point": {"size": 25}, "strokeWidth": 2},
         "encoding": {
-            "x": _periods(),
-            "y": _durations(known) if durations else _numbers("n"),
+            "x": _periods(values),
+            "y": axis or _numbers("n"),
             "color": {
                 "field": "part",
                 "type": "nominal",
@@ -103,19 +112,25 @@ def lines(values: Values, parts: Sequence[str], *, durations: bool = False) -> J
     }  # fmt: skip
 
 
-def bars(values: Values, order: Sequence[str]) -> Json:
-    """Return a chart of horizontal bars of ``x`` and ``n``, in *order*."""
+def bars(counts: Mapping[str, int]) -> Json:
+    """Return a chart of horizontal bars with names, in their order."""
+    labels = _labels(counts)
     return {
-        "data": {"values": list(values)},
+        "data": {
+            "values": [
+                {"x": label, "n": count}
+                for label, count in zip(labels, counts.values(), strict=True)
+            ]
+        },
         "mark": {"type": "bar", "color": _PALETTE[0]},
         "height": {"step": _BAR_PX},
         "encoding": {
             "y": {
                 "field": "x",
                 "type": "nominal",
-                "sort": list(order),
+                "sort": labels,
                 "title": None,
-                "axis": {"labelLimit": 160, "labelOverlap": False},
+                "axis": {"labelLimit": 0, "labelOverlap": False},
             },
             "x": _numbers("n"),
         },
@@ -126,11 +141,11 @@ def squares(values: Values, days: Sequence[str]) -> Json:
     """Return a chart of ``hour``, ``day`` and ``n``: the more, the stronger."""
     return {
         "data": {"values": list(values)},
-        "mark": {"type": "rect", "stroke": "var(--page)", "strokeWidth": 1},
-        "height": {"step": _BAR_PX},
+        "mark": {"type": "rect", "stroke": "var(--card)", "strokeWidth": 2},
+        "height": {"step": _SQUARE_PX},
         "encoding": {
             "x": {"field": "hour", "type": "ordinal", "title": None,
-                  "axis": {"labelAngle": 0, "values": [0, 3, 6, 9, 12, 15, 18, 21]}},
+                  "axis": {"labelAngle": 0, "values": [0, 3, 6, 9, 12, 15, 18, 21], "labelExpr": "datum.value + ':00'"}},
             "y": {"field": "day", "type": "nominal", "sort": list(days), "title": None,
                   "axis": {"labelOverlap": False}},
             "color": {
@@ -139,12 +154,36 @@ def squares(values: Values, days: Sequence[str]) -> Json:
                 "scale": {
                     "type": "quantize",
                     "domain": [0, max((value["n"] for value in values), default=1) or 1],
-                    "range": _SHADES,
+                    "range": [shade(number) for number in range(1, SHADES + 1)],
                 },
                 "legend": None,
             },
         },
     }  # fmt: skip
+
+
+def _labels(names: Iterable[str]) -> list[str]:
+    """Return *names* cut to fit beside a bar, each still another.
+
+    Vega would cut an emoji in half, and fail; signs that are not seen, such as those
+    that turn the direction of letters, are left out.
+    """
+    labels: list[str] = []
+    for name in names:
+        seen = "".join(c for c in name if unicodedata.category(c)[0] != "C")
+        widths = (1 + (unicodedata.east_asian_width(c) in "WF") for c in seen)
+        fits = sum(columns <= _LABEL_COLUMNS for columns in accumulate(widths))
+        label = (
+            seen
+            if fits == len(seen)
+            else f"{seen[:fits].rstrip()}\N{HORIZONTAL ELLIPSIS}"
+        )
+        number, alone = 1, label
+        while alone in labels:
+            number += 1
+            alone = f"{label} ({number})"
+        labels.append(alone)
+    return labels
 
 
 def drawn(chart: Json, width_px: int, name: str) -> str:
@@ -175,9 +214,16 @@ def _embeddable(svg: str, name: str) -> str:
     )
 
 
-def _periods() -> Json:
-    axis = {"labelAngle": 0, "labelSeparation": 24}  # letters may be wider elsewhere
-    return {"field": "x", "type": "ordinal", "title": None, "axis": axis}
+def _periods(values: Values) -> Json:
+    return {
+        "field": "x",
+        "type": "ordinal",
+        "title": None,
+        # all of them, also those without a value: else time would jump
+        "scale": {"domain": list(dict.fromkeys(value["x"] for value in values))},
+        # letters may be wider elsewhere
+        "axis": {"labelAngle": 0, "labelSeparation": 24},
+    }
 
 
 def _numbers(name: str) -> Json:
@@ -185,25 +231,37 @@ def _numbers(name: str) -> Json:
         "field": name,
         "type": "quantitative",
         "title": None,
-        "axis": {"tickMinStep": 1, "format": ",d", "tickCount": 5},
+        "axis": {
+            "format": ",d",
+            "tickCount": 5,
+            # a half of a ticket would be written as one
+            "labelExpr": "datum.value % 1 ? '' : datum.label",
+        },
     }
 
 
-def _durations(values: Values) -> Json:
-    words = "".join(f"datum.value == {s} ? '{word}' : " for s, word in _TICKS.items())
+def scores() -> Json:
+    """Return an axis of mean scores, from the worst to the best that can be given."""
+    return {**_numbers("n"), "scale": {"domain": [1, 5]}}
+
+
+def durations(values: Values) -> Json:
+    """Return an axis of seconds, on a scale of powers that encloses *values*."""
+    least = max(min(_TICKS), min(v["n"] for v in values if v["n"] is not None))
+    most = max(v["n"] for v in values if v["n"] is not None)
+    below = [tick for tick in _TICKS if tick <= least][-1]
+    above = next((tick for tick in _TICKS if tick > most), most)
+    within = {s: word for s, word in _TICKS.items() if below <= s <= above}
+    words = "".join(f"datum.value == {s} ? '{word}' : " for s, word in within.items())
     return {
         "field": "n",
         "type": "quantitative",
         "title": None,
-        "scale": {"type": "log", "nice": False, "domain": _bounds(values)},
-        "axis": {"values": list(_TICKS), "labelExpr": f"{words}''"},
+        "scale": {
+            "type": "log",
+            "nice": False,
+            "clamp": True,
+            "domain": [below, above],
+        },
+        "axis": {"values": list(within), "labelExpr": f"{words}''"},
     }
-
-
-def _bounds(values: Values) -> list[int]:
-    """Return the two ticks that enclose all *values*."""
-    least = min((max(value["n"], min(_TICKS)) for value in values), default=1)
-    most = max((value["n"] for value in values), default=1)
-    below = [tick for tick in _TICKS if tick <= least][-1]
-    above = next((tick for tick in _TICKS if tick > most), most)
-    return [below, above]

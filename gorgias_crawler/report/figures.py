@@ -18,6 +18,9 @@ from gorgias_crawler.emit.metrics import Author, Authored, Measured
 TIMES = ("first_response", "first_human_response", "next_response", "resolution")
 """The metrics that the page gives medians of, each by the calendar and in hours."""
 
+BEFORE = 0
+"""The day on which tickets entered that were open when the page begins."""
+
 _LONGEST_S = 2**32 - 1  # what 4 bytes hold: 136 years
 _HOURS = 24
 _DAYS_OF_WEEK = 7
@@ -106,6 +109,14 @@ class Figures:
         self.entered[day] += found.is_open or found.resolved_us is not None
         if found.resolved_us is not None:
             self.resolved[max(day, self._at(found.resolved_us).toordinal())] += 1
+
+    def add_older(self, found: Measured) -> None:
+        """Add a ticket that was open when the page begins, to the backlog alone."""
+        if self._left_out(found.ticket):
+            return
+        self.entered[BEFORE] += 1
+        if found.resolved_us is not None:
+            self.resolved[self._at(found.resolved_us).toordinal()] += 1
 
     def _left_out(self, ticket: Mapping[str, Any]) -> str | None:
         if ticket.get("spam") and "spam" not in self.keeps:
@@ -225,7 +236,7 @@ def quantile(ordered: Sequence[int], share: float) -> float | None:
 
 def open_at_ends(figures: Figures, spans: Sequence[Period]) -> Iterator[int]:
     """Yield how many tickets were open at the end of each of *spans*."""
-    is_open = 0
+    is_open = figures.entered[BEFORE]
     for span in spans:
         is_open += sum(
             figures.entered[day] - figures.resolved[day] for day in span.days

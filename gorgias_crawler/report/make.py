@@ -1,16 +1,20 @@
 """From an archive to the page."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date
 
-from gorgias_crawler.archive import Archive
+from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.emit import measured
 from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.report import page, sections, trust
 from gorgias_crawler.report.figures import Figures
-from gorgias_crawler.report.words import Archived
+from gorgias_crawler.report.words import Archived, utc_minute
 from gorgias_crawler.wording import many
+
+_CUSTOMER = re.compile(r"(?<=-a customer=).*?(?= -a |$)")
+_HIDDEN = "\N{HORIZONTAL ELLIPSIS}"  # who it is stands on the page with names alone
 
 
 @dataclass(frozen=True)
@@ -28,21 +32,20 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
     Raises `RunEndError` where the archive is damaged.
     """
     beside = measured.read_beside(archive)
-    hours = beside.hours
-    figures = Figures(
-        zone=hours.zone if hours else UTC,
-        bots=beside.bots,
-        reason_fields=beside.reason_fields or (),
-        keeps=frozenset(name for name in ("spam", "trashed") if getattr(filters, name)),
-    )
-    for ticket in measured.tickets(archive, filters, beside, only_whole=True):
-        figures.add(ticket)
+    figures = figures_of(archive, filters, beside)
     archived = _archived(beside, with_names=with_names)
     missing = measured.unfinished(archive, filters)
-    share = _share(figures, missing)
+    is_listed = counts.is_listed(archive)
+    found = figures.tickets + figures.left_out.total()
+    share = _share(found, missing, is_listed=is_listed)
+    asked = filters.asked if with_names else _CUSTOMER.sub(_HIDDEN, filters.asked)
     head = page.Head(
         str(archive.facts.domain or archive.facts.host or "an account"),
-        [_period(figures, filters, archived.zone), share, *_left_out(figures)],
+        [
+            _period(figures, asked, archived.zone),
+            f"{share}{_as_of(archive)}",
+            *_left_out(figures),
+        ],
         sections.tiles(figures),
     )
     html = page.html(
@@ -50,7 +53,22 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
         sections.sections(figures, archived),
         list(trust.sections(archive, beside)),
     )
-    return Report(html, figures.tickets, [share] if missing else [])
+    return Report(html, figures.tickets, [share] if missing or not is_listed else [])
+
+
+def figures_of(archive: Archive, filters: Filters, beside: Beside) -> Figures:
+    """Return the sums over the tickets that *filters* accept, as above."""
+    figures = Figures(
+        zone=beside.hours.zone if beside.hours else UTC,
+        bots=beside.bots,
+        reason_fields=beside.reason_fields or (),
+        keeps=frozenset(name for name in ("spam", "trashed") if getattr(filters, name)),
+    )
+    for ticket in measured.tickets(archive, filters, beside, only_whole=True):
+        figures.add(ticket)
+    for ticket in measured.older_open(archive, filters, beside):
+        figures.add_older(ticket)
+    return figures
 
 
 def _archived(beside: Beside, *, with_names: bool) -> Archived:
@@ -64,28 +82,37 @@ def _archived(beside: Beside, *, with_names: bool) -> Archived:
     )
 
 
-def _period(figures: Figures, filters: Filters, zone: str) -> str:
-    asked = f", filtered by {filters.asked}" if filters.asked else ""
+def _period(figures: Figures, asked: str, zone: str) -> str:
+    asked = f", filtered by {asked}" if asked else ""
     if not figures.days:
         return f"No tickets{asked}."
     first, last = (date.fromordinal(end(figures.days)) for end in (min, max))
+    when = f"on {first}" if first == last else f"from {first} to {last}"
     return (
-        f"Tickets created from {first} to {last}{asked}. Days and hours are those of the "
+        f"Tickets created {when}{asked}. Days and hours are those of the "
         f"clock of {zone}."
     )
 
 
-def _share(figures: Figures, missing: int) -> str:
-    found = figures.tickets + figures.left_out.total()
-    if not missing:
+def _share(found: int, missing: int, *, is_listed: bool) -> str:
+    """Say on how many tickets the page rests, of those that were asked for."""
+    if is_listed and not missing:
+        return f"It rests on all tickets asked for: {found:,}."
+    rests = f"It rests on {found:,} of {many(found + missing, 'ticket')} asked for"
+    next_step = "crawl again to fetch what is missing."
+    if not is_listed:
         return (
-            f"It rests on all {many(found, 'ticket')} that were asked for and listed."
+            f"{rests} and listed so far. The list is not finished, and how many more "
+            f"there are is not known: {next_step}"
         )
-    whole = found + missing
+    percent = int(100 * found / (found + missing))  # what is not all is never 100%
+    return f"{rests} ({percent}%). The others are not complete yet: {next_step}"
+
+
+def _as_of(archive: Archive) -> str:
+    last = archive.last_manifest()
     return (
-        f"It rests on {found:,} of {many(whole, 'ticket')} that were asked for and listed "
-        f"({found / whole:.0%}): the others are not complete yet; crawl again to fetch "
-        "what is missing."
+        f" As of {utc_minute(last['ended'])}, when the last run ended." if last else ""
     )
 
 

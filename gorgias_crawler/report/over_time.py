@@ -33,7 +33,7 @@ def volume(figures: Figures, spans: Sequence[Period]) -> Section:
     named = [channel for channel, _ in totals.most_common(_CHANNELS)]
     others = ["other"] if len(totals) > len(named) else []
     parts = list(dict.fromkeys([*named, *others]))  # a channel may be called so, too
-    values, rows = [], []
+    values, rows, whole = [], [], Counter[str]()
     for span in spans:
         found: Counter[str] = Counter()
         for day in span.days:
@@ -41,19 +41,24 @@ def volume(figures: Figures, spans: Sequence[Period]) -> Section:
                 for channel, count in figures.days[day].channels.items():
                     found[channel if channel in named else "other"] += count
         values += [{"x": span.label, "part": p, "n": found[p]} for p in parts]
-        counts = [found.total(), *(found[part] for part in parts)]
-        rows.append([span.label, *map(number, counts)])
+        rows.append([span.label, *_counts(found, parts)])
+        whole.update(found)
     return Section(
         "volume",
         "Tickets by channel",
         "Tickets by when they were created and the channel they came in through. A "
-        "week is named by its Monday.",
+        "week is named by its Monday; the first and the last may be cut short.",
         ["from", "all", *parts],
         rows,
+        ["all", *_counts(whole, parts)],
         charts.stacked_bars(values, parts) if rows else None,
         parts,
         empty="No ticket was created in this period.",
     )
+
+
+def _counts(found: Counter[str], parts: Sequence[str]) -> list[str]:
+    return [number(count) for count in (found.total(), *(found[p] for p in parts))]
 
 
 _OF_TIMES = {
@@ -109,10 +114,11 @@ def times(
         f"with imported messages, are not counted. Half of the tickets were faster "
         f"than the median, nine of ten than the 90th percentile. {hours}",
         ["from", "tickets", *parts],
-        rows,
-        charts.lines(values, parts, durations=True) if is_known else None,
+        rows[:-1],
+        rows[-1],
+        charts.lines(values, parts, charts.durations(values)) if is_known else None,
         parts,
-        dashed=True,
+        "line",
         empty=people or "No ticket of this period has one.",
     )
 
@@ -128,13 +134,13 @@ def backlog(figures: Figures, spans: Sequence[Period]) -> Section:
     return Section(
         "backlog",
         "Backlog",
-        "How many of the tickets of this page were open at the end of each period: "
-        "created and not yet closed for the last time. Snoozed tickets are open, and "
+        "How many tickets were open at the end of each period: created, also before the "
+        "page begins, and not yet closed for the last time. Snoozed tickets are open, and "
         "so is one between its closing and its opening again. Closed tickets without "
         "a date of closing are left out.",
         ["from", "created", "closed", "open at the end"],
         rows,
-        charts.lines(values, ["open"]) if rows else None,
+        chart=charts.lines(values, ["open"]) if rows else None,
         empty="No ticket was created in this period.",
     )
 
@@ -144,23 +150,25 @@ def satisfaction(
 ) -> Section:
     """Return how content customers were."""
     rows, values = [], []
-    for span in spans:
+    for span in [*spans, Period("all", all_days(figures))]:
         scores: Counter[int] = sum(
             (figures.days[day].scores for day in span.days if day in figures.days),
             Counter(),
         )
         each = [number(scores[value]) for value in range(1, 6)]
         rows.append([span.label, number(scores.total()), score(mean(scores)), *each])
-        if scores:
-            values.append({"x": span.label, "part": "mean", "n": mean(scores)})
+        values.append({"x": span.label, "part": "mean", "n": mean(scores)})
+    *values, whole = values
+    is_known = whole["n"] is not None
     return Section(
         "satisfaction",
         "Satisfaction",
         "The mean of the scores, 1 to 5, that customers gave, by when the ticket was "
         "created. Scores arrive days later, so the newest are few.",
         ["from", "scores", "mean", *map(str, range(1, 6))],
-        rows if values else [],
-        charts.lines(values, ["mean"]) if values else None,
+        rows[:-1] if is_known else [],
+        rows[-1],
+        charts.lines(values, ["mean"], charts.scores()) if is_known else None,
         empty="No ticket of this period has a score."
         if archived.surveys
         else "Not known: surveys are not archived. Crawl with "

@@ -71,5 +71,7 @@ def _template() -> Any:
         autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )  # fmt: skip
-    environment.globals.update(colour=charts.colour, dashes=charts.DASHES)
+    environment.globals.update(
+        colour=charts.colour, shade=charts.shade, dashes=charts.DASHES
+    )
     return environment.from_string(_HERE.joinpath("page.html.jinja").read_text("utf-8"))

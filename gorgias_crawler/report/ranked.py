@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
+from itertools import pairwise
 
 from gorgias_crawler.report import charts
 from gorgias_crawler.report.figures import Figures
@@ -32,21 +34,51 @@ def busy(figures: Figures, archived: Archived) -> Section:
         "busy",
         "When customers write",
         "Messages of customers by the day of the week and the hour in which they were "
-        f"written, by the clock of {archived.zone}. The stronger the colour, the more.",
+        f"written, by the clock of {archived.zone}.",
         ["hour", *DAYS],
         [
             [f"{hour:02}:00", *(number(hours[hour]) for hours in figures.busy)]
             for hour in range(24)
         ],
-        charts.squares(values, DAYS) if is_known else None,
+        chart=charts.squares(values, DAYS) if is_known else None,
+        parts=_shades(max(map(max, figures.busy))),
+        marks="shade",
         empty="No customer wrote in this period.",
     )
 
 
-_CHANGE = (
-    "Change compares the newer half of the days with the older half. A ticket counts "
-    "once for each."
-)
+def _shades(most: int) -> list[str]:
+    """Return the numbers that each shade of `charts.squares` stands for, if any."""
+    bounds = [-(-most * step // charts.SHADES) for step in range(charts.SHADES)]
+    spans = [(first, last - 1) for first, last in pairwise([*bounds, most + 1])]
+    return [
+        number(first)
+        if first == last
+        else f"{number(first)} to {number(last)}"
+        if first < last
+        else ""
+        for first, last in spans
+    ]
+
+
+def _compared(figures: Figures) -> tuple[range, range]:
+    """Return the older and the newer half of the days."""
+    days = all_days(figures)
+    return days[: len(days) // 2], days[(len(days) + 1) // 2 :]
+
+
+def _change(figures: Figures) -> str:
+    older, newer = _compared(figures)
+    dates = (
+        f" (from {date.fromordinal(newer[0])}) with the older half (to "
+        f"{date.fromordinal(older[-1])})"
+        if older
+        else " with the older half"
+    )
+    return (
+        f"Change compares the newer half of the days{dates}. A ticket counts once for "
+        "each."
+    )
 
 
 def tags(figures: Figures) -> Section:
@@ -54,7 +86,7 @@ def tags(figures: Figures) -> Section:
     section = Section(
         "tags",
         "Tags",
-        f"Tickets with each tag, by when they were created. {_CHANGE}",
+        f"Tickets with each tag, by when they were created. {_change(figures)}",
         ["tag"],
         empty="No ticket of this period has a tag.",
     )
@@ -67,7 +99,7 @@ def reasons(figures: Figures, archived: Archived) -> Section:
         "reasons",
         "Contact reasons",
         "Tickets by the value of the custom field that Gorgias manages as contact "
-        f"reason, by when they were created. {_CHANGE}",
+        f"reason, by when they were created. {_change(figures)}",
         ["contact reason"],
         empty="No ticket of this period has a contact reason."
         if archived.fields
@@ -80,24 +112,22 @@ def reasons(figures: Figures, archived: Archived) -> Section:
 def _filled(
     section: Section, figures: Figures, days_of: Mapping[str, Counter[int]]
 ) -> Section:
-    days = all_days(figures)
-    older, newer = days[: len(days) // 2], days[(len(days) + 1) // 2 :]
+    halves = _compared(figures)
     ranked = sorted(days_of, key=lambda name: (-days_of[name].total(), name))
     rows = []
     for name in ranked[:_ROWS]:
         before, after = (
             sum(count for day, count in days_of[name].items() if day in half)
-            for half in (older, newer)
+            for half in halves
         )
         counts = map(number, (days_of[name].total(), before, after))
         rows.append([name, *counts, change(before, after)])
-    drawn = ranked[:_DRAWN]
-    values = [{"x": name, "n": days_of[name].total()} for name in drawn]
+    drawn = {name: days_of[name].total() for name in ranked[:_DRAWN]}
     return replace(
         section,
         head=[*section.head, "tickets", "older half", "newer half", "change"],
         rows=rows,
-        chart=charts.bars(values, drawn) if values else None,
+        chart=charts.bars(drawn) if drawn else None,
     )
 
 
@@ -109,26 +139,23 @@ def agents(figures: Figures, archived: Archived) -> Section:
     names = {
         id_: _name(id_, place, archived.names) for place, id_ in enumerate(ranked, 1)
     }
-    drawn = [names[id_] for id_ in ranked[:_DRAWN]]
+    drawn = {names[id_]: figures.agents[id_].answers for id_ in ranked[:_DRAWN]}
     rows = [
         [names[id_], *map(number, (load.answers, load.tickets, load.notes,
                                    load.assigned))]
         for id_, load in ((id_, figures.agents[id_]) for id_ in ranked)
     ]  # fmt: skip
-    values = [
-        {"x": names[id_], "n": figures.agents[id_].answers} for id_ in ranked[:_DRAWN]
-    ]
     named = "" if archived.names is not None else " They are named with --with-names."
-    is_known = archived.users and values
+    is_known = archived.users and drawn
     return Section(
         "agents",
         "Load of agents",
         "Messages to customers that each person of the team wrote, the tickets they "
-        "are in, internal notes, and the open tickets that are assigned to each now. "
+        "are in, internal notes, and the open tickets that are assigned to each. "
         f"Bots and rules are left out.{named}",
-        ["agent", "answers", "tickets", "notes", "open now"],
+        ["agent", "answers", "tickets", "notes", "open, assigned"],
         rows if is_known else [],
-        charts.bars(values, drawn) if is_known else None,
+        chart=charts.bars(drawn) if is_known else None,
         empty="Nobody of the team wrote in this period."
         if archived.users
         else NO_USERS,

@@ -22,6 +22,7 @@ from gorgias_crawler.report.words import (
     score,
     share,
 )
+from gorgias_crawler.wording import many
 
 
 def sections(figures: Figures, archived: Archived) -> Iterator[Section]:
@@ -38,14 +39,19 @@ def sections(figures: Figures, archived: Archived) -> Iterator[Section]:
     yield over_time.satisfaction(figures, spans, archived)
 
 
+def _counted(count: int, noun: str, rest: str = "") -> tuple[str, str]:
+    value, _, nouns = many(count, noun).partition(" ")
+    return value, f"{nouns}{rest}"
+
+
 def tiles(figures: Figures) -> list[tuple[str, str]]:
     """Return the figures at the head of the page with what they are."""
     whole = all_days(figures)
     scores: Counter[int] = sum((d.scores for d in figures.days.values()), Counter())
     return [
-        (number(figures.tickets), "tickets"),
-        (number(figures.messages[Author.CUSTOMER]), "messages from customers"),
-        (number(figures.open), "open now"),
+        _counted(figures.tickets, "ticket"),
+        _counted(figures.messages[Author.CUSTOMER], "message", " from customers"),
+        (number(figures.open), "open"),
         (
             length(quantile(times_of(figures, f"{TIMES[1]}_seconds", whole), 0.5)),
             "to a person's first answer (median)",
@@ -54,7 +60,7 @@ def tiles(figures: Figures) -> list[tuple[str, str]]:
             length(quantile(times_of(figures, f"{TIMES[3]}_seconds", whole), 0.5)),
             "to resolution (median)",
         ),
-        (share(figures.one_touch), "of the closed took one message"),
-        (share(figures.reopened), "were opened again"),
-        (score(mean(scores)), "mean score of 5"),
+        (share(figures.one_touch), "of the closed had a single answer"),
+        (share(figures.reopened), "were reopened"),
+        (score(mean(scores)), "mean score, 1 to 5"),
     ]

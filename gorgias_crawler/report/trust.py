@@ -6,7 +6,7 @@ from typing import Any
 from gorgias_crawler import errors
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.emit.beside import Beside
-from gorgias_crawler.report.words import NO_VALUE, Section, number
+from gorgias_crawler.report.words import NO_VALUE, Section, number, utc_minute
 from gorgias_crawler.wording import duration, many
 
 _RUNS = 30  # a month of nights
@@ -104,10 +104,10 @@ def _run(manifest: Mapping[str, Any]) -> list[str]:
     level, limit = calls.get("highest_level"), calls.get("bucket_limit")
     return [
         str(manifest["run"]),
-        str(manifest["ended"])[:16].replace("T", " ") + " UTC",
+        utc_minute(manifest["ended"]),
         _ENDS.get(manifest["exit_status"], NO_VALUE),
         number(calls["made"]),
         duration(manifest["seconds"]),
         number(calls["refused"]),
-        f"{level:.0f} of {limit:.0f}" if level is not None and limit else NO_VALUE,
+        f"{level:,.0f} of {limit:,.0f}" if level is not None and limit else NO_VALUE,
     ]

@@ -39,7 +39,9 @@ class Archived:
 class Section:
     """One question: *definition* says what is counted, *empty* why nothing is drawn.
 
-    ``parts`` are the chart's colours in their order, where it has more than one.
+    ``whole`` is the row below the others, of all of them. ``parts`` are what the
+    chart's colours stand for in their order, where it has more than one, and ``marks``
+    how the legend shows them: as a ``square``, a ``line`` or a ``shade``.
     """
 
     id: str
@@ -47,15 +49,21 @@ class Section:
     definition: str
     head: Row = ()
     rows: Sequence[Row] = ()
+    whole: Row = ()
     chart: Json | None = None
     parts: Sequence[str] = ()
-    dashed: bool = False
+    marks: str = "square"
     empty: str = ""
 
 
 def number(value: int) -> str:
     """Write a number with its thousands apart."""
     return f"{value:,}"
+
+
+def utc_minute(ended: str) -> str:
+    """Write the instant that a manifest gives, to the minute."""
+    return f"{ended[:16].replace('T', ' ')} UTC"
 
 
 def length(seconds: float | None) -> str:
@@ -91,4 +99,5 @@ def change(before: int, after: int) -> str:
     """Write how much more there is than before."""
     if not before:
         return "new" if after else NO_VALUE
-    return f"{(after - before) / before:+.0%}"
+    percent = round(100 * (after - before) / before)
+    return f"{percent:+}%" if percent else "0%"
