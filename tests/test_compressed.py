@@ -30,6 +30,7 @@ REFUSED = {
     "x.tar.zst": "use for example -O x.tar.csv.zst",
     "backup/": "for example -O backup/:csv",
     "lake/:csv.gz": "for example -O lake/:csv",
+    "lake/:nope": "for example -O lake/:csv",
     "x.xlsx": "GORGIAS_SPREADSHEET_SAFE=True",
     "X.XLSX": "GORGIAS_SPREADSHEET_SAFE=True",
     "s3://KEY:s3cret@bucket/x.xls": "The feed s3://bucket/x.xls",
@@ -71,6 +72,12 @@ def test_a_name_that_says_no_format_is_refused_with_what_to_write(name):
         targets.with_format(name, FORMATS)
     assert REFUSED[name] in str(refused.value)
     assert "s3cret" not in str(refused.value)
+
+
+def test_two_formats_of_one_name_are_refused():
+    targets.refuse_twice(["x.csv", "x.csv", "x/:csv", "y/:csv", "a:b.csv"], FORMATS)
+    with pytest.raises(FeedError, match="is named twice: give each format"):
+        targets.refuse_twice(["x/:csv", "x/:jsonl"], FORMATS)
 
 
 def test_what_compresses_is_asked_for_once_and_comes_last():

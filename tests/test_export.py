@@ -73,6 +73,14 @@ def test_filters_that_match_nothing_write_a_header_and_say_so(finished):
     assert finished.rows("none.csv") == []
 
 
+@pytest.mark.parametrize("target", ["two/:csv", "x.sqlite", "x.jsonl:conversations"])
+def test_a_kind_of_rows_that_no_file_takes_is_refused(finished, target):
+    ended = finished.run("export", "job", "-O", target, "-a", "object=tickets")
+    assert ended.status == 1
+    assert "-a object=tickets is for files that name no kind" in ended.last_lines
+    assert not (finished.path / target.partition(":")[0]).exists()
+
+
 @pytest.mark.parametrize("word", ["channel=emial", "tag=vpi", "customer=no@body.ex"])
 def test_a_filter_for_what_no_ticket_has_replaces_no_file(open_shop, word):
     shop = open_shop(tickets=5)

@@ -198,10 +198,10 @@ def _complete_targets(opts: Any, settings: BaseSettings) -> None:
     formats = without_none_values(settings.getwithbase("FEED_EXPORTERS"))
     try:
         for option in ("output", "overwrite_output"):
-            named = getattr(opts, option) or []
-            setattr(
-                opts, option, [targets.with_format(name, formats) for name in named]
-            )
+            names = getattr(opts, option) or []
+            named = [targets.with_format(name, formats) for name in names]
+            targets.refuse_twice(named, formats)
+            setattr(opts, option, named)
     except GorgiasError as error:
         raise UsageError(str(error)) from None
 

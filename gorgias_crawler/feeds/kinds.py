@@ -31,10 +31,8 @@ _OF_ALL_KINDS = {"sqlite"}
 _OF_MESSAGES = {"conversations"}
 _PARTITIONED = {"parquet"}
 _SMALL = {Refresh.WHOLE, Refresh.SINGLE}
-_CREATED = (
-    "message_created_datetime",
-    "created_datetime",
-)  # a message has its ticket's
+# A message has its ticket's creation, too.
+_CREATED = ("message_created_datetime", "created_datetime")
 
 
 class KindFilter(ItemFilter):
@@ -234,6 +232,9 @@ def complete_feeds(crawler: Crawler) -> None:
                 raise same_target(one, one)
             completed[one] = its
     _refuse_idle_partition(settings, completed)
+    asked = [completed.get(str(uri), {}) for uri in settings.getdict("FEEDS")]
+    if kinds:  # a folder's files have other names than the folder
+        _refuse_idle_kind(kinds.of_a_file, asked)
     settings.set("FEEDS", completed, priority=settings.getpriority("FEEDS") or 0)
 
 
@@ -259,17 +260,21 @@ def _refuse_idle_partition(
 
     In a settings module it is for all commands.
     """
-    is_of_all = (settings.getpriority(_PARTITION) or 0) <= SETTINGS_PRIORITIES[
-        "project"
-    ]
-    if (
-        settings[_PARTITION]
-        and not is_of_all
-        and not any(map(is_partitioned, feeds.values()))
-    ):
+    priority = settings.getpriority(_PARTITION) or 0
+    is_of_this = settings[_PARTITION] and priority > SETTINGS_PRIORITIES["project"]
+    if is_of_this and not any(map(is_partitioned, feeds.values())):
         raise FeedError(
             f"{_PARTITION}={settings[_PARTITION]} is for folders of Parquet files, and "
             f"none is named: use for example -O lake/:parquet, or leave it out."
+        )
+
+
+def _refuse_idle_kind(kind: str, feeds: list[Options]) -> None:
+    """Refuse ``-a object=`` where each of *feeds* says itself which rows it has."""
+    if kind != "messages" and feeds and all(its.get("kind") != kind for its in feeds):
+        raise FeedError(
+            f"-a object={kind} is for files that name no kind of rows, and there is none: "
+            f"leave it out, or use for example -O {kind}.csv."
         )
 
 

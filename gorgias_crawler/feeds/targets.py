@@ -33,8 +33,8 @@ def with_format(target: str, formats: Collection[str]) -> str:
     name, _, asked = target.rpartition(":")
     if name and asked.lower() in formats:
         return f"{name}:{asked.lower()}"
-    if target.endswith("/"):
-        raise _no_format(target)
+    if target.endswith("/") or name.endswith("/"):
+        raise _no_format(name if name.endswith("/") else target)
     plain = target.removesuffix(PurePosixPath(target).suffix)
     if not compressed.ending(target):
         _refuse_spreadsheet(target)
@@ -51,6 +51,21 @@ def with_format(target: str, formats: Collection[str]) -> str:
             f"-O {public_uri(plain)}.csv{compressed.ending(target)}."
         )
     return f"{target}:{format_}"
+
+
+def refuse_twice(named: Iterable[str], formats: Collection[str]) -> None:
+    """Refuse two formats of one name, of which Scrapy would take the last.
+
+    *named* have their formats. Raises `FeedError`.
+    """
+    first: dict[str, str] = {}
+    for target in named:
+        name, _, format_ = target.rpartition(":")
+        uri = name if name and format_ in formats else target
+        if first.setdefault(uri, target) != target:
+            raise FeedError(
+                f"{feed_named(uri)} is named twice: give each format a name of its own."
+            )
 
 
 def completed(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,12 +30,13 @@ class StrictXmlItemExporter(XmlItemExporter):
         try:
             super().export_item(item)
         except _ImpossibleError as error:
-            id_ = ItemAdapter(item).get("message_id", "?")
+            row = ItemAdapter(item)
+            key = "message_id" if "message_id" in row else "id"
             raise RunEndError(
                 "feed_error",
-                f"The feed cannot be written as XML: message {id_} holds the control "
-                f"character {error}, for which XML has no way. Use another format, for "
-                f"example {typed('export', 'JOBDIR', '-O', 'FILE.csv')}",
+                f"The feed cannot be written as XML: {key} {row.get(key)} holds the "
+                f"control character {error}, for which XML has no way. Use another "
+                f"format, for example {typed('export', 'JOBDIR', '-O', 'FILE.csv')}",
             ) from None
 
     def _export_xml_field(self, name: str, serialized_value: Any, depth: int) -> None:
