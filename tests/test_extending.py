@@ -156,6 +156,23 @@ def test_a_script_ends_with_the_exit_status_of_its_run(project):
     assert "Cannot start: " in said
 
 
+def test_a_refused_start_of_a_script_that_does_not_ask_for_its_status_is_no_run(
+    project,
+):
+    script = (project.path / "nightly.py").read_text("utf-8")
+    feeds = 'settings.set("FEEDS", {"nightly.py/x.csv": {"format": "csv"}})\n'
+    careless = script.replace("process =", f"{feeds}process =", 1)
+    careless = careless.replace("sys.exit(exit_status(crawler))", "")
+    (project.path / "careless.py").write_text(careless, "utf-8")
+    told = ["status", "crawls/run1", "--json"]
+    before = json.loads(wait(project.start_as_typed(*told)).log)
+    _, said = run_script(project, "careless.py")
+    assert "nightly.py/x.csv (FEEDS, -o or -O) cannot be set up" in said
+    after = json.loads(wait(project.start_as_typed(*told)).log)
+    assert after["killed_runs"] == 0
+    assert after["last_run"] == before["last_run"]
+
+
 KINDS = """
 from dataclasses import dataclass
 from gorgias_crawler.items import Ticket, Type, column

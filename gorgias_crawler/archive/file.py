@@ -249,11 +249,6 @@ class Archive:
                 (json.dumps(manifest), number),
             )
 
-    def forget_run(self, number: int) -> None:
-        """Undo `begin_run` for a start that was refused, before anything was asked."""
-        with self.transaction() as db:
-            db.execute("DELETE FROM run WHERE id = ? AND manifest IS NULL", (number,))
-
     def claim_feed(self, path: str, sha256: str | None) -> None:
         """Note that this job writes the file *path*, so that it may replace it.
 

@@ -24,7 +24,7 @@ from gorgias_crawler.commands.refusing import CheckedCommand
 from gorgias_crawler.config import environment
 from gorgias_crawler.durable import drop_output
 from gorgias_crawler.errors import EXIT_INCOMPLETE, ConfigurationError, GorgiasError
-from gorgias_crawler.extensions.run_report import leave_no_run
+from gorgias_crawler.extensions.run_report import close_job
 from gorgias_crawler.feeds import targets
 from gorgias_crawler.job.directory import archive_to_read
 from gorgias_crawler.settings import FEEDS
@@ -134,7 +134,7 @@ class SpiderCommand(CheckedCommand, _Base):
 
     def _refuse_run(self, crawler: Crawler, error: GorgiasError) -> None:
         self.exitcode = error.exit_status
-        leave_no_run(crawler)
+        close_job(crawler)
         self.tell_refusal(error)
 
 

@@ -1,6 +1,5 @@
 """The end of a run: manifest, closing lines, exit status."""
 
-import contextlib
 import logging
 import platform
 import sys
@@ -57,16 +56,14 @@ def exit_status(crawler: Crawler) -> int:
     try:
         return figures_of(crawler)["exit_status"]
     except RuntimeError:  # it could not be set up, and Scrapy has logged why
-        leave_no_run(crawler)
+        close_job(crawler)
         return EXIT_CANNOT_START
 
 
-def leave_no_run(crawler: Crawler) -> None:
-    """Undo the run that the spider has begun: nothing was asked."""
+def close_job(crawler: Crawler) -> None:
+    """Close the job of a spider that was not started."""
     job = getattr(crawler.spider, "job", None)
     if isinstance(job, Job):
-        with contextlib.suppress(GorgiasError):
-            job.archive.forget_run(job.archive.last_run())
         job.close()
 
 

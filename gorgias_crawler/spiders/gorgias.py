@@ -93,13 +93,22 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         return spider
 
     def open_job(self, job: Job) -> None:
-        """Begin a run of *job*."""
+        """Take *job*, of which a run is to begin."""
         self.job, self.job_id, self.archive = job, job.id, job.archive
         self.jobdir = job.path
-        self.run_number = job.archive.begin_run(now_us())
+        self.run_number = job.archive.last_run() + 1
         memory = RunMemory(job.archive, self.run_number, self.options)
         self.answers = Answers(memory)
         self.agenda = Agenda(self.answers, lambda: self.budget.calls_per_s)
+
+    def may_start(self) -> bool:
+        """Begin the run where nothing refuses it: what never asked was not killed."""
+        if super().may_start():
+            try:
+                self.archive.begin_run(now_us())
+            except GorgiasError as error:
+                self.end_run(error)
+        return self.ending is None
 
     def claim_feed(self, path: str, sha256: str | None) -> None:
         """Note that this job writes the local file *path* now."""
