@@ -152,7 +152,8 @@ def test_counts_that_differ_everywhere_are_settled_by_a_sample(open_shop):
     ended = shop.crawl(*BULK)
     assert ended.status == 0, ended.log
     asked = [c for c in shop.sandbox.calls if "ticket_id" in c.query]
-    assert 50 <= len(asked) <= 55  # a long ticket has two or three pages
+    # a long ticket has two or three pages; of those that now count none, 20 are asked
+    assert 50 <= len(asked) <= 55 + 20
     assert any("equal the walk" in note for note in shop.manifest()["notes"])
     assert shop.rows() == shop.expected()
 

@@ -8,6 +8,7 @@ from itertools import count
 
 import pytest
 
+from gorgias_crawler.api import Ticket
 from gorgias_crawler.api.kinds import Refresh
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.errors import RefusedError
@@ -74,13 +75,17 @@ class OnlySmallPages(Unanswered):
 
 @dataclass
 class Gap(Fault):
-    """The second page of a list is empty, though it names the third."""
+    """The second page of a list is empty, or the first again, and names the third."""
 
+    shows_first: bool = False
     pages: int = 0
+    rows: tuple[Ticket, ...] = ()
 
     def page(self, call, page, number):
         self.pages += self.strikes(call, number)
-        return replace(page, rows=()) if self.pages == 2 else page
+        if self.pages == 1 and self.shows_first:
+            self.rows = page.rows
+        return replace(page, rows=self.rows) if self.pages == 2 else page
 
 
 @dataclass
@@ -93,7 +98,8 @@ class Uneven(Fault):
         rows = page.rows[:-1] or page.rows
         last = rows[-1]
         is_last = page.next_cursor is None and rows == page.rows
-        next_cursor = None if is_last else json.dumps([last.created_us, last.id])
+        at_us = last.updated_us if kind(call) == "updates" else last.created_us
+        next_cursor = None if is_last else json.dumps([at_us, last.id])
         return replace(page, rows=rows, next_cursor=next_cursor)
 
 
@@ -138,20 +144,33 @@ def test_lists_that_always_end_with_an_empty_page_are_complete_each_night(
     assert is_exact(archive, model)
 
 
-def test_an_empty_page_in_the_midst_of_a_list_hides_nothing(archive):
+@pytest.mark.parametrize("shows_first", [False, True])
+def test_a_page_in_the_midst_of_a_list_hides_nothing(archive, shows_first):
     model = account(12)
-    model.faults = [Gap(("listing",))]
+    model.faults = [Gap(("listing",), shows_first=shows_first)]
     Run(archive, model, fetch=Fetch.PER_TICKET).finish()
     assert is_exact(archive, model)
 
 
-def test_pages_that_are_uneven_for_good_cost_one_call_more(archive):
+def test_a_listing_that_leaves_some_out_of_its_pages_is_proven_by_the_updates(archive):
+    model = account(24)
+    model.faults = [Short(("listing",), share=40)]
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert is_exact(archive, model)
+
+
+def test_pages_that_are_uneven_for_good_cost_few_calls(archive):
     model = account(7)
-    model.faults = [Uneven(("listing",))]
+    model.faults = [Uneven(("listing", "updates"))]
     Run(archive, model, fetch=Fetch.PER_TICKET).finish()
     assert is_exact(archive, model)
-    pages = 1 + 2 + 1  # of 7 rows: 3, 2, 1 and 1
-    assert model.calls <= pages + 1 + 7 + 1
+    pages = 1 + 2 + 1  # of 7 tickets: 3, 2, 1 and 1
+    another_look_at_the_head = 1
+    assert model.calls <= 2 * (pages + 1) + another_look_at_the_head + 7
+    before = model.calls
+    Run(archive, model).finish()
+    assert is_exact(archive, model)
+    assert model.calls <= before + pages + 1
 
 
 def test_a_look_at_the_head_does_not_hide_that_the_updates_ended_too_early(archive):
@@ -224,7 +243,7 @@ def test_an_answer_by_ids_without_a_ticket_that_is_there_proves_nothing(archive)
     model = account(12)
     Run(archive, model).finish()
     model.now_us += DAY_US
-    model.faults = [Short(("listing",), share=30), Empty(("ids",))]
+    model.faults = [Short(("listing", "updates"), share=30), Empty(("ids",))]
     Run(archive, model, relist=True).finish()
     assert export(archive) == model.export()
     assert not counts.is_complete(archive)

@@ -150,10 +150,7 @@ class ListWalks:
         facts, now_us = self.archive.facts, self.memory.clock_us()
         if self.ends.is_to_be_asked_again(call, page, now_us):
             with self.archive.transaction():  # what it shows is there
-                listing = facts.listing or 0
-                tickets.put_tickets(
-                    self.archive, page.rows, listing, self.memory.changes
-                )
+                self._put(page)
             return
         by_update = call.walk.name == walks.UPDATES
         positions = [
@@ -164,9 +161,7 @@ class ListWalks:
         if by_update:
             self._looks.saw([us for us, _ in positions], made_us)
         with self.archive.transaction():
-            tickets.put_tickets(
-                self.archive, page.rows, facts.listing or 0, self.memory.changes
-            )
+            self._put(page)
             updates = [t.updated_us for t in page.rows if t.updated_us <= now_us]
             facts.newest_us = max([facts.newest_us or 0, *updates]) or None
             walk = self._advance(call, page, positions, made_us)
@@ -175,9 +170,13 @@ class ListWalks:
                 self.archive,
                 walk,
                 is_cut_short=is_cut_short,
-                is_doubtful=call.key in self.ends.doubtful,
+                proven_us=self.ends.proven_us(walk),
             )
         self._pass(call, page, walk)
+
+    def _put(self, page: Page[Ticket]) -> None:
+        listing = self.archive.facts.listing or 0
+        tickets.put_tickets(self.archive, page.rows, listing, self.memory.changes)
 
     def store_messages(self, call: WalkPage, page: Page[Message], made_us: int) -> None:
         """Archive a page of the walk through all messages.

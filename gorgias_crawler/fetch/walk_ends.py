@@ -23,52 +23,63 @@ def is_empty_end(page: Page[Any], cursor: str | None) -> bool:
 
 
 class WalkEnds:
-    """Pages of one run's walks that may be cut short: by an end, or in their midst.
+    """Pages of one run's walks that may be cut short: an end, or one in the midst.
 
-    An end is in doubt where it is an empty page behind a cursor, any other page where
-    it shows less than others of its list and yet names a next one. ``ready_us`` is when
-    such a page may be asked for again, in microseconds since 1970. The second one is
-    believed; where it is an end, its walk is ``doubtful``.
+    An end is in doubt where it is an empty page behind a cursor; any other page where
+    it names a next one and shows not as many as the first. ``ready_us`` is when such a
+    page may be asked for again, in microseconds since 1970. The second one is believed,
+    and its walk is ``doubtful``, or ``uneven``.
     """
 
     def __init__(self) -> None:
         self.ready_us: int | None = None
         self.doubtful: set[str] = set()
-        self._asked: dict[str, str | None] = {}  # the cursors, once for each walk
-        self._longest: dict[str, int] = {}
-        self._are_uneven: set[str] = set()  # lists whose pages are so, asked twice
+        self._uneven: set[str] = set()  # lists whose pages are so
+        self._cursors: dict[str, str | None] = {}
+        self._shown: dict[str, set[int]] = {}  # by the last page
+        self._sizes: dict[tuple[str, int], int] = {}
         self._has_waited = False
         self._proofs = 0
 
     def forget(self, name: str) -> None:
         """Note that a walk begins anew."""
         self.doubtful.discard(name)
-        self._asked.pop(name, None)
+        self._cursors.pop(name, None)
 
     def is_to_be_asked_again(self, call: WalkPage, page: AnyPage, now_us: int) -> bool:
         """Tell whether a page may be cut short, for the first time."""
         cursor, name = call.walk.cursor, call.key
         is_end = is_empty_end(page, cursor)
-        if not is_end and not self._is_uneven(call, page):
+        is_odd = name not in self._uneven and self._is_odd(call, page)
+        if not is_end and not is_odd:
             return False
-        if name in self._asked and self._asked[name] == cursor:
-            (self.doubtful if is_end else self._are_uneven).add(name)
+        if name in self._cursors and self._cursors[name] == cursor:
+            self.doubtful.add(name)
+            self._uneven |= set() if is_end else {name}
             self._has_waited = True
             return False
-        self._asked[name] = cursor
-        # Where one has stood the wait, it is how this server's lists end.
+        self._cursors[name] = cursor
+        # Where one has stood the wait, it is how this server pages.
         self.ready_us = now_us + (0 if self._has_waited else doubts.CALM_US)
         return True
 
-    def _is_uneven(self, call: WalkPage, page: AnyPage) -> bool:
-        rows = len(page.rows)
-        longest = self._longest.get(call.key, 1)
-        self._longest[call.key] = max(longest, rows)
-        return (
-            page.next_cursor is not None
-            and rows < min(longest, call.limit)
-            and call.key not in self._are_uneven
+    def _is_odd(self, call: WalkPage, page: AnyPage) -> bool:
+        rows, name = len(page.rows), call.key
+        before, self._shown[name] = self._shown.get(name), {r.id for r in page.rows}
+        comes_again = call.walk.cursor is not None and before == self._shown[name]
+        if rows and comes_again:
+            return True
+        key = name, call.limit
+        return page.next_cursor is not None and (
+            not rows or self._sizes.setdefault(key, rows) != rows
         )
+
+    def proven_us(self, walk: Walk) -> int | None:
+        """Return up to which creation a listing is proven, None where it is whole."""
+        if walk.name != walks.LISTING or walk.name not in self.doubtful:
+            return None
+        is_proven = walk.at and not walk.unordered and walk.name not in self._uneven
+        return walk.at[0] if walk.at and is_proven else 0
 
     def is_listing_to_be_proven(self) -> bool:
         """Tell whether tickets may stand behind the end of the listing.
@@ -83,8 +94,7 @@ class WalkEnds:
         if self._proofs > _MOST_PROOFS:
             raise RunEndError(
                 "listing_failed",
-                "The list of tickets ends with an empty page each time, so there may be "
-                "more. What was archived is kept; run the same command again later.",
+                "The list of tickets is cut short each time, so there may be more. What was archived is kept; run the same command again later.",
             )
         return True
 

@@ -2,7 +2,7 @@
 
 import logging
 
-from gorgias_crawler.archive import Archive, counts, walks
+from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.fetch.plans import LOOK_BACK_US
 
@@ -10,15 +10,15 @@ logger = logging.getLogger(__name__)
 
 
 def move(
-    archive: Archive, walk: Walk, *, is_cut_short: bool, is_doubtful: bool = False
+    archive: Archive, walk: Walk, *, is_cut_short: bool, proven_us: int | None = None
 ) -> None:
     """Move the watermark, inside of a page's transaction, where *walk* has ended.
 
     All that changed before it is archived or due. It is when the first page was
     made, so what changes during a walk is read again by the next run, but never
     ahead of what any answer has shown to be updated, because clocks may be wrong.
-    Where the end of the listing *is_doubtful*, tickets may be missing that were created
-    after its last one, so it is no later than that.
+    Of a listing that is only proven up to *proven_us*, tickets may be missing that were
+    created after that, so it is no later.
     """
     facts = archive.facts
     if walk.done and not is_cut_short:
@@ -28,9 +28,8 @@ def move(
         reached_us = max(walk.date_us, facts.watermark_us or 0)
         # An account without tickets has no update.
         facts.watermark_us = min(reached_us, facts.newest_us or walk.date_us)
-        if is_doubtful and walk.name == walks.LISTING:
-            last_us = walk.at[0] if walk.at and not walk.unordered else 0
-            facts.watermark_us = min(facts.watermark_us, last_us)
+        if proven_us is not None:
+            facts.watermark_us = min(facts.watermark_us, proven_us)
     elif facts.watermark_us is None:
         facts.watermark_us = walk.date_us  # until the first listing has ended
 
