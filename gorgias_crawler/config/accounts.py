@@ -44,8 +44,7 @@ def find_account(
     Raises `ConfigurationError`, also for credentials in *environ* beside those of a
     file that was asked for.
     """
-    of_name = None if name is None else _file_of(name)
-    path = of_name if env_file is None else Path(env_file)
+    path = _path(name, env_file)
     if path is None:
         in_file = _values(read_env_file(ENV_FILE))
         _refuse_to_guess({**in_file, **environ})
@@ -86,11 +85,14 @@ def find_ping_url(
 def _variables(
     environ: Mapping[str, str], name: str | None, env_file: str | None
 ) -> dict[str, str]:
-    if env_file is not None:
-        return _values(read_env_file(Path(env_file)))
-    if name is not None:
-        return _values(read_env_file(_file_of(name)))
-    return {**_values(read_env_file(ENV_FILE)), **environ}
+    path = _path(name, env_file)
+    in_file = _values(read_env_file(path or ENV_FILE))
+    return {**in_file, **(environ if path is None else {})}
+
+
+def _path(name: str | None, env_file: str | None) -> Path | None:
+    of_name = None if name is None else _file_of(name)
+    return of_name if env_file is None else Path(env_file)
 
 
 def shared_variables(environ: Mapping[str, str]) -> dict[str, str]:

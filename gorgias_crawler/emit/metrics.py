@@ -104,7 +104,7 @@ def measured(ticket: Json, messages: Iterable[Json], known: Known) -> Measured:
         _set_responses(metrics, written, known.hours)
         began_us = _began_us(ticket, written)
         if began_us is not None and closed_us is not None:
-            _set_resolution(metrics, (began_us, closed_us), known.hours)
+            _set_times(metrics, "resolution", [(began_us, closed_us)], known.hours)
     is_whole = history.is_whole_of(ticket)
     if is_whole:
         metrics.reopens = history.reopens
@@ -160,19 +160,13 @@ def _set_responses(
 ) -> None:
     if metrics.customer_messages is None or any(m.at_us is None for m in written):
         return
-    first, business = _lengths(_waits(written, OF_TEAM)[:1], hours)
-    metrics.first_response_seconds = _whole_seconds(first)
-    metrics.first_response_business_seconds = _whole_seconds(business)
+    _set_times(metrics, "first_response", _waits(written, OF_TEAM)[:1], hours)
     if metrics.agent_messages is None:
         return
     waits = _waits(written, {Author.AGENT})
-    first, business = _lengths(waits[:1], hours)
-    metrics.first_human_response_seconds = _whole_seconds(first)
-    metrics.first_human_response_business_seconds = _whole_seconds(business)
+    _set_times(metrics, "first_human_response", waits[:1], hours)
+    _set_times(metrics, "next_response", waits[1:], hours)
     metrics.next_responses = len(waits[1:])
-    later, business = _lengths(waits[1:], hours)
-    metrics.next_response_seconds = _whole_seconds(later)
-    metrics.next_response_business_seconds = _whole_seconds(business)
 
 
 def _waits(written: Iterable[Authored], who: Collection[Author]) -> list[Wait]:
@@ -192,12 +186,15 @@ def _waits(written: Iterable[Authored], who: Collection[Author]) -> list[Wait]:
     return waits
 
 
-def _set_resolution(
-    metrics: TicketMetrics, wait: Wait, hours: BusinessHours | None
+def _set_times(
+    metrics: TicketMetrics, name: str, waits: list[Wait], hours: BusinessHours | None
 ) -> None:
-    calendar, business = _lengths([wait], hours)
-    metrics.resolution_seconds = _whole_seconds(calendar)
-    metrics.resolution_business_seconds = _whole_seconds(business)
+    """Set the metric *name*, the median of *waits*, as it is and in business hours."""
+    calendar = [max(0, until_us - since_us) for since_us, until_us in waits]
+    business = [hours.us_between(*wait) for wait in waits] if hours else []
+    for kind, lengths_us in (("", calendar), ("_business", business)):
+        seconds = int(median(lengths_us)) // _SECOND_US if lengths_us else None
+        setattr(metrics, f"{name}{kind}_seconds", seconds)
 
 
 def _began_us(ticket: Json, written: Iterable[Authored]) -> int | None:
@@ -206,19 +203,6 @@ def _began_us(ticket: Json, written: Iterable[Authored]) -> int | None:
         return None
     # A message may be older than its ticket: another ticket was merged into it.
     return min([began_us, *(m.at_us for m in written if m.at_us is not None)])
-
-
-def _lengths(
-    waits: Iterable[Wait], hours: BusinessHours | None
-) -> tuple[list[int], list[int]]:
-    """Return the lengths of *waits* in microseconds: calendar, business."""
-    waits = list(waits)
-    business = [hours.us_between(*wait) for wait in waits] if hours else []
-    return [max(0, until_us - since_us) for since_us, until_us in waits], business
-
-
-def _whole_seconds(lengths_us: Sequence[int]) -> int | None:
-    return int(median(lengths_us)) // _SECOND_US if lengths_us else None
 
 
 def _int(value: object) -> int | None:

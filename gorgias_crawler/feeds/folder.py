@@ -8,7 +8,6 @@ from typing import IO, Any, Self
 
 from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter
-from scrapy.extensions.feedexport import ItemFilter
 from w3lib.url import file_uri_to_path
 
 from gorgias_crawler.errors import FeedError
@@ -16,25 +15,6 @@ from gorgias_crawler.redact import public_uri
 
 MANIFEST = "manifest.json"
 """The name of a folder's manifest."""
-
-OPTIONS: dict[str, Any] = {
-    "format": "manifest",
-    "item_filter": f"{__name__}.NoItem",
-    "store_empty": True,
-}
-"""What ``FEEDS`` says of a manifest. It comes after the files of its folder."""
-
-
-class NoItem(ItemFilter):
-    """Accepts no item: a manifest is of files."""
-
-    def takes(self, row: type) -> bool:
-        """Return False."""
-        return False
-
-    def accepts(self, item: Any) -> bool:
-        """Return False."""
-        return False
 
 
 class ManifestExporter(BaseItemExporter):

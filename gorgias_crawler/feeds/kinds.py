@@ -145,13 +145,16 @@ class Kinds:
                 full["item_export_kwargs"] = {**kwargs, "month_of": month_of}
                 _refuse_month(uri, full["fields"])
             yield f"{uri}{files[kind]}", self._of_kind(kind, full)
-        is_overwritten = {k: options[k] for k in ("overwrite",) if k in options}
-        yield (
-            f"{uri}{folder.MANIFEST}",
-            folder.OPTIONS
-            | is_overwritten
-            | {"item_export_kwargs": {"folder": uri, "files": files}},
-        )
+        # It comes after the files that it tells of, and no row is for it.
+        of_manifest = {
+            "format": "manifest",
+            "store_empty": True,
+            "item_filter": KindFilter,
+            "other_classes": [object],
+            "item_export_kwargs": {"folder": uri, "files": files},
+        }
+        of_manifest |= {k: options[k] for k in ("overwrite",) if k in options}
+        yield f"{uri}{folder.MANIFEST}", of_manifest
 
     def _month_of(self, kind: str, format_: Any) -> str | None:
         """Return the column by whose months rows are partitioned, None if they are not.

@@ -13,7 +13,7 @@ from scrapy.http import Response
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.budget import HEADER
 from gorgias_crawler.errors import RunEndError
-from gorgias_crawler.middlewares.caller import caller_of, is_call
+from gorgias_crawler.middlewares.caller import CallerMiddleware, is_call
 from gorgias_crawler.middlewares.waiting import Waiting, clock
 from gorgias_crawler.wording import duration
 
@@ -23,12 +23,13 @@ _LOOK_S = 0.2  # how soon a waiting call notices what other answers told
 _SAY_AFTER_S = 60.0  # waits for other clients are announced from here on
 
 
-class BudgetMiddleware:
+class BudgetMiddleware(CallerMiddleware):
     """Lets a call out when the account's budget has room; a 429 pauses all calls."""
 
     def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
         self.crawler = crawler
-        self.budget = caller_of(crawler).budget
+        self.budget = self.spider.budget
         self.is_debugging = crawler.settings.getbool("AUTOTHROTTLE_DEBUG")
         self._waiting = Waiting(crawler)
         self._gate = asyncio.Lock()
@@ -37,11 +38,6 @@ class BudgetMiddleware:
         self._pause: tuple[str, float] | None = None
         self._said_crowded_since_s: float | None = None
         self._waited_s = 0.0
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> "BudgetMiddleware":
-        """Build it for *crawler*. Raises `ConfigurationError`, `NotConfigured`."""
-        return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
         """Wait, in turn, until the call may go out.

@@ -1,6 +1,6 @@
 """What the middlewares need of a spider that calls the API."""
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 from scrapy import Request
 from scrapy.crawler import Crawler
@@ -23,6 +23,18 @@ class Caller(Protocol):
 
     def probe(self) -> Request:
         """Return a call that only tells whether the API answers."""
+
+
+class CallerMiddleware:
+    """Base of a middleware for a `Caller`."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.spider = caller_of(crawler)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """Build it for *crawler*. Raises `ConfigurationError`, `NotConfigured`."""
+        return cls(crawler)
 
 
 def is_call(request: Request) -> bool:

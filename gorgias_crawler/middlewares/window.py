@@ -8,13 +8,13 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import StopDownload
 from scrapy.http import Response
 
-from gorgias_crawler.middlewares.caller import caller_of, is_call
+from gorgias_crawler.middlewares.caller import CallerMiddleware, is_call
 from gorgias_crawler.middlewares.waiting import Waiting
 
 _LOOK_S = 0.1  # how soon a call notices that there is room
 
 
-class WindowMiddleware:
+class WindowMiddleware(CallerMiddleware):
     """Keeps all answers that are not read yet as small as the largest alone may be.
 
     Sixteen pages of a hundred messages have 30 MB. Where their sum exceeds
@@ -24,18 +24,13 @@ class WindowMiddleware:
     """
 
     def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
         self._window = crawler.settings.getint("DOWNLOAD_MAXSIZE")
         self._waiting = Waiting(crawler)
-        self._budget = caller_of(crawler).budget
         self._received: dict[Request, int] = {}
         self._arrived: WeakSet[Response] = WeakSet()  # a body that is read is empty
         self._whose_turn: Request | None = None
         crawler.signals.connect(self._bytes_received, signals.bytes_received)
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> "WindowMiddleware":
-        """Build it for *crawler*. Raises `NotConfigured`."""
-        return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
         """Wait until the answers that are not read leave room for another."""
@@ -67,7 +62,7 @@ class WindowMiddleware:
         if not isinstance(exception, StopDownload) or not is_call(request):
             return None
         # Nothing behind this sees it: what else notes a call without an answer.
-        self._budget.lost(request.meta["call_number"], time.monotonic())
+        self.spider.budget.lost(request.meta["call_number"], time.monotonic())
         exception.response = None  # what is there of the answer would wait along
         while self._whose_turn is not None:
             await self._waiting.sleep(_LOOK_S)
