@@ -26,10 +26,9 @@ Options = Mapping[str, Any]
 
 _OURS = "gorgias_crawler.items."
 _TYPED = {"parquet", "sqlite"}
-_OF_ONE_KIND = {"parquet"}
+_OF_ONE_KIND = _PARTITIONED = {"parquet"}
 _OF_ALL_KINDS = {"sqlite"}
 _OF_MESSAGES = {"conversations"}
-_PARTITIONED = {"parquet"}
 _SMALL = {Refresh.WHOLE, Refresh.SINGLE}
 # A message has its ticket's creation, too.
 _CREATED = ("message_created_datetime", "created_datetime")
@@ -152,8 +151,8 @@ class Kinds:
             "item_filter": KindFilter,
             "other_classes": [object],
             "item_export_kwargs": {"folder": uri, "files": files},
+            **{name: options[name] for name in ("overwrite",) if name in options},
         }
-        of_manifest |= {k: options[k] for k in ("overwrite",) if k in options}
         yield f"{uri}{folder.MANIFEST}", of_manifest
 
     def _month_of(self, kind: str, format_: Any) -> str | None:
