@@ -30,8 +30,7 @@ _OF_ONE_KIND = _PARTITIONED = {"parquet"}
 _OF_ALL_KINDS = {"sqlite"}
 _OF_MESSAGES = {"conversations"}
 _SMALL = {Refresh.WHOLE, Refresh.SINGLE}
-# A message has its ticket's creation, too.
-_CREATED = ("message_created_datetime", "created_datetime")
+_CREATED = ("message_created_datetime", "created_datetime")  # a message has both
 
 
 class KindFilter(ItemFilter):
