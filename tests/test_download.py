@@ -78,6 +78,9 @@ def test_what_the_host_does_not_open_is_told_apart(host, tmp_path):
         "file:///etc/passwd",
         "http://name:word@127.0.0.1/a/b",
         "//127.0.0.1/a/b",
+        "http://[::bad/a/b",
+        "http://127.0.0.1:port/a/b",
+        "http://127.0.0.1:99999/a/b",
         "",
     ],
 )

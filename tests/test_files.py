@@ -30,6 +30,7 @@ HOST = "https://uploads.gorgias.io"
         (f"{HOST}/abc/März 1.pdf", "/abc/M%C3%A4rz%201.pdf"),
         (f"{HOST}/abc/\ud83d.pdf", "/abc/%EF%BF%BD.pdf"),
         (f"{HOST}/abc/%zz%.pdf", "/abc/%zz%.pdf"),
+        ("//uploads.gorgias.io/abc/p.png", "/abc/p.png"),
         ("https://public-uploads.gorgias.io/abc/p.png", "/abc/p.png"),
         ("https://acme.gorgias.com/api/attachment/download/abc/p.png", "/abc/p.png"),
     ],
@@ -45,6 +46,7 @@ def test_a_file_is_asked_for_by_the_path_of_its_address_byte_for_byte(address, p
         7,
         "",
         "uploads.gorgias.io/abc/p.png",
+        "/uploads.gorgias.io/abc/p.png",
         "ftp://uploads.gorgias.io/abc/p.png",
         "javascript:alert(1)",
         "https://cdn.shop.example/abc/p.png",
@@ -194,6 +196,7 @@ def test_a_message_refers_to_each_of_its_files_once():
             {"url": f"{HOST}/a/1.png", "name": "one.png"},
             {"url": f"{HOST}/a/1.png?format=1x1", "name": "thumb.png"},
             {"url": "https://cdn.example/x.png?token=secret", "name": "x.png"},
+            {"url": "/../../account", "name": "path.png"},
             {"url": None},
             "nonsense",
         ],
@@ -201,7 +204,7 @@ def test_a_message_refers_to_each_of_its_files_once():
     )
     found = references(5, 6, raw)
     assert [r.path for r in found] == [
-        "/a/1.png", "https://cdn.example/x.png", "/a/2.png",
+        "/a/1.png", "https://cdn.example/x.png", "../../account", "/a/2.png",
     ]  # fmt: skip
     assert found[0].stored_as.startswith("5/6-one-")
 

@@ -174,16 +174,21 @@ def test_an_address_that_has_expired_is_asked_for_again(open_shop):
 
 def test_a_redirect_to_nowhere_is_one_file_s_failure(open_shop):
     shop = open_shop(tickets=30)
+    first, second = (asked_as(file.path) for file in shop.world.files()[:2])
+    leads = {first: {}, second: {"Location": "https://[::bad/x"}}
 
     def mislead(call):
-        is_first = call.path.endswith(asked_as(shop.world.files()[0].path))
-        return Answer(HTTPStatus.TEMPORARY_REDIRECT, b"") if is_first else None
+        for path, headers in leads.items():
+            if call.path.endswith(path):
+                return Answer(HTTPStatus.TEMPORARY_REDIRECT, b"", headers)
+        return None
 
     shop.sandbox.on_request = mislead
     ended = shop.crawl(*FILES)
     assert ended.status == 3, ended.log
     assert "a redirect to nowhere" in ended.log
-    assert len(kept(shop.jobdir / "files")) == len(expected(shop.world)) - 1
+    assert "a redirect to what is no address" in ended.log
+    assert len(kept(shop.jobdir / "files")) == len(expected(shop.world)) - 2
 
 
 def test_a_file_above_the_largest_size_is_no_file(open_shop):

@@ -17,7 +17,7 @@ _API_HOSTS = re.compile(r"[a-z0-9-]+\.gorgias\.com")
 _LONGEST = 4_096  # characters; many servers refuse longer ones (chosen)
 # What a request line may hold as it is: printable ASCII without the space.
 _ASCII = "".join(map(chr, range(33, 127)))
-_SCHEMES = ("https", "http")
+_SCHEMES = ("https", "http", "")  # without one, an address has that of its page
 _HALF = re.compile("[\ud800-\udfff]")
 
 

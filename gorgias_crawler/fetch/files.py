@@ -50,7 +50,8 @@ def attached(message: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 def attachment_path(attachment: Mapping[str, Any]) -> str:
     """Return what an attachment is known by: a path, or an address elsewhere."""
     address = str(attachment["url"])
-    return file_path(address) or encodable(address.partition("?")[0])
+    # What begins as a path does is asked for: no other address may.
+    return file_path(address) or encodable(address.partition("?")[0]).lstrip("/")
 
 
 def inline_paths(html: object) -> Iterator[str]:

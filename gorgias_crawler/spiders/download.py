@@ -85,6 +85,8 @@ class Download:
             raise MisdirectedError(
                 f"{_place(address)} cannot prove its name by its certificate"
             ) from None
+        except ValueError:  # aiohttp's InvalidURL is one, too
+            raise MisdirectedError("a redirect to what is no address") from None
         except aiohttp.ClientPayloadError:
             raise UnansweredError("ended too early") from None
         except (aiohttp.ClientError, TimeoutError) as error:
@@ -114,7 +116,8 @@ class Download:
         )
         if not is_safe or "@" in parts.netloc:
             raise MisdirectedError(
-                f"a redirect to {parts.scheme}://{parts.hostname}, which is not followed"
+                f"a redirect to {parts.scheme}://{parts.hostname or ''}, which is not "
+                "followed"
             )
 
     async def _save(self, response: aiohttp.ClientResponse, part: Path) -> Stored:

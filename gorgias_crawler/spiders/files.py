@@ -228,7 +228,10 @@ class FileFetching:
         location = (response.headers.get("Location") or b"").decode("latin-1")
         if not location:
             raise UnansweredError("a redirect to nowhere")
-        return urljoin(response.url, location)
+        try:
+            return urljoin(response.url, location)
+        except ValueError:
+            return location  # `Download` says what is wrong with it
 
     async def _bytes(self, file: Reference, address: str) -> Stored:
         part = self._store.part()
