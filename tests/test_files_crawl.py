@@ -235,14 +235,13 @@ def test_after_a_kill_no_file_is_torn_or_lost_or_fetched_twice(open_shop, number
     assert len(shop.sandbox.file_calls) <= len(files) + in_flight
 
 
-@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_waits_for_no_file_and_the_next_run_goes_on(open_shop, signal_):
+def test_a_stop_waits_for_no_file_and_the_next_run_goes_on(open_shop):
     shop = open_shop(tickets=60, forks=False)
     host = shop.sandbox.file_host
     host.faults, host.stall_s = {"*": "stall"}, 600
 
     def strike(hook, call):
-        hook.process.send_signal(signal_)
+        hook.process.send_signal(signal.SIGTERM)
 
     hook = At(nth_file(4), strike)
     host.on_request = hook

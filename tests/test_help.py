@@ -63,16 +63,15 @@ def test_the_log_may_be_kept_beside_the_archive_from_the_start(open_shop):
     assert shop.crawl("-s", "LOG_FILE=job/crawl.log").status == 0
 
 
-@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_to_the_demo_ends_its_crawl_too(open_shop, signal_):
+def test_a_signal_to_the_demo_ends_its_crawl_too(open_shop):
     shop = open_shop(tickets=1)
     process = shop.start(command="demo")
     while not (shop.path / "demo" / "job" / "archive.sqlite").exists():
         time.sleep(0.02)
-    process.send_signal(signal_)
+    process.send_signal(signal.SIGINT)
     ended = wait(process)  # the crawl would hold the pipe open
     assert ended.status == 3, ended.log
-    assert f"Received {signal_.name}" in ended.log
+    assert "Received SIGINT" in ended.log
     assert "INCOMPLETE: stopped" in ended.log
     assert " demo). For a file of what is there now: " in ended.log
     assert "Traceback" not in ended.log
