@@ -4,10 +4,13 @@ import csv
 import hashlib
 import json
 import re
+from contextlib import nullcontext
 
 import pytest
+from scrapy.settings import Settings
 
 from gorgias_crawler.errors import FeedError
+from gorgias_crawler.feeds.idle import refuse_idle_settings
 from gorgias_crawler.feeds.kinds import KindFilter, Kinds, _distributed
 from gorgias_crawler.feeds.recorded import shaping
 from gorgias_crawler.items import DEFAULT_COLUMNS, Message, Ticket, types
@@ -68,6 +71,25 @@ def test_rows_that_there_are_not_are_refused_in_a_sentence(options, said):
 def test_a_database_of_one_kind_may_have_some_of_its_columns():
     options = {"format": "sqlite", "fields": ["id"], "item_classes": [Ticket]}
     assert distributed("x.sqlite", **options)["x.sqlite"]["fields"] == ["id"]
+
+
+@pytest.mark.parametrize(
+    ("options", "priority", "is_refused"),
+    [
+        ({"format": "jsonl"}, "cmdline", True),
+        ({"format": "jsonl"}, "project", False),  # for all commands
+        ({"format": "csv"}, "cmdline", False),
+        ({"format": "mine"}, "cmdline", False),
+    ],
+)
+def test_a_setting_of_this_command_that_no_file_reads_is_refused(
+    options, priority, is_refused
+):
+    asked = Settings()
+    asked.set("GORGIAS_SPREADSHEET_SAFE", "True", priority)
+    said = "GORGIAS_SPREADSHEET_SAFE=True is for CSV files, and none is named"
+    with pytest.raises(FeedError, match=said) if is_refused else nullcontext():
+        refuse_idle_settings(asked, {"x": options})
 
 
 class OfEmail:

@@ -7,22 +7,17 @@ from typing import Any
 
 from scrapy.crawler import Crawler
 from scrapy.extensions.feedexport import ItemFilter
-from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 from scrapy.utils.misc import load_object
 
 from gorgias_crawler.api.kinds import KINDS, Refresh
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import folder, targets
 from gorgias_crawler.feeds.conversations import OWN_COLUMNS
+from gorgias_crawler.feeds.idle import PARTITION, Options, refuse_idle_settings
 from gorgias_crawler.feeds.parquet import MONTH
 from gorgias_crawler.feeds.reasons import explained, feed_named
 from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS, Message, types
 from gorgias_crawler.redact import public_uri
-
-_PARTITION = "GORGIAS_PARTITION_BY"
-
-Options = Mapping[str, Any]
-"""What ``FEEDS`` says of one feed."""
 
 _OURS = "gorgias_crawler.items."
 _TYPED = {"parquet", "sqlite"}
@@ -222,7 +217,7 @@ def complete_feeds(crawler: Crawler) -> None:
     kinds = None
     if rows := getattr(spider, "kinds", None):  # another project's spider has none
         fields = settings.getdictorlist("FEED_EXPORT_FIELDS")
-        by_month = bool(settings["GORGIAS_PARTITION_BY"])
+        by_month = bool(settings[PARTITION])
         kinds = Kinds(rows, getattr(spider, "kind", ""), fields, by_month)
     completed: dict[str, Options] = {}
     for uri, options in settings.getdict("FEEDS").items():
@@ -232,7 +227,7 @@ def complete_feeds(crawler: Crawler) -> None:
             if one in completed:
                 raise same_target(one, one)
             completed[one] = its
-    _refuse_idle_partition(settings, completed)
+    refuse_idle_settings(settings, completed)
     asked = [completed.get(str(uri), {}) for uri in settings.getdict("FEEDS")]
     if kinds:  # a folder's files have other names than the folder
         _refuse_idle_kind(kinds.of_a_file, asked)
@@ -254,22 +249,6 @@ def _distributed(
         ) from None
 
 
-def _refuse_idle_partition(
-    settings: BaseSettings, feeds: Mapping[str, Options]
-) -> None:
-    """Refuse a partition that is asked for by this command, and changes no feed.
-
-    In a settings module it is for all commands.
-    """
-    priority = settings.getpriority(_PARTITION) or 0
-    is_of_this = settings[_PARTITION] and priority > SETTINGS_PRIORITIES["project"]
-    if is_of_this and not any(map(is_partitioned, feeds.values())):
-        raise FeedError(
-            f"{_PARTITION}={settings[_PARTITION]} is for folders of Parquet files, and "
-            f"none is named: use for example -O lake/:parquet, or leave it out."
-        )
-
-
 def _refuse_idle_kind(kind: str, feeds: list[Options]) -> None:
     """Refuse ``-a object=`` where each of *feeds* says itself which rows it has."""
     if kind != "messages" and feeds and all(its.get("kind") != kind for its in feeds):
@@ -284,13 +263,8 @@ def _refuse_month(uri: str, fields: Mapping[str, str] | Collection[str]) -> None
     if MONTH in (fields.values() if isinstance(fields, Mapping) else fields):
         raise FeedError(
             f"{feed_named(uri)} has a column {MONTH!r} (FEED_EXPORT_FIELDS), as engines "
-            f"call what {_PARTITION} makes: give it another name."
+            f"call what {PARTITION} makes: give it another name."
         )
-
-
-def is_partitioned(options: Options) -> bool:
-    """Tell whether a feed with these *options* is a directory of months."""
-    return bool(options.get("item_export_kwargs", {}).get("month_of"))
 
 
 def same_target(uri: str, name: str) -> FeedError:

@@ -27,7 +27,7 @@ from gorgias_crawler.durable import (
     sync_tree,
 )
 from gorgias_crawler.errors import FeedError
-from gorgias_crawler.feeds.kinds import is_partitioned
+from gorgias_crawler.feeds.idle import is_partitioned
 from gorgias_crawler.feeds.parquet import MONTH
 from gorgias_crawler.feeds.reasons import feed_named
 from gorgias_crawler.feeds.s3 import CheckedS3Storage

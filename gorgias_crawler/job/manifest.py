@@ -213,14 +213,14 @@ def files_said(feeds: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def _feeds_line(manifest: Mapping[str, Any]) -> str:
     stored = files_said(manifest["feeds"])
-    said = list(stored)
+    said = list(stored) or ["no file written"]
     if stored and manifest["filters"]:
         said.append(f"filtered by {manifest['filters']}")
     if manifest["failed_feeds"]:
         failed = many(len(manifest["failed_feeds"]), "file")
         said.append(f"{failed} NOT stored (see above)")
     untouched = "" if stored else "; what was there before is untouched"
-    return f"Export: {', '.join(said) or 'no file written'}{untouched}."
+    return f"Export: {', '.join(said)}{untouched}."
 
 
 def _last_line(manifest: Mapping[str, Any], jobdir: str) -> str:
