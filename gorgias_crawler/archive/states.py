@@ -95,7 +95,8 @@ class Listed:
             # would hide it. A first listing cannot ask for each; see `zero_counts`.
             if not self._is_first_listing:
                 return DUE_BY_URL
-            return DUE_BY_WALK if ticket.has_excerpt else 0
+            if not ticket.has_excerpt:
+                return 0
         if self._is_passed or (self._is_first and has_messages):
             return DUE_BY_URL  # See `settle_walk` for walks that are not whole.
         return DUE_BY_WALK
