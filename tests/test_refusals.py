@@ -213,6 +213,36 @@ def test_a_dictionary_of_components_is_laid_over_ours(where, name):
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ASYNCIO_EVENT_LOOP", "no.Loop"),
+        ("TWISTED_DNS_RESOLVER", "no"),
+        ("RETRY_EXCEPTIONS", "no.Error"),
+        ("DOWNLOAD_HANDLERS", {"http": "no.Handler"}),
+        ("FEEDS", {"x.csv": {"format": "csv", "item_classes": ["no.Row"]}}),
+        ("FEEDS", {"x.csv": {"format": "csv", "item_filter": "no.Filter"}}),
+    ],
+)
+def test_a_class_that_cannot_be_loaded_is_named_with_its_setting(name, value):
+    sentence = refusal(**{name: value})
+    assert sentence.startswith(f"{name}: ")
+    assert "cannot be loaded" in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kind"),
+    [
+        ("RETRY_HTTP_CODES", "5xx", "statuses of HTTP"),
+        ("REACTOR_THREADPOOL_MAXSIZE", "0", "a whole number, 1 or more"),
+        ("DNS_TIMEOUT", "0", "a whole number, 1 or more"),
+        ("DOWNLOAD_TIMEOUT", "-1", "a number, 0 or more"),
+    ],
+)
+def test_a_value_that_scrapy_fails_on_is_refused_with_what_it_may_be(name, value, kind):
+    assert refusal(**{name: value}).startswith(f"{name}={value}: give {kind}")
+
+
 @pytest.mark.parametrize("name", REQUIRED)
 def test_a_component_that_a_promise_rests_on_cannot_be_switched_off(name):
     sentence = refusal(**{name: json.dumps({REQUIRED[name]: None})})

@@ -15,8 +15,8 @@ _OURS = ("gorgias_crawler.", "scrapy.")
 
 def check_components(given: BaseSettings) -> None:
     """Raise `ConfigurationError` where a component is missing or cannot be loaded."""
-    for key in given["ADDONS"]:
-        _path("ADDONS", key)
+    check_paths("ADDONS", given["ADDONS"])
+    check_paths("DOWNLOAD_HANDLERS", filter(None, given["DOWNLOAD_HANDLERS"].values()))
     for name in COMPONENTS:
         _check_orders(name, given[name])
     for name in CLASSES:
@@ -59,6 +59,12 @@ def is_made_of(value: Any, ours: str) -> bool:
         return False
     # Not issubclass(): to Scrapy whatever looks like a scheduler is one.
     return load_object(ours) in getattr(loaded, "__mro__", ())
+
+
+def check_paths(name: str, paths: Any) -> None:
+    """Raise `ConfigurationError` where one of *paths* of *name* cannot be loaded."""
+    for path in paths or ():
+        _path(name, path)
 
 
 def _path(name: str, key: Any) -> str:

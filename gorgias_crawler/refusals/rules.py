@@ -102,9 +102,17 @@ OF_CALLS = (
 AT_LEAST = {
     "CONCURRENT_REQUESTS": 1,
     "CONCURRENT_REQUESTS_PER_DOMAIN": 1,
+    "DNS_TIMEOUT": 1,  # with less no name is ever resolved
+    "REACTOR_THREADPOOL_MAXSIZE": 1,  # with none a run waits for ever
     "RETRY_TIMES": 0,
 }
 """Whole numbers, and the least that each may be."""
+
+MAY_BE_NEGATIVE = {"FEED_EXPORT_INDENT"}
+"""Numbers whose default is not below 0, and that may be: no indent, in this one."""
+
+LOADED = ("ASYNCIO_EVENT_LOOP", "RETRY_EXCEPTIONS", "TWISTED_DNS_RESOLVER")
+"""Settings that name classes by their paths, beside those in dictionaries."""
 
 FEED_OPTIONS = frozenset(
     [

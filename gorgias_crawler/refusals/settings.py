@@ -23,11 +23,14 @@ from gorgias_crawler.redact import is_secret, public_uri
 from gorgias_crawler.refusals.components import (
     are_of_the_user,
     check_components,
+    check_paths,
     is_made_of,
 )
 from gorgias_crawler.refusals.rules import (
     AT_LEAST,
     FEED_OPTIONS,
+    LOADED,
+    MAY_BE_NEGATIVE,
     REFUSED,
     SUBCLASSES,
 )
@@ -60,6 +63,7 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
         if _is_above_project(given, name) and _matches(name, not_read):
             raise _refusal(name, given, "this command does not read it: leave it out")
         _check_kind(given, name)
+        _check_list(given, name)
         _check_rule(given, name)
     check_components(given)
     BodySelectionPipeline.asked_for(given)
@@ -146,7 +150,9 @@ def _check_kind(given: BaseSettings, name: str) -> None:
     if given[name] is None or not isinstance(default, bool | int | float):
         return
     read: Callable[[str], float] = given.getfloat
-    kind, least = "a number", -math.inf
+    kind, least = "a number, 0 or more", 0.0
+    if default < 0 or name in MAY_BE_NEGATIVE:
+        kind, least = "a number", -math.inf
     if isinstance(default, bool):
         read, kind = given.getbool, "True or False"
     elif name in AT_LEAST:
@@ -158,6 +164,19 @@ def _check_kind(given: BaseSettings, name: str) -> None:
         is_right = False
     if not is_right:
         raise _wrong(name, given[name], kind, default)
+
+
+def _check_list(given: BaseSettings, name: str) -> None:
+    """Read a list of classes or statuses as Scrapy will."""
+    if name in LOADED:
+        check_paths(name, given.getlist(name))
+    if name != "RETRY_HTTP_CODES":
+        return
+    try:
+        set(map(int, given.getlist(name)))
+    except (ValueError, TypeError):
+        kind = "statuses of HTTP, separated by commas"
+        raise _wrong(name, given[name], kind, "502,503") from None
 
 
 def _check_rule(given: BaseSettings, name: str) -> None:
@@ -188,6 +207,8 @@ def _check_feeds(given: BaseSettings) -> None:
                 """an object, for example -s 'FEEDS={"rows.csv": {"format": "csv"}}'."""
             )
         _check_options(given, shown, options)
+        check_paths(f"FEEDS: {shown!r}", filter(None, [options.get("item_filter")]))
+        check_paths(f"FEEDS: {shown!r}", options.get("item_classes"))
         if not isinstance(overwrite := options.get("overwrite", True), bool):
             raise ConfigurationError(
                 f"FEEDS: {shown!r} has overwrite={overwrite!r}: give true or false."
