@@ -24,6 +24,7 @@ _ASYNCIO = "leave it out: the crawl runs on Twisted's asyncio reactor only"
 REFUSED = {
     # They would break a promise.
     "CONCURRENT_ITEMS": "leave it out: one item at a time keeps the rows in order",
+    "DNS_RESOLVER": "use TWISTED_DNS_RESOLVER, which is its name now",
     "DOWNLOADER": "leave it out: pacing and stopping rest on Scrapy's own",
     "DUPEFILTER_*": f"leave it out: {NO_SCHEDULE}",
     "FEED_STORE_EMPTY": (
