@@ -1,7 +1,9 @@
 """The command `gorgias-crawler`: which settings count in any place, what it says."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
@@ -12,9 +14,17 @@ from scrapy.utils.project import get_project_settings
 
 import gorgias_crawler
 from gorgias_crawler.__main__ import main
+from gorgias_crawler.job.directory import Job
 
 VARIABLE = "SCRAPY_SETTINGS_MODULE"
 OURS = "gorgias_crawler.settings"
+HANDLER = "scrapy.core.downloader.handlers.http11"
+SHOW_MODULES = """
+import atexit, sys
+from gorgias_crawler.__main__ import main
+atexit.register(lambda: print(*sys.modules))
+main()
+"""
 DOCUMENTED = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 MADE_OF_OURS = f"from {OURS} import *\nFEED_EXPORT_FIELDS = ['ticket_id']\n"
 
@@ -46,8 +56,8 @@ def command(monkeypatch, tmp_path, capsys):
         monkeypatch.setattr(sys, name, list(getattr(sys, name)))
     command = Command(capsys)
 
-    def execute():
-        command.executed = get_project_settings()
+    def execute(settings=None):
+        command.executed = settings or get_project_settings()
 
     monkeypatch.setattr(cmdline, "execute", execute)
     return command
@@ -109,7 +119,7 @@ def test_what_is_no_command_is_one_line_with_the_nearest_and_exit_2(
 
 
 def test_the_example_of_each_command_is_of_that_command(command):
-    command("crawl")
+    command("shell")
     commands = cmdline._get_commands_dict(command.executed, inproject=True)
     assert {"crawl", "export", "shell"} <= set(commands)
     for name, class_ in commands.items():
@@ -137,8 +147,16 @@ def test_in_any_directory_it_is_this_project(command, monkeypatch, value):
     if value is not None:
         monkeypatch.setenv(VARIABLE, value)
     command("crawl", "gorgias")
-    assert command.executed["COMMANDS_MODULE"] == "gorgias_crawler.commands"
+    assert command.executed["COMMANDS_MODULE"] == "gorgias_crawler.commands.crawl"
     assert command.executed["FEED_EXPORT_FIELDS"] is None
+
+
+@pytest.mark.parametrize("name", ["shell", "project", "of_scrapy", "verbs"])
+def test_only_a_command_of_this_project_is_imported_alone(command, name):
+    command(name)
+    if command.executed:
+        assert command.executed["COMMANDS_MODULE"] == "gorgias_crawler.commands"
+    assert bool(command.executed) == (name == "shell")
 
 
 @pytest.mark.parametrize("cfg", [True, False])
@@ -155,8 +173,40 @@ def test_settings_made_of_ours_count_as_they_do_for_scrapy(
 def test_the_scrapy_cfg_of_another_project_is_passed_by(command, own):
     own("LOG_LEVEL = 'NONE'\n", cfg=True)
     assert command("crawl", "gorgias") == (0, "")
-    assert command.executed["COMMANDS_MODULE"] == "gorgias_crawler.commands"
     assert command.executed["LOG_LEVEL"] == "INFO"
+
+
+def test_ctrl_c_while_python_imports_is_one_line(tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "class Pressed:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'scrapy.http': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Pressed())\n"
+    )
+    pressed = subprocess.run(
+        [sys.executable, "-m", "gorgias_crawler", "status", "job"],
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert (pressed.returncode, pressed.stderr) == (3, "gorgias_crawler: stopped.\n")
+
+
+def test_an_export_imports_nothing_that_only_calls_need(tmp_path):
+    Job(tmp_path / "job").close()
+    exported = subprocess.run(
+        [sys.executable, "-c", SHOW_MODULES, "export", "job", "-O", "x.csv"],
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+        text=True,
+    )
+    assert (tmp_path / "x.csv").exists()
+    imported = set(exported.stdout.split())
+    assert "gorgias_crawler.feeds.formats" in imported
+    assert not imported & {"aiohttp", "tldextract", "gorgias_crawler.sandbox", HANDLER}
 
 
 def test_what_cannot_be_a_project_is_one_line(command, tmp_path, monkeypatch):

@@ -12,9 +12,9 @@ from gorgias_crawler.errors import (
     RefusedError,
     UnansweredError,
 )
+from gorgias_crawler.feeds.download import Download
 from gorgias_crawler.sandbox import Answer, Sandbox, World
 from gorgias_crawler.sandbox.files import asked_as
-from gorgias_crawler.spiders.download import Download
 
 
 @pytest.fixture

@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gorgias_crawler.errors import MisdirectedError
+from gorgias_crawler.feeds.download import Download
 from gorgias_crawler.job.ping import Monitor
 from gorgias_crawler.sandbox import Answer, Sandbox, World
 from gorgias_crawler.sandbox.files import asked_as
-from gorgias_crawler.spiders.download import Download
 from tests.hostile import BASIC, ONCE
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.command_line import AGAIN, this_program, typed
+from gorgias_crawler.commands.answering import QuietCommand, reader_may_leave
 from gorgias_crawler.commands.refusing import say
-from gorgias_crawler.commands.running import SIGNALS, QuietCommand, reader_may_leave
+from gorgias_crawler.commands.running import SIGNALS
 from gorgias_crawler.config import VARIABLES
 from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_INCOMPLETE
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World

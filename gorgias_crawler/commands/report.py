@@ -6,7 +6,7 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.archive import Archive
-from gorgias_crawler.commands.running import ArchiveCommand, QuietCommand
+from gorgias_crawler.commands.answering import ArchiveCommand, QuietCommand
 from gorgias_crawler.durable import whole_file
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_COMPLETE, CommandLineError, ConfigurationError

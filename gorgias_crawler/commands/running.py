@@ -1,6 +1,5 @@
 """Running a spider from a command: quiet logs, errors in one line, an exit status."""
 
-import contextlib
 import gc
 import logging
 import os
@@ -10,8 +9,7 @@ import textwrap
 import traceback
 from argparse import RawDescriptionHelpFormatter
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import UsageError
@@ -19,14 +17,11 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.python import without_none_values
 
 from gorgias_crawler import config
-from gorgias_crawler.archive import Archive
 from gorgias_crawler.commands.refusing import CheckedCommand
 from gorgias_crawler.config import environment
-from gorgias_crawler.durable import drop_output
-from gorgias_crawler.errors import EXIT_INCOMPLETE, ConfigurationError, GorgiasError
+from gorgias_crawler.errors import ConfigurationError, GorgiasError
 from gorgias_crawler.extensions.run_report import close_job
 from gorgias_crawler.feeds import targets
-from gorgias_crawler.job.directory import archive_to_read
 from gorgias_crawler.settings import FEEDS
 
 if TYPE_CHECKING:
@@ -138,41 +133,6 @@ class SpiderCommand(CheckedCommand, _Base):
         self.tell_refusal(error)
 
 
-class QuietCommand(CheckedCommand):
-    """A command that runs no spider and writes no log: its answer is what it prints."""
-
-    not_read = ("*",)
-    requires_crawler_process = False
-    default_settings: ClassVar = {"LOG_ENABLED": False}
-
-
-class ArchiveCommand(CheckedCommand):
-    """A command that answers from the archive of the job that it is given; a mixin.
-
-    ``unread`` is its exit status where nobody reads the answer to its end.
-    """
-
-    operands = range(1, 2)
-    unread = EXIT_INCOMPLETE
-
-    def run(self, args: list[str], opts: "argparse.Namespace") -> None:
-        """Answer; say in one line why there is no answer."""
-        self.exitcode = self.unread
-        try:
-            archive = archive_to_read(Path(args[0]))
-            with contextlib.closing(archive), reader_may_leave():
-                self.exitcode = self.answer(archive, args, opts)
-        except GorgiasError as error:
-            self.tell_refusal(error)
-            self.exitcode = error.exit_status
-
-    def answer(
-        self, archive: Archive, args: list[str], opts: "argparse.Namespace"
-    ) -> int:
-        """Print the answer; return the exit status. Raises `GorgiasError`."""
-        raise NotImplementedError
-
-
 def _of_a_component(error: Exception) -> ConfigurationError:
     """Return what is said where a component raised *error*, whose text may tell all."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
@@ -245,24 +205,6 @@ def _treat_hangup_as_termination() -> None:
     """Let a closed terminal end the run as SIGTERM does, but for ``nohup``."""
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, lambda *_: signal.raise_signal(signal.SIGTERM))
-
-
-@contextlib.contextmanager
-def reader_may_leave() -> Iterator[None]:
-    """Print, and end in silence where nobody reads it any more (``| head``).
-
-    Raises `ConfigurationError` where it cannot be written.
-    """
-    try:
-        yield
-        sys.stdout.flush()
-    except BrokenPipeError:
-        drop_output(sys.stdout)
-    except OSError as error:
-        drop_output(sys.stdout)
-        raise ConfigurationError(
-            f"The answer cannot be written ({error.strerror}): write it to another place."
-        ) from None
 
 
 def show_tables(

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from scrapy.commands import ScrapyCommand
 from scrapy.exceptions import UsageError
 
-from gorgias_crawler.commands.running import QuietCommand
+from gorgias_crawler.commands.answering import QuietCommand
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.command_line import typed
+from gorgias_crawler.commands.answering import QuietCommand, reader_may_leave
 from gorgias_crawler.commands.refusing import say
-from gorgias_crawler.commands.running import QuietCommand, reader_may_leave
 from gorgias_crawler.errors import (
     EXIT_COMPLETE,
     EXIT_WRONG_USAGE,

@@ -10,7 +10,7 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.archive import Archive
-from gorgias_crawler.commands.running import ArchiveCommand, QuietCommand
+from gorgias_crawler.commands.answering import ArchiveCommand, QuietCommand
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
 from gorgias_crawler.job import freshness, status
 

@@ -15,10 +15,10 @@ from scrapy.crawler import Crawler
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.arguments import ACCOUNT, OF_ROWS
 from gorgias_crawler.commands import project, reemission
+from gorgias_crawler.commands.answering import ArchiveCommand
 from gorgias_crawler.commands.counts import CountsSpider
 from gorgias_crawler.commands.reemission import Reemission
 from gorgias_crawler.commands.running import (
-    ArchiveCommand,
     add_env_file_option,
     run_crawlers,
 )

@@ -14,8 +14,8 @@ from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import folder, targets
 from gorgias_crawler.feeds.conversations import OWN_COLUMNS
 from gorgias_crawler.feeds.idle import PARTITION, Options, refuse_idle_settings
-from gorgias_crawler.feeds.parquet import MONTH
 from gorgias_crawler.feeds.reasons import explained, feed_named
+from gorgias_crawler.feeds.targets import MONTH
 from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS, Message, types
 from gorgias_crawler.redact import public_uri
 

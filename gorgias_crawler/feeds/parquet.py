@@ -8,6 +8,7 @@ from scrapy.exporters import BaseItemExporter
 
 from gorgias_crawler.command_line import to_install_extra
 from gorgias_crawler.errors import FeedError
+from gorgias_crawler.feeds.targets import MONTH
 from gorgias_crawler.feeds.typed import (
     TypedColumn,
     TypedRows,
@@ -23,9 +24,6 @@ from gorgias_crawler.items import Message, Type
 _MOST_ROWS = 10_000
 _MOST_CHARACTERS = 16_000_000
 _ROW = _MOST_CHARACTERS // _MOST_ROWS  # what a row takes beside its text, in characters
-
-MONTH = "month"
-"""The one thing by which rows can be parted, and the column that engines make of it."""
 
 UNKNOWN_MONTH = "__HIVE_DEFAULT_PARTITION__"
 """Names the part of rows without a date, which engines read as null

@@ -28,10 +28,10 @@ from gorgias_crawler.durable import (
 )
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds.idle import is_partitioned
-from gorgias_crawler.feeds.parquet import MONTH
 from gorgias_crawler.feeds.reasons import feed_named
 from gorgias_crawler.feeds.s3 import CheckedS3Storage
 from gorgias_crawler.feeds.storages import SnapshotFileStorage
+from gorgias_crawler.feeds.targets import MONTH
 
 _OURS = re.compile(rf"{MONTH}=[^/]+/part-\d+\.parquet")
 

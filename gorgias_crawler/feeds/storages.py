@@ -39,7 +39,6 @@ from gorgias_crawler.job.directory import is_file_of_job
 logger = logging.getLogger(__name__)
 
 _BUFFER = 2**16  # bytes; Python's 8 KiB is one call of the system for each row or two
-
 # Names of open descriptors: whatever is behind them belongs to somebody else.
 _DESCRIPTORS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")
 
@@ -131,9 +130,9 @@ class SnapshotFileStorage:
         """Open the temporary file, or the device."""
         if not self.is_stream:
             # Before it is there: a later run removes what a killed one leaves.
-            self._claim_feed(str(self._part), None)
-            # Not from the descriptor alone: SQLite writes the file by its name.
             part = self._part
+            self._claim_feed(str(part), None)
+            # Not from the descriptor alone: SQLite writes the file by its name.
             return open(part, "wb", _BUFFER, opener=lambda *_: create_exclusively(part))
         # Opening a pipe that nobody reads is then an error, not a wait for ever.
         nonblocking = getattr(os, "O_NONBLOCK", 0)  # Windows has no such flag

@@ -18,6 +18,9 @@ _OF_FOLDERS = "manifest"
 
 _SPREADSHEETS = {"xlsx", "xls", "ods"}
 
+MONTH = "month"
+"""The one thing by which rows can be parted, and the column that engines make of it."""
+
 
 def names_of(formats: Iterable[str]) -> str:
     """Return the names of *formats* of rows for a message."""

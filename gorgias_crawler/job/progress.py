@@ -1,14 +1,17 @@
 """How far a run is and how long it will take, in one line."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.archive import Archive, counts, files
 from gorgias_crawler.fetch import plans
-from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.files import PHASE
 from gorgias_crawler.fetch.plans import Fetch
 from gorgias_crawler.wording import duration, size
+
+if TYPE_CHECKING:
+    from gorgias_crawler.fetch.agenda import Agenda
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class Pace:
 
 
 def measure(
-    archive: Archive, budget: Budget, agenda: Agenda, rows: int, pace: Pace
+    archive: Archive, budget: Budget, agenda: "Agenda", rows: int, pace: Pace
 ) -> Progress:
     """Return how far the run is after *rows* rows.
 

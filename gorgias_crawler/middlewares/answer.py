@@ -7,7 +7,6 @@ from http import HTTPStatus
 
 from OpenSSL import SSL
 from scrapy import Request
-from scrapy.core.downloader.handlers.http11 import TunnelError
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import RetryMiddleware
 from scrapy.exceptions import DownloadCancelledError
@@ -36,6 +35,8 @@ class AnswerMiddleware(RetryMiddleware):
     """
 
     def __init__(self, crawler: Crawler) -> None:
+        # First: where there is none, nothing else need be loaded.
+        self._account = caller_of(crawler).account
         settings = BaseSettings(crawler.settings.copy_to_dict())
         # Scrapy's class would drop out, and with it the reading of answers.
         settings.set("RETRY_ENABLED", True)
@@ -44,7 +45,6 @@ class AnswerMiddleware(RetryMiddleware):
         if not crawler.settings.getbool("RETRY_ENABLED"):
             self.max_retry_times = 0
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
-        self._account = caller_of(crawler).account
         self._waiting = Waiting(crawler)
         self._outage = Outage(crawler, self._waiting)
 
@@ -166,6 +166,9 @@ def _name(exception: Exception) -> str:
 
 def _refusal_of_proxy(exception: Exception) -> str | None:
     """Return why a proxy lets no call through, None for other failures."""
+    # See `middlewares/handler.py`.
+    from scrapy.core.downloader.handlers.http11 import TunnelError  # noqa: PLC0415
+
     is_of_proxy = isinstance(exception, TunnelError)
     status = re.search(r"'status': (4\d\d)", str(exception)) if is_of_proxy else None
     if status is None:

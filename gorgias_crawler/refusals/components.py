@@ -68,6 +68,9 @@ def check_paths(name: str, paths: Any) -> None:
 
 
 def _path(name: str, key: Any) -> str:
+    ours = getattr(settings, name, {})
+    if isinstance(key, str) and key in (*ours, *ours.values()):
+        return key  # it need not be imported to be known
     try:
         return global_object_name(load_object(key))
     except Exception as error:  # noqa: BLE001 - a module may raise anything

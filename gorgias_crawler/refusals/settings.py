@@ -17,7 +17,7 @@ from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, default_settings
 from gorgias_crawler import config, settings
 from gorgias_crawler.config import numbers
 from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.feeds.parquet import MONTH
+from gorgias_crawler.feeds.targets import MONTH
 from gorgias_crawler.pipelines import BodySelectionPipeline
 from gorgias_crawler.redact import is_secret, public_uri
 from gorgias_crawler.refusals.components import (

@@ -5,7 +5,7 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
 from gorgias_crawler import api
@@ -31,8 +31,10 @@ from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.files import FilesToFetch
 from gorgias_crawler.job.files import FilesOfRun
 from gorgias_crawler.spiders.calling import CallingSpider
-from gorgias_crawler.spiders.download import Download
 from gorgias_crawler.wording import duration, many
+
+if TYPE_CHECKING:
+    from gorgias_crawler.feeds.download import Download
 
 WINDOW = 4
 """So many files are fetched from their host at once: it is not the account's bucket,
@@ -64,14 +66,7 @@ class FileFetching:
         self._spider = spider
         self._answers = answers
         self._options = answers.memory.options
-        settings = spider.crawler.settings
-        self._store = open_store(settings, jobdir, job_id)
-        self._download = Download(
-            is_on_this_machine=spider.account.is_on_this_machine,
-            timeout_s=settings.getfloat("DOWNLOAD_TIMEOUT"),
-            most_bytes=file_maxsize(settings),
-            user_agent=settings["USER_AGENT"],
-        )
+        self._store = open_store(spider.crawler.settings, jobdir, job_id)
         self._window = asyncio.Semaphore(WINDOW)
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
 
@@ -140,9 +135,21 @@ class FileFetching:
         except OSError as error:
             raise self._explained(error) from None
         await self._find_lost()
-        async with self._download:
+        async with self._opened() as self._download:
             await self._all()
         self._store.close()
+
+    def _opened(self) -> "Download":
+        # aiohttp, which files alone need, takes a tenth of the start.
+        from gorgias_crawler.feeds.download import Download  # noqa: PLC0415
+
+        settings = self._spider.crawler.settings
+        return Download(
+            is_on_this_machine=self._spider.account.is_on_this_machine,
+            timeout_s=settings.getfloat("DOWNLOAD_TIMEOUT"),
+            most_bytes=file_maxsize(settings),
+            user_agent=settings["USER_AGENT"],
+        )
 
     async def _find_lost(self) -> None:
         """Ask again for files that somebody has removed from their place."""
