@@ -6,15 +6,9 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
+from gorgias_crawler.api import pages
 from gorgias_crawler.api.dates import instant_us, utc_text
 from gorgias_crawler.api.kinds import Kind, Refresh
-from gorgias_crawler.api.pages import (
-    Page,
-    checked_nesting,
-    decoded_object,
-    page,
-    usable_id,
-)
 from gorgias_crawler.api.urls import PAGE_LIMIT, Order
 
 _ONLY = 1  # the id of an object that is the only one of its kind
@@ -68,11 +62,11 @@ class ListPage:
         pairs = urlencode([*query.items(), *types, *cursor], safe=":[]")
         return f"{base_url}{kind.path}?{pairs}"
 
-    def parse(self, body: bytes) -> Page[Object]:
+    def parse(self, body: bytes) -> pages.Page[Object]:
         """Return the page that *body* holds. Raises `BadAnswerError`."""
         if self.kind.refresh is Refresh.SINGLE:
-            return _page_of_one(self.kind, {"id": _ONLY} | decoded_object(body))
-        return page(body, partial(_object, self.kind))
+            return _page_of_one(self.kind, {"id": _ONLY} | pages.decoded_object(body))
+        return pages.page(body, partial(_object, self.kind))
 
 
 @dataclass(frozen=True)
@@ -86,13 +80,13 @@ class ById:
         """Return the URL of the object."""
         return f"{base_url}{self.kind.path}/{self.id}"
 
-    def parse(self, body: bytes) -> Page[Object]:
+    def parse(self, body: bytes) -> pages.Page[Object]:
         """Return *body* as a page of one object. Raises `BadAnswerError`."""
-        return _page_of_one(self.kind, decoded_object(body))
+        return _page_of_one(self.kind, pages.decoded_object(body))
 
 
-def _page_of_one(kind: Kind, value: dict[str, Any]) -> Page[Object]:
-    return Page((_object(kind, value, json.dumps(value).encode()),), None)
+def _page_of_one(kind: Kind, value: dict[str, Any]) -> pages.Page[Object]:
+    return pages.Page((_object(kind, value, json.dumps(value).encode()),), None)
 
 
 def parsed_equal(one: bytes, other: bytes) -> bool:
@@ -104,9 +98,9 @@ def _object(kind: Kind, value: dict[str, Any], raw: bytes) -> Object:
     if kind.kept and (kept := kind.kept(value)) != value:
         value, raw = kept, json.dumps(kept).encode()
     return Object(
-        id=usable_id(value.get("id")),
+        id=pages.usable_id(value.get("id")),
         created_us=instant_us(value.get("created_datetime")),
         updated_us=instant_us(value.get("updated_datetime")),
         open_until_us=kind.open_until_us(value) if kind.open_until_us else None,
-        raw=checked_nesting(value, raw),
+        raw=pages.checked_nesting(value, raw),
     )

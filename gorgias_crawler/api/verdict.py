@@ -10,15 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 
+from gorgias_crawler import errors
 from gorgias_crawler.api import http_date_us, parse_error
-from gorgias_crawler.errors import (
-    AnswerError,
-    MisdirectedError,
-    NotFoundError,
-    RefusedError,
-    UnansweredError,
-    UnauthorizedError,
-)
 from gorgias_crawler.redact import host_of
 
 LONGEST_WAIT_S = 60.0
@@ -41,7 +34,7 @@ _REFUSALS = _WHIMS | {
 class Failed:
     """A call that failed: *error* is what it comes to after so many *retries*."""
 
-    error: AnswerError
+    error: errors.AnswerError
     retries: int
 
 
@@ -61,22 +54,22 @@ def judge(
     return Failed(error, min(1, retry_times) if status in _WHIMS else 0)
 
 
-def _error(status: int, body: bytes, location: str) -> AnswerError:
+def _error(status: int, body: bytes, location: str) -> errors.AnswerError:
     reason = f"{status} {_phrase(status)}".strip()
     if status < HTTPStatus.BAD_REQUEST:
         target = host_of(location) or "an unnamed place"
-        return MisdirectedError(
+        return errors.MisdirectedError(
             f"Gorgias answers with a redirect ({status}) to {target}, which is not "
             "followed, because the key is for one host only: check GORGIAS_SUBDOMAIN "
             "or GORGIAS_API_URL."
         )
     if status == HTTPStatus.UNAUTHORIZED:
-        return UnauthorizedError(reason)
+        return errors.UnauthorizedError(reason)
     if status in _GONE:
-        return NotFoundError(reason, of_the_api=parse_error(body))
+        return errors.NotFoundError(reason, of_the_api=parse_error(body))
     if status in _REFUSALS:
-        return RefusedError(reason, status=status)
-    return UnansweredError(reason)
+        return errors.RefusedError(reason, status=status)
+    return errors.UnansweredError(reason)
 
 
 def _phrase(status: int) -> str:

@@ -5,17 +5,9 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from gorgias_crawler.archive import walks
+from gorgias_crawler.archive import states, walks
 from gorgias_crawler.archive.doubts import LAG_US
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.states import (
-    ARCHIVED,
-    DUE_BY_URL,
-    DUE_BY_WALK,
-    EXPECTED,
-    IS_WHOLE,
-    is_sampling,
-)
 
 
 @dataclass(frozen=True)
@@ -36,7 +28,7 @@ class Totals:
 def totals(archive: Archive) -> Totals:
     """Count the archive."""
     row = archive.db.execute(
-        f"SELECT count(*), coalesce(sum({EXPECTED}), 0), "
+        f"SELECT count(*), coalesce(sum({states.EXPECTED}), 0), "
         "(SELECT count(*) FROM message), count(nullif(due, 0)), "
         "coalesce(sum(gone), 0) FROM ticket"
     ).fetchone()
@@ -65,8 +57,8 @@ def noted(archive: Archive) -> list[tuple[int, int, int]]:
 def miscounted(archive: Archive) -> list[tuple[int, int, int]]:
     """Return (ticket id, expected, archived count) of settled tickets that differ."""
     return archive.db.execute(
-        f"SELECT id, {EXPECTED}, {ARCHIVED} AS archived FROM ticket "
-        f"WHERE due = 0 AND NOT gone AND {EXPECTED} <> archived ORDER BY id"
+        f"SELECT id, {states.EXPECTED}, {states.ARCHIVED} AS archived FROM ticket "
+        f"WHERE due = 0 AND NOT gone AND {states.EXPECTED} <> archived ORDER BY id"
     ).fetchall()
 
 
@@ -77,7 +69,7 @@ def of_tickets(archive: Archive) -> Iterator[tuple[int, int, int | None, int | N
     the last two differ, the ticket's own answers have refuted the listing.
     """
     yield from archive.db.execute(
-        f"SELECT id, {ARCHIVED}, {EXPECTED}, messages_count FROM ticket ORDER BY id"
+        f"SELECT id, {states.ARCHIVED}, {states.EXPECTED}, messages_count FROM ticket ORDER BY id"
     )
 
 
@@ -111,7 +103,11 @@ def due_tickets(
         "AND NOT EXISTS (SELECT 1 FROM doubt WHERE ticket_id = ticket.id "
         # One far ahead was noted by a clock that has been put back since.
         "AND ready_us > ? AND ready_us <= ?) ORDER BY id LIMIT ?",
-        *(DUE_BY_URL if is_sampling(archive) else DUE_BY_WALK, after, run),
+        *(
+            states.DUE_BY_URL if states.is_sampling(archive) else states.DUE_BY_WALK,
+            after,
+            run,
+        ),
         *(now_us, now_us + LAG_US, limit),
     )
 
@@ -205,5 +201,7 @@ def _check_equal(archive: Archive, table: str, index: str) -> None:
 
 def not_whole(archive: Archive) -> int:
     """Count the tickets of which something is still to fetch."""
-    count: int = archive.value(f"SELECT count(*) FROM ticket WHERE NOT {IS_WHOLE}")
+    count: int = archive.value(
+        f"SELECT count(*) FROM ticket WHERE NOT {states.IS_WHOLE}"
+    )
     return count

@@ -9,15 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gorgias_crawler.api import Message, Ticket
+from gorgias_crawler.archive import states
 from gorgias_crawler.archive.compression import packed, unpacked
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.states import (
-    DUE_BY_URL,
-    DUE_BY_WALK,
-    Listed,
-    forget_staged,
-    settle,
-)
 
 NOT_LISTED = -1
 """``listed`` of a ticket that only its messages have shown."""
@@ -69,7 +63,7 @@ def put_tickets(
         )
     }
     _are_there("tickets", archive, ids)
-    state = Listed(archive)
+    state = states.Listed(archive)
     for ticket in {ticket.id: ticket for ticket in page}.values():
         if ticket.id in old:
             _update(archive, ticket, old[ticket.id], state, listing, changes)
@@ -98,7 +92,7 @@ def _update(  # of one page all but the first two
     archive: Archive,
     ticket: Ticket,
     old: list[Any],
-    state: Listed,
+    state: states.Listed,
     listing: int,
     changes: Changes,
 ) -> None:
@@ -113,7 +107,7 @@ def _update(  # of one page all but the first two
         is_miscounted = settled[1] is not None and settled[0] != settled[1]
         due = state.due_of_changed(ticket, due, is_miscounted=is_miscounted)
         # What is staged belongs to the ticket as it was before.
-        forget_staged(archive, ticket.id)
+        states.forget_staged(archive, ticket.id)
     raw = packed(ticket.raw)
     has_changed = not _is_alike(old_raw, raw)
     archive.db.execute(
@@ -213,11 +207,11 @@ def move(archive: Archive, moving: str, value: str | int) -> None:
     archive.db.execute(
         "INSERT OR IGNORE INTO ticket (id, updated_us, due, listed, raw) "
         f"WITH moving (id, now_in) AS ({moving}) "
-        f"SELECT now_in, 0, {DUE_BY_WALK}, {NOT_LISTED}, x'' FROM moving",
+        f"SELECT now_in, 0, {states.DUE_BY_WALK}, {NOT_LISTED}, x'' FROM moving",
         (value,),
     )
     archive.db.execute(
-        f"UPDATE ticket SET due = max(due, {DUE_BY_URL}) WHERE id IN "
+        f"UPDATE ticket SET due = max(due, {states.DUE_BY_URL}) WHERE id IN "
         f"(WITH moving (id, now_in) AS ({moving}) SELECT ticket_id FROM message "
         "JOIN moving USING (id) WHERE ticket_id <> now_in)",
         (value,),
@@ -247,7 +241,7 @@ def forget_tickets(
                 (ticket_id, changes.run),
             )
         archive.db.execute("DELETE FROM ticket WHERE id = ?", (ticket_id,))
-        settle(archive, ticket_id)
+        states.settle(archive, ticket_id)
 
 
 def erase_messages(

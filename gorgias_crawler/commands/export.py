@@ -11,18 +11,11 @@ from scrapy import Request
 from scrapy.commands import BaseRunSpiderCommand
 from scrapy.crawler import Crawler
 
-from gorgias_crawler import arguments, config
+from gorgias_crawler import arguments, config, errors
 from gorgias_crawler.archive import counts
 from gorgias_crawler.commands import project
 from gorgias_crawler.commands.running import SpiderCommand, show_tables
 from gorgias_crawler.emit import filters, objects
-from gorgias_crawler.errors import (
-    EXIT_COMPLETE,
-    EXIT_INCOMPLETE,
-    CannotStartError,
-    CommandLineError,
-    GorgiasError,
-)
 from gorgias_crawler.extensions.run_report import tell
 from gorgias_crawler.job.directory import archive_to_read, job_id
 from gorgias_crawler.job.manifest import files_said, left_out
@@ -103,7 +96,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         feeds = self.settings.getdict("FEEDS")
         if not feeds or (not is_named and feeds == FEEDS):
             # The default file is that of the crawl.
-            raise CommandLineError(f"No file is named: `{self.shown_example}`.")
+            raise errors.CommandLineError(f"No file is named: `{self.shown_example}`.")
         super().check(args, opts)
         filters.parse(opts.spargs)
         archive = archive_to_read(Path(args[0]))
@@ -127,8 +120,8 @@ def _exit_status(crawler: Crawler) -> int:
         with spider.archive.reading():
             missing = counts.not_whole(spider.archive)
             is_listed = counts.is_listed(spider.archive)
-    except GorgiasError as error:
-        is_refused = isinstance(error, CannotStartError)
+    except errors.GorgiasError as error:
+        is_refused = isinstance(error, errors.CannotStartError)
         tell(logger, logging.ERROR, f"{'' if is_refused else 'INCOMPLETE: '}{error}")
         return error.exit_status
     finally:
@@ -139,7 +132,7 @@ def _exit_status(crawler: Crawler) -> int:
             logging.ERROR,
             "INCOMPLETE: stopped; what was there before is untouched.",
         )
-        return EXIT_INCOMPLETE
+        return errors.EXIT_INCOMPLETE
     asked = spider.filters.asked
     filtered = f", filtered by {asked}" if asked else ""
     dropped = left_out({"dropped": spider.dropped})
@@ -160,4 +153,4 @@ def _exit_status(crawler: Crawler) -> int:
             "The list of tickets is not finished, so more are missing than can be "
             "counted; crawl again to go on with it."
         )
-    return EXIT_COMPLETE
+    return errors.EXIT_COMPLETE

@@ -26,12 +26,12 @@ class Command(QuietCommand, ScrapyCommand):
         own = parser.add_argument_group(title="Sandbox")
         own.add_argument(
             "--port",
-            type=_between(int, 0, 65535),
+            type=_up_to(int, 65535),
             default=0,
             help="default: a free one",
         )
         own.add_argument(
-            "--tickets", type=_between(int, 0, 10**7), default=50, help="default: 50"
+            "--tickets", type=_up_to(int, 10**7), default=50, help="default: 50"
         )
         own.add_argument("--seed", type=int, default=1, help="same seed, same account")
         own.add_argument(
@@ -39,13 +39,13 @@ class Command(QuietCommand, ScrapyCommand):
         )
         own.add_argument(
             "--latency",
-            type=_between(float, 0, 3600),
+            type=_up_to(float, 3600),
             default=0.2,
             help="seconds an answer takes (0.2)",
         )
         own.add_argument(
             "--faults",
-            type=_between(float, 0, 1),
+            type=_up_to(float, 1),
             default=0.0,
             help="share of calls that fail (0)",
         )
@@ -84,15 +84,13 @@ class Command(QuietCommand, ScrapyCommand):
             stop.wait()
 
 
-def _between(
-    kind: Callable[[str], float], least: int, most: int
-) -> Callable[[str], float]:
-    """Return what reads a number of *kind* from *least* to *most*."""
+def _up_to(kind: Callable[[str], float], most: int) -> Callable[[str], float]:
+    """Return what reads a number of *kind* from 0 to *most*."""
 
     def number(text: str) -> float:
         value = kind(text)
-        if not least <= value <= most:
-            raise ArgumentTypeError(f"{text}: give a number from {least} to {most}")
+        if not 0 <= value <= most:
+            raise ArgumentTypeError(f"{text}: give a number from 0 to {most}")
         return value
 
     return number

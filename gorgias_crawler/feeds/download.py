@@ -12,16 +12,10 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
+from gorgias_crawler import errors
 from gorgias_crawler.archive.files import Stored
 from gorgias_crawler.config import is_loopback
 from gorgias_crawler.durable import create_exclusively
-from gorgias_crawler.errors import (
-    AnswerError,
-    MisdirectedError,
-    NotFoundError,
-    RefusedError,
-    UnansweredError,
-)
 
 _HOPS = 2  # one more than seen, on the account's own host, before the signed address
 _CHUNK_BYTES = 65_536  # held of a body at once
@@ -82,16 +76,16 @@ class Download:
         try:
             return await self._follow(address, part)
         except aiohttp.ClientConnectorCertificateError:
-            raise MisdirectedError(
+            raise errors.MisdirectedError(
                 f"{_place(address)} cannot prove its name by its certificate"
             ) from None
         except ValueError:  # aiohttp's InvalidURL is one, too
-            raise MisdirectedError("a redirect to what is no address") from None
+            raise errors.MisdirectedError("a redirect to what is no address") from None
         except aiohttp.ClientPayloadError:
-            raise UnansweredError("ended too early") from None
+            raise errors.UnansweredError("ended too early") from None
         except (aiohttp.ClientError, TimeoutError) as error:
             reason = f"{_place(address)}: {type(error).__name__}"
-            raise UnansweredError(reason) from None
+            raise errors.UnansweredError(reason) from None
 
     async def _follow(self, address: str, part: Path) -> Stored:
         for _ in range(_HOPS):
@@ -104,7 +98,7 @@ class Download:
                 if response.status not in _REDIRECTS:
                     return await self._save(response, part)
                 address = urljoin(address, response.headers.get("Location", ""))
-        raise MisdirectedError("one redirect leads to the next")
+        raise errors.MisdirectedError("one redirect leads to the next")
 
     def _check(self, address: str) -> None:
         """Raise `MisdirectedError` where nothing may be asked of *address*."""
@@ -115,7 +109,7 @@ class Download:
             and is_loopback(parts.hostname or "")
         )
         if not is_safe or "@" in parts.netloc:
-            raise MisdirectedError(
+            raise errors.MisdirectedError(
                 f"a redirect to {parts.scheme}://{parts.hostname or ''}, which is not "
                 "followed"
             )
@@ -135,7 +129,7 @@ class Download:
 
     def _limit(self, size: int) -> None:
         if size > self._most_bytes:
-            raise AnswerError(
+            raise errors.AnswerError(
                 f"larger than GORGIAS_FILE_MAXSIZE={self._most_bytes}: raise it"
             )
 
@@ -143,11 +137,11 @@ class Download:
 def _judge(status: int) -> None:
     reason = f"the files' host says {status}"
     if status in _GONE:
-        raise NotFoundError(reason, of_the_api=True)
+        raise errors.NotFoundError(reason, of_the_api=True)
     if status in _REFUSALS:
-        raise RefusedError(reason, status=status)
+        raise errors.RefusedError(reason, status=status)
     if status != HTTPStatus.OK:
-        raise UnansweredError(reason)
+        raise errors.UnansweredError(reason)
 
 
 def _write(file: IO[bytes], chunk: bytes) -> None:

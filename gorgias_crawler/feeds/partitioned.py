@@ -19,13 +19,7 @@ from scrapy import Spider
 from scrapy.crawler import Crawler
 from scrapy.utils.misc import build_from_crawler
 
-from gorgias_crawler.durable import (
-    copy_tree_rights,
-    hashes_in,
-    remove,
-    replace_directory,
-    sync_tree,
-)
+from gorgias_crawler import durable
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds.idle import is_partitioned
 from gorgias_crawler.feeds.reasons import feed_named
@@ -41,13 +35,13 @@ class PartitionedFileStorage(SnapshotFileStorage):
 
     def check(self) -> None:
         """Raise `FeedError` or `OSError` where the feed could not be stored later."""
-        remove(self._part)
+        durable.remove(self._part)
         super().check()
 
     def open(self, _spider: Spider) -> IO[bytes]:
         """Return the path of the temporary directory, where Scrapy wants a file."""
         self._claim_feed(str(self._part), None)
-        remove(self._part)
+        durable.remove(self._part)
         self._part.mkdir(mode=0o700)
         return cast("IO[bytes]", self._part)
 
@@ -57,12 +51,12 @@ class PartitionedFileStorage(SnapshotFileStorage):
             rmtree(self._part, ignore_errors=True)
 
     def _make_durable(self, _file: Any) -> None:
-        sync_tree(self._part)
+        durable.sync_tree(self._part)
 
     def _put(self, _file: Any, status: os.stat_result | None) -> None:
         if status:
-            copy_tree_rights(self._target, self._part)
-        replace_directory(self._part, self._target)
+            durable.copy_tree_rights(self._target, self._part)
+        durable.replace_directory(self._part, self._target)
 
     def _check_target(self, status: os.stat_result) -> None:
         if not stat.S_ISDIR(status.st_mode):
@@ -75,7 +69,7 @@ class PartitionedFileStorage(SnapshotFileStorage):
                 f"{feed_named(self.name)} is a directory that is mounted by itself, and "
                 "cannot be replaced: mount the one that it is in."
             )
-        _refuse_foreign(self.name, hashes_in(self._target))
+        _refuse_foreign(self.name, durable.hashes_in(self._target))
 
 
 class PartitionedS3Storage(CheckedS3Storage):
@@ -97,7 +91,7 @@ class PartitionedS3Storage(CheckedS3Storage):
         rmtree(folder, ignore_errors=True)
 
     def _store_in_thread(self, file: Any) -> None:
-        names = sorted(hashes_in(file))
+        names = sorted(durable.hashes_in(file))
         key = self.keyname
         try:
             for name in names:

@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 
-from gorgias_crawler import api
+from gorgias_crawler import api, errors
 from gorgias_crawler.api import Message, Page, Ticket
 from gorgias_crawler.archive import (
     broken_walks,
@@ -13,14 +13,6 @@ from gorgias_crawler.archive import (
     walks,
 )
 from gorgias_crawler.archive.walks import Position, Walk
-from gorgias_crawler.errors import (
-    AnswerError,
-    CredentialsError,
-    RefusedError,
-    RunEndError,
-    UnansweredError,
-    refuses_cursor,
-)
 from gorgias_crawler.fetch import walk_ends, watermark
 from gorgias_crawler.fetch.calls import WalkPage
 from gorgias_crawler.fetch.guards import HeadLooks, LoopError, WalkGuard
@@ -99,7 +91,7 @@ class ListWalks:
     def refuse_empty_listing(self) -> None:
         """Raise `RunEndError` where no ticket is listed still, though messages are."""
         if counts.listed_tickets(self.archive) == 0:
-            raise RunEndError(
+            raise errors.RunEndError(
                 "listing_failed",
                 "Gorgias lists no ticket, and yet it shows messages of tickets: run the "
                 "same command again later.",
@@ -234,7 +226,7 @@ class ListWalks:
 
     # What does not.
 
-    def fail(self, call: WalkPage, error: AnswerError) -> None:
+    def fail(self, call: WalkPage, error: errors.AnswerError) -> None:
         """Restart, shrink or give up a walk whose page got no answer.
 
         Raises `RunEndError` or `CredentialsError` where the run cannot go on.
@@ -243,7 +235,7 @@ class ListWalks:
         if not self.is_open(walk.name):
             return  # The ends have met, or are given up: what fails here is not needed.
         guard = self._guards[call.key]
-        if refuses_cursor(walk.cursor, error):
+        if errors.refuses_cursor(walk.cursor, error):
             if guard.restart():
                 logger.warning(
                     "Gorgias does not take the cursor of %s any more (%s): beginning "
@@ -253,7 +245,7 @@ class ListWalks:
                 )
                 walks.restart(self.archive, walk.name)
                 return
-        elif isinstance(error, UnansweredError) and guard.shrink():
+        elif isinstance(error, errors.UnansweredError) and guard.shrink():
             logger.warning(
                 "A page of %s fails (%s): asking for %d at once instead of %d.",
                 walk.name,
@@ -263,7 +255,7 @@ class ListWalks:
             )
             return
         elif _may_not_list(walk, error):
-            raise CredentialsError(
+            raise errors.CredentialsError(
                 f"These credentials may not list tickets ({error.reason}): use those "
                 "of a user who may, or give the token the scope tickets:read."
             )
@@ -275,13 +267,13 @@ class ListWalks:
         Raises `RunEndError` where there is no other way than the walk *name*.
         """
         if name not in walks.OF_MESSAGES:
-            raise RunEndError(
+            raise errors.RunEndError(
                 "listing_failed",
                 f"The list of {name} cannot be read to its end: {why}. What was "
                 "archived is kept; run the same command again later.",
             )
         if self.memory.options.fetch is Fetch.BULK:
-            raise RunEndError(
+            raise errors.RunEndError(
                 "bulk_refused",
                 f"Fetching messages in bulk (-a fetch=bulk) cannot go on: {why}. "
                 "Leave -a fetch=bulk out to have them fetched ticket by ticket.",
@@ -294,6 +286,6 @@ class ListWalks:
         )
 
 
-def _may_not_list(walk: Walk, error: AnswerError) -> bool:
+def _may_not_list(walk: Walk, error: errors.AnswerError) -> bool:
     is_first = walk.name == walks.LISTING and walk.at is None
-    return isinstance(error, RefusedError) and error.status == 403 and is_first
+    return isinstance(error, errors.RefusedError) and error.status == 403 and is_first

@@ -5,17 +5,11 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from http import HTTPStatus
 
+from gorgias_crawler import errors
 from gorgias_crawler.api import Order
 from gorgias_crawler.api.objects import ListPage, Object
 from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.walks import Walk
-from gorgias_crawler.errors import (
-    AnswerError,
-    NotFoundError,
-    RefusedError,
-    UnansweredError,
-    refuses_cursor,
-)
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall
@@ -23,7 +17,7 @@ from gorgias_crawler.fetch.walk_ends import is_empty_end
 
 logger = logging.getLogger(__name__)
 
-Reading = Generator[ObjectCall, Answer | AnswerError, Walk]
+Reading = Generator[ObjectCall, Answer | errors.AnswerError, Walk]
 """The calls of one walk; at its end the walk as it is then."""
 
 Store = Callable[[Answer, Walk], bool]
@@ -43,11 +37,11 @@ class RefusedListError(UnreadableError):
     """Something of what is asked with a list is not taken."""
 
 
-def unreadable(error: AnswerError) -> UnreadableError:
+def unreadable(error: errors.AnswerError) -> UnreadableError:
     """Return what a list comes to that got *error* for an answer."""
-    if isinstance(error, NotFoundError):
+    if isinstance(error, errors.NotFoundError):
         return NotPermittedError(error.reason)
-    if isinstance(error, RefusedError):
+    if isinstance(error, errors.RefusedError):
         is_forbidden = error.status == HTTPStatus.FORBIDDEN
         refusal = NotPermittedError if is_forbidden else RefusedListError
         return refusal(error.reason)
@@ -75,7 +69,7 @@ class ListReader:
                 page, cursor=walk.cursor, limit=min(page.limit, guard.limit)
             )
             answer = yield ObjectCall(name, asked, self.asker)
-            if isinstance(answer, AnswerError):
+            if isinstance(answer, errors.AnswerError):
                 self._fail(walk, guard, answer)
             elif ended_at != walk.cursor and is_empty_end(answer.page, walk.cursor):
                 ended_at = walk.cursor
@@ -120,13 +114,13 @@ class ListReader:
         except LoopError as error:
             raise UnreadableError(str(error)) from None
 
-    def _fail(self, walk: Walk, guard: WalkGuard, error: AnswerError) -> None:
+    def _fail(self, walk: Walk, guard: WalkGuard, error: errors.AnswerError) -> None:
         """Restart or shrink a walk whose page got no answer, or raise."""
-        if refuses_cursor(walk.cursor, error):
+        if errors.refuses_cursor(walk.cursor, error):
             if guard.restart():
                 walks.restart(self.archive, walk.name)
                 return
-        elif isinstance(error, UnansweredError) and guard.shrink():
+        elif isinstance(error, errors.UnansweredError) and guard.shrink():
             return
         # Who was given a page may read the list: it is broken off.
         raise UnreadableError(error.reason) if walk.cursor else unreadable(error)

@@ -4,17 +4,10 @@ from collections import deque
 from collections.abc import Collection
 from itertools import islice
 
-from gorgias_crawler import api
+from gorgias_crawler import api, errors
 from gorgias_crawler.api import Message, Page, Ticket
 from gorgias_crawler.archive import counts, doubts, states, ticket_pages, tickets, walks
 from gorgias_crawler.archive.ticket_pages import Outcome
-from gorgias_crawler.errors import (
-    AnswerError,
-    RefusedError,
-    RunEndError,
-    is_gone,
-    refuses_cursor,
-)
 from gorgias_crawler.fetch.calls import TicketPage, TicketsById
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
 from gorgias_crawler.fetch.memory import RunMemory
@@ -151,13 +144,13 @@ class TicketAnswers:
             if had_some or not ticket_pages.counts_none(self.archive, call.ticket_id):
                 self.memory.note_vanished({call.ticket_id})
 
-    def fail_page(self, call: TicketPage, error: AnswerError) -> None:
+    def fail_page(self, call: TicketPage, error: errors.AnswerError) -> None:
         """Begin again, ask by id, or record that the ticket cannot be fetched."""
         guard = self._guard(call.ticket_id)
-        if refuses_cursor(call.cursor, error) and guard.restart():
+        if errors.refuses_cursor(call.cursor, error) and guard.restart():
             ticket_pages.restart(self.archive, call.ticket_id)
             self.to_continue.append(call.ticket_id)
-        elif call.cursor is None and is_gone(error):
+        elif call.cursor is None and errors.is_gone(error):
             self._missing[call.ticket_id] = None
             self._in_a_row[call.ticket_id] = False
         else:
@@ -181,7 +174,7 @@ class TicketAnswers:
         is_cut_short = page.next_cursor is not None
         is_of_no_use = is_cut_short and found.keys().isdisjoint(call.ids)
         if not found.keys() <= set(call.asked) or is_of_no_use:
-            raise RunEndError(
+            raise errors.RunEndError(
                 "listing_failed",
                 "Gorgias answers other tickets than those asked for by their ids "
                 "(ticket_ids), so it cannot be told which still exist. Nothing was "
@@ -218,7 +211,7 @@ class TicketAnswers:
         if ticket.id in self._in_a_row:
             self._in_a_row[ticket.id] = True
         if sum(self._in_a_row.values()) >= _MISSING_AT_ONCE:
-            raise RunEndError(
+            raise errors.RunEndError(
                 "messages_missing",
                 f"Gorgias answers 404 for the messages of {_MISSING_AT_ONCE} tickets in "
                 "a row, which it lists all the same. Nothing was erased, and what was "
@@ -240,12 +233,12 @@ class TicketAnswers:
                 self._deleted.add(id_)
         self.memory.check_deletions(len(self._deleted))
 
-    def fail_by_id(self, call: TicketsById, error: AnswerError) -> None:
+    def fail_by_id(self, call: TicketsById, error: errors.AnswerError) -> None:
         """Ask for fewer, where it is refused. Raises `RunEndError` else."""
-        if isinstance(error, RefusedError) and len(call.asked) > 1:
+        if isinstance(error, errors.RefusedError) and len(call.asked) > 1:
             self._ids_at_once = len(call.asked) // 2
             return
-        raise RunEndError(
+        raise errors.RunEndError(
             "listing_failed",
             f"Tickets cannot be asked for by their ids ({error.reason}), so it cannot "
             "be told which still exist. What was archived is kept; run the same command "

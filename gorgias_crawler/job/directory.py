@@ -15,15 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from gorgias_crawler import durable
 from gorgias_crawler.archive import Archive, OldFormatError
-from gorgias_crawler.durable import (
-    ensure_private,
-    is_of_another_user,
-    owner,
-    remove,
-    sync_directory,
-    whole_file,
-)
 from gorgias_crawler.errors import (
     EXIT_CANNOT_START,
     EXIT_WRONG_USAGE,
@@ -59,19 +52,19 @@ class Job:
         try:
             self._create()
             self._lock = self._locked()
-            ensure_private(path / ARCHIVE)
+            durable.ensure_private(path / ARCHIVE)
         except OSError as error:
             raise self._unusable(error) from None
         self.archive = Archive.open(path / ARCHIVE)
-        sync_directory(path)
+        durable.sync_directory(path)
         self._remove_unfinished_feeds()
 
     def _unusable(self, error: OSError) -> JobError:
         paths = (self.path, *(self.path / name for name in sorted(FILES)))
-        foreign = next(filter(is_of_another_user, paths), None)
+        foreign = next(filter(durable.is_of_another_user, paths), None)
         if isinstance(error, PermissionError) and foreign is not None:
             return JobError(
-                f"JOBDIR: {foreign} belongs to {owner(foreign)}, and a job must be its "
+                f"JOBDIR: {foreign} belongs to {durable.owner(foreign)}, and a job must be its "
                 "user's alone, because it holds customers' mail: run the crawl as that "
                 f"user, make {self.path} with all in it yours (chown -R), or give "
                 "another directory with -s JOBDIR=..."
@@ -89,7 +82,7 @@ class Job:
             # original, which may be at work on them now.
             if path.name.endswith(f".{self.id}.part"):
                 with contextlib.suppress(OSError):
-                    remove(path)
+                    durable.remove(path)
         if paths:
             self.archive.forget_unfinished_feeds()
 
@@ -117,7 +110,7 @@ class Job:
             )
 
     def _locked(self) -> int:
-        ensure_private(self.path / LOCK)
+        durable.ensure_private(self.path / LOCK)
         descriptor = os.open(self.path / LOCK, os.O_RDWR | _NO_FOLLOW)
         if not _lock_soon(descriptor):
             os.close(descriptor)
@@ -137,7 +130,7 @@ class Job:
         Where one of them has no room, neither has it. Raises `JobError`.
         """
         try:
-            with whole_file(self.path / MANIFEST) as file:
+            with durable.whole_file(self.path / MANIFEST) as file:
                 _dump(manifest, file)
                 file.flush()
                 os.fsync(file.fileno())  # else a disk may turn out full afterwards
@@ -212,7 +205,7 @@ _REFUSED = (EXIT_CANNOT_START, EXIT_WRONG_USAGE)
 
 
 def _write(path: Path, manifest: dict[str, Any]) -> None:
-    with whole_file(path / MANIFEST) as file:
+    with durable.whole_file(path / MANIFEST) as file:
         _dump(manifest, file)
 
 

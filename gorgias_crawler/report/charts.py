@@ -69,7 +69,7 @@ def stacked_bars(values: Values, parts: Sequence[str]) -> Json:
         "mark": "bar",
         "encoding": {
             "x": _periods(values),
-            "y": _numbers("n"),
+            "y": _numbers(),
             "color": {
                 "field": "part",
                 "type": "nominal",
@@ -92,7 +92,7 @@ def lines(values: Values, parts: Sequence[str], axis: Json | None = None) -> Jso
         "mark": {"type": "line", "point": {"size": 25}, "strokeWidth": 2},
         "encoding": {
             "x": _periods(values),
-            "y": axis or _numbers("n"),
+            "y": axis or _numbers(),
             "color": {
                 "field": "part",
                 "type": "nominal",
@@ -132,7 +132,7 @@ def bars(counts: Mapping[str, int]) -> Json:
                 "title": None,
                 "axis": {"labelLimit": 0, "labelOverlap": False},
             },
-            "x": _numbers("n"),
+            "x": _numbers(),
         },
     }
 
@@ -226,9 +226,9 @@ def _periods(values: Values) -> Json:
     }
 
 
-def _numbers(name: str) -> Json:
+def _numbers() -> Json:
     return {
-        "field": name,
+        "field": "n",
         "type": "quantitative",
         "title": None,
         "axis": {
@@ -242,7 +242,7 @@ def _numbers(name: str) -> Json:
 
 def scores() -> Json:
     """Return an axis of mean scores, from the worst to the best that can be given."""
-    return {**_numbers("n"), "scale": {"domain": [1, 5]}}
+    return {**_numbers(), "scale": {"domain": [1, 5]}}
 
 
 def durations(values: Values) -> Json:

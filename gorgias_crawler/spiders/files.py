@@ -8,24 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
-from gorgias_crawler import api
+from gorgias_crawler import api, errors
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.files import DOWNLOAD
 from gorgias_crawler.archive import files
 from gorgias_crawler.archive.files import Reference, Stored
 from gorgias_crawler.config.numbers import file_maxsize
-from gorgias_crawler.errors import (
-    AnswerError,
-    GorgiasError,
-    MisdirectedError,
-    NotFoundError,
-    RefusedError,
-    RunEndError,
-    StoppedError,
-    UnansweredError,
-    UnauthorizedError,
-    is_gone,
-)
 from gorgias_crawler.feeds.file_store import open_store
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.files import FilesToFetch
@@ -120,7 +108,7 @@ class FileFetching:
         for _ in self.todo.read_addresses():
             await asyncio.sleep(0)
             if self._spider.is_stopping:
-                raise StoppedError("the run was stopped")
+                raise errors.StoppedError("the run was stopped")
 
     async def _delete(self) -> None:
         """Delete the files of messages that are not archived any more."""
@@ -193,17 +181,17 @@ class FileFetching:
             for task in done:
                 task.result()  # raises what ends the run
             if self._spider.is_stopping:
-                raise StoppedError("the run was stopped")
+                raise errors.StoppedError("the run was stopped")
 
     async def _one(self, file: Reference) -> None:
         try:
             stored = await self._fetched(file)
-        except NotFoundError as error:
-            if is_gone(error):
+        except errors.NotFoundError as error:
+            if errors.is_gone(error):
                 self.todo.miss(file, error.reason)
             else:
                 self.todo.fail(file, error.reason)
-        except AnswerError as error:
+        except errors.AnswerError as error:
             self.todo.fail(file, error.reason)
         else:
             self.todo.store(file, stored)
@@ -214,9 +202,9 @@ class FileFetching:
             for attempt in range(1, _TRIES):
                 try:
                     return await self._bytes(file, address)
-                except RefusedError:
+                except errors.RefusedError:
                     pass  # it has expired
-                except UnansweredError:
+                except errors.UnansweredError:
                     await asyncio.sleep(verdict.backoff_s(attempt, self._jitter))
                 address = await self._ask(file)
             return await self._bytes(file, address)
@@ -229,12 +217,12 @@ class FileFetching:
         request.meta["is_redirected"] = True
         try:
             response = await spider.crawler.engine.download_async(request)
-        except (UnauthorizedError, MisdirectedError) as error:
+        except (errors.UnauthorizedError, errors.MisdirectedError) as error:
             self._answers.end_where_useless(error)
             raise
         location = (response.headers.get("Location") or b"").decode("latin-1")
         if not location:
-            raise UnansweredError("a redirect to nowhere")
+            raise errors.UnansweredError("a redirect to nowhere")
         try:
             return urljoin(response.url, location)
         except ValueError:
@@ -254,14 +242,14 @@ class FileFetching:
         """Do what touches the store; end the run where it cannot be written."""
         try:
             return await work
-        except GorgiasError:
+        except errors.GorgiasError:
             raise
         except Exception as error:  # noqa: BLE001  # each library raises its own
             raise self._explained(error) from None
 
-    def _explained(self, error: Exception) -> RunEndError:
+    def _explained(self, error: Exception) -> errors.RunEndError:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        return RunEndError(
+        return errors.RunEndError(
             "file_store",
             f"Files cannot be stored in {self._store.root} ({reason}): make room or "
             "mend its rights, or name another place with FILES_STORE; then run the "
