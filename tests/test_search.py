@@ -92,10 +92,22 @@ def test_messages_are_shown_best_first_with_what_was_found_in_them(ask):
         "2025-03-01 08:00  7  email  ana@example.org  Re: order #1042\n"
         "    Please [refund] the [31m blue [0m mug, it broke\n"
         "7  internal-note  Kim]0;title  Re: order #1042\n"
-        "    [Refund] it? The green mug. The green mug. The green mug. The green mug. "
-        "The green…\n"
+        f"    [Refund] it? {12 * 'The green mug. '}The gre…\n"
         "2 messages found.\n"
     )
+
+
+def test_what_is_found_late_in_a_long_mail_is_shown_with_what_stands_around_it(here):
+    path = here / "long.sqlite"
+    body = f"{9_000 * 'word '}and then a refund of {9_000 * 'word '}"
+    write(path, [{"message_id": 1, "ticket_id": 7, "body": body}], messages=Message)
+    ((*_, snippet),), _ = search(path, "refund", 10)
+    before = snippet.partition(MARKS[0])[0]
+    assert re.fullmatch(r"…(word )+and then a ", before)
+    assert f"a {MARKS[0]}refund{MARKS[1]} of word" in snippet
+    assert snippet.endswith("…")
+    # FTS5's own snippets take the square of how often the word is there.
+    assert len(search(path, "word", 10)[0][0].snippet) < 300
 
 
 def test_a_limit_says_how_many_there_are_beyond_it(ask):
@@ -126,7 +138,7 @@ def test_whatever_a_customer_wrote_is_one_line_of_what_can_be_printed(text):
 
 def test_a_word_as_long_as_a_file_is_cut_and_its_mark_ends(ask):
     _, said = ask("acme.sqlite", "xx*")
-    assert said.splitlines()[1] == f"    [{319 * 'x'}…]"
+    assert said.splitlines()[1] == f"    [{199 * 'x'}…]"
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,7 @@ def _show(path: Path, asked: str, limit: int) -> int:
 def _lines(found: Found, marks: tuple[str, str]) -> Iterator[str]:
     date = found.date[:16] if found.date else None  # without seconds
     parts = (date, found.ticket_id, found.channel, found.sender, found.subject)
-    yield "  ".join(_plain(str(part), marks) for part in parts if part is not None)
+    yield "  ".join(_plain(str(part), marks) for part in parts if part)
     if found.snippet:
         yield f"    {_plain(found.snippet, marks)}"
 

@@ -3,6 +3,7 @@
 import re
 import sqlite3
 import stat
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from typing import NamedTuple
 from gorgias_crawler import __version__
 from gorgias_crawler.command_line import typed
 from gorgias_crawler.errors import CommandLineError
+from gorgias_crawler.feeds.sqlite import TOKENIZER
 from gorgias_crawler.job.directory import ARCHIVE
 from gorgias_crawler.redact import shown
 
@@ -22,7 +24,12 @@ LANGUAGE = (
 )
 """How to ask (https://www.sqlite.org/fts5.html#full_text_query_syntax)."""
 
-_WORDS = 16  # of a body, around what was found: about a line of a terminal
+# Characters: of a body before what is found in it and in all, about two lines.
+_BEFORE, _SNIPPET = 60, 200
+
+# Characters of a body that are searched for marks at a time. FTS5 takes the square of
+# how often a word is found: 200,000 times in one mail took it minutes (measured).
+_PART = 20_000
 
 # Parts of a question: a phrase, words near to one another, or a word, of one column or
 # of both.
@@ -32,18 +39,18 @@ _PLAIN = re.compile(r"\^?\w+\*?|\+|[-{}].*")
 
 _WRITTEN_BY = "SELECT value FROM about WHERE name = 'gorgias_crawler'"
 _COUNT = "SELECT count(*) FROM messages_fts WHERE messages_fts MATCH :asked"
-# The best are found first, so that snippets are made of them alone.
 _BEST = """
 SELECT coalesce(message_created_datetime, created_datetime), ticket_id,
-    coalesce(message_channel, channel), sender,
-    highlight(messages_fts, 0, :open, :close),
-    snippet(messages_fts, 1, :open, :close, '…', :words)
-FROM messages_fts JOIN messages ON message_id = messages_fts.rowid
-WHERE messages_fts MATCH :asked AND messages_fts.rowid IN (
-    SELECT rowid FROM messages_fts WHERE messages_fts MATCH :asked
-    ORDER BY rank, rowid LIMIT :limit
-)
-ORDER BY rank, messages_fts.rowid
+    coalesce(message_channel, channel), sender, subject, body
+FROM (
+    SELECT rowid AS id, rank AS place FROM messages_fts
+    WHERE messages_fts MATCH :asked ORDER BY rank, rowid LIMIT :limit
+) JOIN messages ON message_id = id ORDER BY place, id
+"""
+_ONE = f"CREATE VIRTUAL TABLE one USING fts5(subject, body, tokenize='{TOKENIZER}')"
+_MARKED = """
+SELECT highlight(one, 0, :open, :close), highlight(one, 1, :open, :close)
+FROM one WHERE one MATCH :asked
 """
 
 
@@ -57,8 +64,8 @@ class Found(NamedTuple):
     ticket_id: int | None
     channel: str | None
     sender: str | None
-    subject: str | None
-    snippet: str | None
+    subject: str
+    snippet: str
 
 
 def search(path: Path, asked: str, limit: int) -> tuple[list[Found], int]:
@@ -66,8 +73,8 @@ def search(path: Path, asked: str, limit: int) -> tuple[list[Found], int]:
 
     Raises `CommandLineError` where *path* is no file of ours, or *asked* no question.
     """
-    values: dict[str, str | int] = {"asked": in_fts5(asked), "limit": limit}
-    values |= {"open": MARKS[0], "close": MARKS[1], "words": _WORDS}
+    words = in_fts5(asked)
+    values: dict[str, str | int] = {"asked": words, "limit": limit}
     _check_file(path)
     try:
         uri = f"{path.resolve().as_uri()}?mode=ro"
@@ -75,7 +82,11 @@ def search(path: Path, asked: str, limit: int) -> tuple[list[Found], int]:
             # Half of a character of UTF-16 is no reason to fail.
             db.text_factory = lambda data: data.decode("utf-8", "replace")
             _check_tables(db, path, values)
-            found = [Found(*row) for row in db.execute(_BEST, values)]
+            marks = _Marks(words)
+            found = [
+                Found(*(*told, *marks.put(subject or "", body or "")))
+                for *told, subject, body in db.execute(_BEST, values)
+            ]
             (number,) = db.execute(_COUNT, values).fetchone()
     except sqlite3.Error as error:
         if error.sqlite_errorname == "SQLITE_ERROR":
@@ -86,6 +97,36 @@ def search(path: Path, asked: str, limit: int) -> tuple[list[Found], int]:
             f"{path} cannot be read ({error}): {_write_one()}"
         ) from None
     return found, number
+
+
+class _Marks:
+    """Puts marks around what is found of a question, in a database of its own."""
+
+    def __init__(self, asked: str) -> None:
+        self._db = sqlite3.connect(":memory:")
+        self._db.execute(_ONE)
+        self._values = {"asked": asked, "open": MARKS[0], "close": MARKS[1]}
+
+    def put(self, subject: str, body: str) -> tuple[str, str]:
+        """Return *subject*, and the part of *body* around what is found first.
+
+        Its begin, where nothing is: what is asked for may stand far apart.
+        """
+        for at in range(0, len(body) or 1, _PART):
+            self._db.execute("DELETE FROM one")
+            part = (subject, body[at : at + _PART])
+            self._db.execute("INSERT INTO one VALUES (?, ?)", part)
+            if row := self._db.execute(_MARKED, self._values).fetchone():
+                return row[0], _around(row[1])
+        return subject, _around(body)
+
+
+def _around(body: str) -> str:
+    begin = max(0, body.find(MARKS[0]) - _BEFORE)
+    if begin:  # with a whole word, if one begins soon
+        begin = body.find(" ", begin, begin + _BEFORE) + 1 or begin
+    end = begin + _SNIPPET
+    return f"{'…' * bool(begin)}{body[begin:end]}{'…' * (len(body) > end)}"
 
 
 def in_fts5(asked: str) -> str:
@@ -126,7 +167,7 @@ def _check_file(path: Path) -> None:
 
 
 def _check_tables(
-    db: sqlite3.Connection, path: Path, values: dict[str, str | int]
+    db: sqlite3.Connection, path: Path, values: Mapping[str, str | int]
 ) -> None:
     """Check that there is what is asked. Raises `CommandLineError`."""
     try:

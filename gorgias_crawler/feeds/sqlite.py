@@ -27,6 +27,9 @@ from gorgias_crawler.items import Message, Type
 _KEYS = ("id", "message_id", "ticket_id")  # the first of them that a kind has
 _DATES = {"created_datetime", "message_created_datetime", "updated_datetime"}
 _SEARCHED = ("subject", "body")
+TOKENIZER = "unicode61 remove_diacritics 2"
+"""What a word is: accents and capitals make no difference."""
+
 _TYPES = {
     Type.INTEGER: "INTEGER",
     Type.BOOLEAN: "INTEGER",
@@ -195,7 +198,7 @@ class _Table:
         self._db.execute(
             f"CREATE VIRTUAL TABLE {search} USING fts5({', '.join(searched)}, "
             f"content={_quoted(self.kind)}, content_rowid={_quoted(self._key)}, "
-            'tokenize="unicode61 remove_diacritics 2")'
+            f"tokenize='{TOKENIZER}')"
         )
         self._db.execute(f"INSERT INTO {search} ({search}) VALUES ('rebuild')")
 
