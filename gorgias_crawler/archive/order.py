@@ -80,12 +80,6 @@ def tickets(archive: Archive, changed_since: int = 0) -> Iterator[bytes]:
             yield unpacked(raw)
 
 
-def listed_tickets(archive: Archive) -> Iterator[bytes]:
-    """Yield the JSON of every ticket that a listing has shown."""
-    for (raw,) in archive.db.execute("SELECT raw FROM ticket WHERE length(raw) > 0"):
-        yield unpacked(raw)
-
-
 class _Passed:
     """How many tickets and messages were passed, to be held against the tables."""
 

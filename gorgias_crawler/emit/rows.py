@@ -46,7 +46,7 @@ def accepted(
     with archive.reading():
         filters = filters.with_run(archive.last_run_before)
         check_run(filters, archive.last_run())
-        check_words(filters, map(decoded, order.listed_tickets(archive)))
+        check_words(filters, map(decoded, order.tickets(archive)))
         for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
             if archived.changed_run < filters.first_run:
                 continue

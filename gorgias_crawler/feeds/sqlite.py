@@ -5,7 +5,7 @@ uploaded when it is whole. So it needs no journal, and leaves none.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, Self
 
@@ -21,7 +21,6 @@ from gorgias_crawler.feeds.typed import (
     tell_misfits,
     utc_text,
 )
-from gorgias_crawler.feeds.views import views
 from gorgias_crawler.items import Message, Type
 
 _KEYS = ("id", "message_id", "ticket_id")  # the first of them that a kind has
@@ -37,6 +36,19 @@ _TYPES = {
 }  # the rest is TEXT: instants in UTC, lists and objects as JSON
 _ABOUT = "about"
 _ABOUT_COLUMNS = "about_columns"
+
+# A tag's present name, where tags are there; else the one that came with the ticket.
+_TAGS = """
+CREATE VIEW ticket_tags AS
+SELECT tickets.id AS ticket_id, tag.value AS tag_id, {name} AS name
+FROM tickets, json_each(tickets.tag_ids) AS tag {joined}
+"""
+_FIELDS = """
+CREATE VIEW ticket_custom_fields AS
+SELECT tickets.id AS ticket_id, CAST(field.key AS INTEGER) AS custom_field_id,
+    {label} AS label, field.value AS value
+FROM tickets, json_each(tickets.custom_fields) AS field {joined}
+"""
 
 
 class SqliteItemExporter(BaseItemExporter):
@@ -108,7 +120,7 @@ class SqliteItemExporter(BaseItemExporter):
             for table in tables:
                 table.finish()
             columns = {table.kind: table.names for table in tables}
-            for statement in views(columns):
+            for statement in _views(columns):
                 self._db.execute(statement)
             self._tell(columns)
             self._db.execute("COMMIT")
@@ -222,3 +234,28 @@ def _cell(value: Any) -> Any:
 
 def _quoted(name: str) -> str:
     return '"{}"'.format(name.replace('"', '""'))
+
+
+def _views(columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Yield the statements that create the views which *columns*, by kind, allow."""
+    tickets = columns.get("tickets", ())
+    if {"id", "tag_ids", "tags"} <= set(tickets):
+        if {"id", "name"} <= set(columns.get("tags", ())):
+            joined = "LEFT JOIN tags ON tags.id = tag.value"
+            yield _TAGS.format(name="tags.name", joined=joined)
+        else:
+            # A tag without a name has an id alone: then none is sure.
+            name = (
+                "iif(json_array_length(tickets.tags) = json_array_length(tickets.tag_ids),"
+                " json_extract(tickets.tags, '$[' || tag.key || ']'), NULL)"
+            )
+            yield _TAGS.format(name=name, joined="")
+    if {"id", "custom_fields"} <= set(tickets):
+        if {"id", "label"} <= set(columns.get("custom_fields", ())):
+            joined = (
+                "LEFT JOIN custom_fields "
+                "ON custom_fields.id = CAST(field.key AS INTEGER)"
+            )
+            yield _FIELDS.format(label="custom_fields.label", joined=joined)
+        else:
+            yield _FIELDS.format(label="NULL", joined="")

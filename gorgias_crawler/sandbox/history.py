@@ -119,11 +119,8 @@ def of_tickets(name: str, tickets: Tickets, latest_us: int = END_US) -> Records:
     first_id, divisor, rest, count, delay_us = OF_TICKETS[name]
     found = {}
     for ticket in tickets:
-        n, is_chosen = (
-            divmod(ticket.number, divisor)[0],
-            ticket.number % divisor == rest,
-        )
-        for step in range(count if is_chosen else 0):
+        n, left = divmod(ticket.number, divisor)
+        for step in range(count if left == rest else 0):
             # a survey comes when all has been said, a call comes first
             since_us = ticket.updated_us if name in _AT_THE_END else ticket.created_us
             at_us = min(since_us + delay_us * (step + 1), latest_us)
