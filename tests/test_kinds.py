@@ -216,6 +216,7 @@ def test_verify_finds_what_was_changed_in_the_file_of_any_kind(open_shop):
     asked = ("-a", "objects=all", "-a", "object=tags", "-O", "tags.csv")
     assert shop.crawl(*asked, "-O", "all/:jsonl").status == 0
     assert shop.run("verify", "job").status == 0
+    assert shop.run("verify", "job", "all/macros.jsonl").status == 0  # it alone
     for name in ("tags.csv", "all/macros.jsonl"):
         path = shop.path / name
         before = path.read_bytes()

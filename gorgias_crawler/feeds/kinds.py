@@ -229,7 +229,9 @@ def complete_feeds(crawler: Crawler) -> None:
             completed[one] = its
     refuse_idle_settings(settings, completed)
     asked = [completed.get(str(uri), {}) for uri in settings.getdict("FEEDS")]
-    if kinds:  # a folder's files have other names than the folder
+    # A folder's files have other names than the folder; `verify` may write again some
+    # of a run's files alone.
+    if kinds and getattr(spider, "has_settings_of_user", True):
         _refuse_idle_kind(kinds.of_a_file, asked)
     settings.set("FEEDS", completed, priority=settings.getpriority("FEEDS") or 0)
 
