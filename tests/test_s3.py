@@ -74,6 +74,15 @@ def test_s3_gets_the_whole_object_or_keeps_that_of_the_night_before(open_shop, s
     assert stored == (shop.path / "local.csv").read_bytes()
     assert "s3cr3t" not in ended.log + json.dumps(shop.manifest())
 
+    client.put_object(Bucket="exports", Key="other.csv", Body=before)
+    kept = [*options[:-4], *options[-2:], "-o"]
+    assert shop.run("export", "job", *kept, "s3://exports/tickets.csv").status == 0
+    refused = shop.run("export", "job", *kept, "s3://exports/other.csv")
+    assert refused.status == 1
+    assert "s3://exports/other.csv (-o) exists, and no crawl of this job" in refused.log
+    stored = client.get_object(Bucket="exports", Key="other.csv")["Body"].read()
+    assert stored == before
+
 
 def test_files_may_be_kept_on_s3_and_go_with_their_tickets(open_shop, s3):
     endpoint, client = s3

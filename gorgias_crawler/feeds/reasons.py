@@ -3,12 +3,21 @@
 from scrapy.exceptions import NotConfigured
 
 from gorgias_crawler.command_line import to_install
+from gorgias_crawler.errors import FeedError
 from gorgias_crawler.redact import public_uri, scrubbed
 
 
 def feed_named(uri: str) -> str:
     """Begin a sentence about a feed: which it is, and what names it."""
     return f"The feed {public_uri(uri)} (FEEDS, -o or -O)"
+
+
+def not_of_this_job(name: str) -> FeedError:
+    """Return what refuses to replace the feed *name*, which is there already."""
+    return FeedError(
+        f"The feed {name} (-o) exists, and no crawl of this job wrote what is in it: use "
+        "-O to replace it, or choose another name."
+    )
 
 
 def reason(error: Exception) -> str:

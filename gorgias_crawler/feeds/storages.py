@@ -31,7 +31,7 @@ from gorgias_crawler.durable import (
     sync_directory,
 )
 from gorgias_crawler.errors import FeedError, RunEndError
-from gorgias_crawler.feeds.reasons import feed_named
+from gorgias_crawler.feeds.reasons import feed_named, not_of_this_job
 from gorgias_crawler.items import COLUMNS
 from gorgias_crawler.job.default_file import why_not_of_account
 from gorgias_crawler.job.directory import is_file_of_job
@@ -230,10 +230,7 @@ class SnapshotFileStorage:
             return None
         self._check_target(status)
         if not (self._overwrite or may_be_proven or self._is_own()):
-            raise FeedError(
-                f"The feed {self.name} (-o) exists, and no crawl of this job wrote "
-                "what is in it: use -O to replace it, or choose another name."
-            )
+            raise not_of_this_job(self.name)
         return status
 
     def _check_target(self, status: os.stat_result) -> None:

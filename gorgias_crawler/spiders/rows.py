@@ -126,6 +126,10 @@ class RowsSpider(RunSpider):
         hashes = self.archive.hashes_of_feed(uri)
         return bool(hashes) and content_sha256(Path(uri)) in hashes
 
+    def has_stored(self, uri: str) -> bool:
+        """Tell whether this job has ever stored a feed at *uri*, a remote one."""
+        return bool(self.archive.hashes_of_feed(uri))
+
     def are_rows_unwatched(self) -> bool:
         """Tell whether no component of the user's looks at the rows."""
         processor = self.crawler.engine.scraper.itemproc
