@@ -3,7 +3,7 @@
 import logging
 from typing import Any
 
-from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler.api import PAGE_LIMIT, Message, Page, Ticket
 from gorgias_crawler.archive import Archive, counts, doubts, walks
 from gorgias_crawler.archive.walks import Position, Walk
 from gorgias_crawler.errors import RunEndError
@@ -32,12 +32,12 @@ class WalkEnds:
     """
 
     def __init__(self) -> None:
+        self.full_page = PAGE_LIMIT
         self.ready_us: int | None = None
         self.doubtful: set[str] = set()
         self._uneven: set[str] = set()  # lists whose pages are so
         self._cursors: dict[str, str | None] = {}
         self._shown: dict[str, set[int]] = {}  # by the last page
-        self._sizes: dict[tuple[str, int], int] = {}
         self._has_waited = False
         self._proofs = 0
 
@@ -67,12 +67,8 @@ class WalkEnds:
         rows, name = len(page.rows), call.key
         before, self._shown[name] = self._shown.get(name), {r.id for r in page.rows}
         comes_again = call.walk.cursor is not None and before == self._shown[name]
-        if rows and comes_again:
-            return True
-        key = name, call.limit
-        return page.next_cursor is not None and (
-            not rows or self._sizes.setdefault(key, rows) != rows
-        )
+        is_short = page.next_cursor and rows < min(call.limit, self.full_page)
+        return bool((rows and comes_again) or is_short)
 
     def proven_us(self, walk: Walk) -> int | None:
         """Return up to which creation a listing is proven, None where it is whole."""
