@@ -184,8 +184,10 @@ def main() -> None:
             Account(number, daemons[number % 2], asked.tickets)
             for number in range(1, asked.accounts + 1)
         ]
-        for each in [*(a.sandbox for a in accounts), *daemons]:
-            stack.enter_context(each)
+        for account in accounts:
+            stack.enter_context(account.sandbox)
+        for daemon in daemons:
+            stack.enter_context(daemon)
         deploy(root, daemons)
         began_s = time.monotonic()
         with Processes() as processes:
