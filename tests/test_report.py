@@ -21,7 +21,7 @@ from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.metrics import Known, measured
 from gorgias_crawler.report import page, sections, trust
 from gorgias_crawler.report.figures import Figures, periods, quantile
-from gorgias_crawler.report.words import Archived, Section
+from gorgias_crawler.report.words import NO_VALUE, Archived, Section
 from gorgias_crawler.wording import duration
 from tests.browser import browser
 from tests.help_desk import BOTS, REASON_FIELD, help_desk
@@ -337,6 +337,8 @@ def test_what_is_not_archived_is_said_and_not_guessed():
         assert needs in found[id_].empty
     assert "business" not in " ".join(found["first-response"].head)
     assert "-a objects=account" in found["first-response"].definition
+    told = {what: value for value, what in sections.tiles(figures)}
+    assert told["of the closed had a single answer"] == NO_VALUE
 
 
 def test_a_page_of_nothing_says_so():

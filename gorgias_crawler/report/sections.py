@@ -13,6 +13,7 @@ from gorgias_crawler.report.figures import (
     times_of,
 )
 from gorgias_crawler.report.words import (
+    NO_VALUE,
     Archived,
     Section,
     all_days,
@@ -60,7 +61,11 @@ def tiles(figures: Figures) -> list[tuple[str, str]]:
             length(quantile(times_of(figures, f"{TIMES[3]}_seconds", whole), 0.5)),
             "to resolution (median)",
         ),
-        (share(figures.one_touch), "of the closed had a single answer"),
+        (
+            # of those alone that nobody or a rule answered it would be 0
+            NO_VALUE if figures.bots is None else share(figures.one_touch),
+            "of the closed had a single answer",
+        ),
         (share(figures.reopened), "were reopened"),
         (score(mean(scores)), "mean score, 1 to 5"),
     ]
