@@ -72,7 +72,8 @@ def numbers(section, name):
 
 
 def page_of(figures, archived=ALL):
-    head = page.Head("acme", ["It rests on everything."], sections.tiles(figures))
+    lines, tiles = ["It rests on everything."], sections.tiles(figures)
+    head = page.Head("acme", lines, tiles, sections.TILES)
     trust = [Section("runs", "Runs", "The newest first.", ["run"], [["1"]])]
     return page.html(head, sections.sections(figures, archived), trust)
 
@@ -540,9 +541,10 @@ def test_the_page_works_by_keyboard(tab, written):
             tab.press("Enter", 13)
     ids = tab.evaluate("[...document.querySelectorAll('main section')].map(s => s.id)")
     ids.remove("trust")
-    # links, then in each section its definition and its table
+    # what the tiles count, links, then in each section its definition and its table
     assert [name for name in reached if name != "A "] == [
-        f"{what} {id_}" for id_ in ids for what in ("SUMMARY", "DIV")
+        "SUMMARY ",
+        *(f"{what} {id_}" for id_ in ids for what in ("SUMMARY", "DIV")),
     ]
     opened = "[...document.querySelectorAll('details[open] p')].length"
-    assert tab.evaluate(opened) == len(ids)
+    assert tab.evaluate(opened) == len(ids) + 1

@@ -13,7 +13,7 @@ from typing import Any
 
 from gorgias_crawler.api.dates import utc_of
 from gorgias_crawler.emit.history import at_us_of
-from gorgias_crawler.emit.metrics import Author, Authored, Measured
+from gorgias_crawler.emit.metrics import Author, Measured
 
 TIMES = ("first_response", "first_human_response", "next_response", "resolution")
 """The metrics that the page gives medians of, each by the calendar and in hours."""
@@ -94,7 +94,7 @@ class Figures:
         self.tickets += 1
         self.open += found.is_open
         self.messages.update(message.author for message in found.written)
-        self._add_people(ticket, found.written)
+        self._add_people(found)
         if found.metrics.one_touch is not None:
             self.one_touch[found.metrics.one_touch] += 1
         if found.metrics.reopens is not None:
@@ -149,11 +149,9 @@ class Figures:
             if value := _object(values.get(id_)).get("value"):
                 self.reasons[str(value)][day] += 1
 
-    def _add_people(
-        self, ticket: Mapping[str, Any], written: Sequence[Authored]
-    ) -> None:
+    def _add_people(self, found: Measured) -> None:
         answered = set()
-        for message in written:
+        for message in found.written:
             if message.author is Author.CUSTOMER and message.at_us is not None:
                 at = self._at(message.at_us)
                 self.busy[at.weekday()][at.hour] += 1
@@ -166,8 +164,8 @@ class Figures:
                 self.agents[message.user_id].notes += 1
         for user_id in answered:
             self.agents[user_id].tickets += 1
-        assignee = _object(ticket.get("assignee_user")).get("id")
-        if ticket.get("status") == "open" and isinstance(assignee, int):
+        assignee = _object(found.ticket.get("assignee_user")).get("id")
+        if found.is_open and isinstance(assignee, int):
             self.agents[assignee].assigned += 1
 
 

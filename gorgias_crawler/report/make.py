@@ -47,6 +47,7 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
             *_left_out(figures),
         ],
         sections.tiles(figures),
+        sections.TILES,
     )
     html = page.html(
         head,

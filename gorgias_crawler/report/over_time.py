@@ -46,7 +46,8 @@ def volume(figures: Figures, spans: Sequence[Period]) -> Section:
     return Section(
         "volume",
         "Tickets by channel",
-        "Tickets by when they were created and the channel they came in through. A "
+        "Tickets by when they were created and the channel they came in through, also "
+        "those that your team began. A "
         "week is named by its Monday; the first and the last may be cut short.",
         ["from", "all", *parts],
         rows,

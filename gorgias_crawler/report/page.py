@@ -18,11 +18,15 @@ _HERE = importlib.resources.files("gorgias_crawler.report")
 
 @dataclass(frozen=True)
 class Head:
-    """What stands above the charts: *lines* say what the page rests on."""
+    """What stands above the charts: *lines* say what the page rests on.
+
+    *definition* says what the *tiles* count.
+    """
 
     account: str
     lines: Sequence[str]
     tiles: Sequence[tuple[str, str]]
+    definition: str
 
 
 def html(head: Head, sections: Iterable[Section], trust: Sequence[Section]) -> str:

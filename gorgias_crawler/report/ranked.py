@@ -151,7 +151,7 @@ def agents(figures: Figures, archived: Archived) -> Section:
         "agents",
         "Load of agents",
         "Messages to customers that each person of the team wrote, the tickets they "
-        "are in, internal notes, and the open tickets that are assigned to each. "
+        "are in, internal notes, and the open and snoozed tickets that are assigned to each. "
         f"Bots and rules are left out.{named}",
         ["agent", "answers", "tickets", "notes", "open, assigned"],
         rows if is_known else [],

@@ -40,6 +40,16 @@ def sections(figures: Figures, archived: Archived) -> Iterator[Section]:
     yield over_time.satisfaction(figures, spans, archived)
 
 
+TILES = (
+    "Open: not closed when the last run ended, or snoozed. Median: half of the tickets "
+    "were faster. A single answer: of the closed tickets in which the customer wrote, "
+    "those with one message of a person of your team, however many notes and messages "
+    "of bots. Reopened: of the tickets whose events are archived from the first to the "
+    "last. Mean score: of the surveys that customers answered."
+)
+"""What the figures of `tiles` count."""
+
+
 def _counted(count: int, noun: str, rest: str = "") -> tuple[str, str]:
     value, _, nouns = many(count, noun).partition(" ")
     return value, f"{nouns}{rest}"
