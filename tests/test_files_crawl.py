@@ -322,13 +322,14 @@ def test_a_job_that_was_moved_has_its_files_with_it(open_shop):
     assert len(asked(shop)) == before
 
 
-def test_a_place_that_cannot_be_written_ends_the_run_with_its_name(open_shop):
+def test_a_place_that_cannot_be_written_is_named_and_holds_back_no_rows(open_shop):
     shop = open_shop(tickets=30)
     (shop.path / "taken").write_text("a file")
     ended = shop.crawl(*FILES, "-s", "FILES_STORE=taken")
     assert ended.status == 3
     assert "Files cannot be stored in" in ended.last_lines
     assert "FILES_STORE" in ended.last_lines
+    assert shop.rows() == shop.expected()
 
 
 @pytest.mark.parametrize("value", ["ftp://host/x", "s4://bucket/x"])

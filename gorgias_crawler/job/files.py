@@ -16,12 +16,16 @@ _LISTED = 1_000  # files that run.json lists; more would be no help
 
 @dataclass(frozen=True)
 class FilesOfRun:
-    """What a run did about files, and whether they were asked for."""
+    """What a run did about files, and whether they were asked for.
+
+    ``trouble`` says why the place of files cannot be written, None where it can.
+    """
 
     were_wanted: bool = False
     fetched: int = 0
     fetched_bytes: int = 0
     deleted: int = 0
+    trouble: str | None = None
 
 
 def told(archive: Archive, run: FilesOfRun) -> dict[str, Any]:
@@ -36,6 +40,7 @@ def told(archive: Archive, run: FilesOfRun) -> dict[str, Any]:
         "fetched": run.fetched,
         "fetched_bytes": run.fetched_bytes,
         "deleted": run.deleted,
+        "trouble": run.trouble,
         "to_fetch": totals.to_fetch,
         "missing": totals.missing,
         "missing_once": totals.missed,
@@ -72,12 +77,14 @@ def lines(told: Mapping[str, Any]) -> Iterator[str]:
 
 
 def is_to_mend(told: Mapping[str, Any]) -> bool:
-    """Tell whether files were asked for of which some are still to fetch."""
-    return bool(told["wanted"] and told["to_fetch"])
+    """Tell whether files are still to fetch that were asked for, or to delete."""
+    return bool(told["trouble"] or (told["wanted"] and told["to_fetch"]))
 
 
 def to_mend(told: Mapping[str, Any]) -> str:
     """Return what is missing of files and what to do about it."""
+    if told["trouble"]:
+        return str(told["trouble"])
     ids = ", ".join(str(file["id"]) for file in told["failed"][:5])  # to look at some
     of = f" (of messages {ids}; reasons in run.json)" if ids else ""
     return (

@@ -37,6 +37,11 @@ _LOOK_S = 0.2  # how soon the end of the run is noticed
 
 T = TypeVar("T")
 
+
+class _PlaceError(errors.GorgiasError):
+    """The place where files are stored cannot be written; its text says what to do."""
+
+
 logger = logging.getLogger(__name__)
 
 
@@ -56,12 +61,14 @@ class FileFetching:
         self._options = answers.memory.options
         self._store = open_store(spider.crawler.settings, jobdir, job_id)
         self._window = asyncio.Semaphore(WINDOW)
+        self._trouble: str | None = None
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
 
     async def run(self) -> None:
         """Do all that is to be done with files once the messages are archived.
 
-        Raises `RunEndError`, `StoppedError`.
+        A place that cannot be written ends this alone. Raises `RunEndError`,
+        `StoppedError`.
         """
         if self._options.files or self._options.estimate:
             await self._read_addresses()
@@ -81,16 +88,24 @@ class FileFetching:
                 "The files of this job were in %s before: what is there still, stays.",
                 before,
             )
-        await self._delete()
-        if self._options.files:
-            await self._fetch()
+        try:
+            await self._delete()
+            if self._options.files:
+                await self._fetch()
+        except _PlaceError as error:
+            self._trouble = str(error)
+            logger.error("%s", error)
 
     @property
     def done(self) -> FilesOfRun:
         """What this run did about files."""
         todo = self.todo
         return FilesOfRun(
-            self._options.files, todo.fetched, todo.fetched_bytes, todo.deleted
+            self._options.files,
+            todo.fetched,
+            todo.fetched_bytes,
+            todo.deleted,
+            self._trouble,
         )
 
     def _estimate(self) -> None:
@@ -239,7 +254,7 @@ class FileFetching:
         return stored
 
     async def _in_store(self, work: Awaitable[T]) -> T:
-        """Do what touches the store; end the run where it cannot be written."""
+        """Do what touches the store. Raises `_PlaceError` where that cannot be."""
         try:
             return await work
         except errors.GorgiasError:
@@ -247,10 +262,9 @@ class FileFetching:
         except Exception as error:  # noqa: BLE001  # each library raises its own
             raise self._explained(error) from None
 
-    def _explained(self, error: Exception) -> errors.RunEndError:
+    def _explained(self, error: Exception) -> _PlaceError:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        return errors.RunEndError(
-            "file_store",
+        return _PlaceError(
             f"Files cannot be stored in {self._store.root} ({reason}): make room or "
             "mend its rights, or name another place with FILES_STORE; then run the "
             "same command again. What was archived is kept.",
