@@ -8,6 +8,7 @@ import pytest
 
 from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.middlewares import budget as of_budget
+from gorgias_crawler.middlewares import caller as of_caller
 from gorgias_crawler.middlewares import outage as of_outage
 from gorgias_crawler.middlewares.budget import BudgetMiddleware
 from gorgias_crawler.middlewares.outage import Outage
@@ -41,7 +42,7 @@ class Stats(dict[str, float]):
 @pytest.fixture
 def crawler(monkeypatch):
     spider = SimpleNamespace(budget=Budget(0.8), is_stopping=False)
-    for module in (of_outage, of_budget):
+    for module in (of_outage, of_caller):
         monkeypatch.setattr(module, "caller_of", lambda crawler: spider)
     settings = SimpleNamespace(getbool=lambda name: False)
     return SimpleNamespace(stats=Stats(), spider=spider, settings=settings)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import pytest
 
+from gorgias_crawler.archive import Archive
 from gorgias_crawler.sandbox import Answer
 from tests.crawling import wait
 
@@ -117,6 +118,22 @@ def test_status_names_failures_with_their_reasons(open_shop):
     (failure,) = told["failures"]
     assert failure["ticket_id"] == int(victim)
     assert (told["last_run"]["exit_status"], told["last_complete_run"]) == (3, None)
+
+
+@pytest.mark.parametrize("flipped", ['"started": "2026-11-26T99:00:00"', '"started'])
+def test_what_a_damaged_manifest_tells_is_one_line(open_shop, flipped):
+    shop = open_shop(tickets=0)
+    shop.jobdir.mkdir()
+    archive = Archive.open(shop.jobdir / "archive.sqlite")
+    text = json.dumps({"exit_status": 0, "run": 1, "started": "x"})
+    with archive.transaction() as db:
+        damaged = text.replace('"started": "x"', flipped)
+        db.execute("INSERT INTO run (manifest) VALUES (?)", (damaged,))
+    archive.close()
+    ended = shop.run("status", "job")
+    assert ended.status != 0
+    assert "is damaged" in ended.last_lines
+    assert "Traceback" not in ended.log
 
 
 OPTIONS = {

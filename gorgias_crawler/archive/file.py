@@ -233,13 +233,19 @@ class Archive:
         return next(iter(self.manifests(1, is_complete)), None)
 
     def manifests(self, limit: int, which: str = "true") -> list[dict[str, Any]]:
-        """Return up to *limit* manifests of ended runs, the newest first."""
+        """Return up to *limit* manifests of ended runs, the newest first.
+
+        Raises `RunEndError` where one is damaged.
+        """
         found = self.column(
             f"SELECT manifest FROM run WHERE manifest IS NOT NULL AND {which} "
             "ORDER BY id DESC LIMIT ?",
             limit,
         )
-        return [json.loads(manifest) for manifest in found]
+        try:
+            return [json.loads(manifest) for manifest in found]
+        except ValueError as error:  # no checksum covers it
+            raise self.explained(error) from None
 
     def end_run(self, number: int, manifest: dict[str, Any]) -> None:
         """Keep the *manifest* of a run that has ended."""

@@ -47,7 +47,10 @@ class Command(ArchiveCommand, QuietCommand, ScrapyCommand):
     ) -> int:
         """Print the status of the job."""
         with archive.reading():
-            told = status.told(archive, Path(args[0]), datetime.now(UTC))
+            try:
+                told = status.told(archive, Path(args[0]), datetime.now(UTC))
+            except (LookupError, TypeError, ValueError) as error:  # a flipped bit
+                raise archive.explained(error) from None
             self._print(archive, told, opts)
         if self._max_age_s and not freshness.is_fresh(told, self._max_age_s):
             return EXIT_INCOMPLETE
