@@ -29,8 +29,8 @@ class Spider:
     def changed_in(self, ticket_id):
         return ticket_id * 10
 
-    def deleted_tickets(self):
-        return [3, 4]
+    def tickets_since(self):
+        return {1, 3, 4}
 
 
 def exported(items, spider=None, **kwargs):
@@ -63,8 +63,10 @@ def test_a_ticket_says_which_document_it_is_and_which_run_saw_it_change():
     ]
 
 
-def test_what_was_deleted_has_a_line_of_its_own():
-    assert exported([], Spider()) == [
+def test_what_an_index_must_forget_has_a_line_of_its_own():
+    kept, *forgotten = exported([{"ticket_id": 1, "message_id": 2}], Spider())
+    assert kept["document_id"] == "gorgias:acme:ticket:1"
+    assert forgotten == [
         {
             "document_id": f"gorgias:acme:ticket:{n}",
             "ticket_id": n,
@@ -106,6 +108,12 @@ def test_an_index_is_kept_current_by_what_changed_since_a_run(open_shop):
     ]
     assert since[0]["changed_run"] == 2
     assert since[1]["document_id"] == f"gorgias:{account}:ticket:{deleted}"
+    other = {"open": "closed", "closed": "open"}[since[0]["status"]]
+    found = changes(shop, 1, "-a", f"status={other}")  # as if it had been that before
+    assert {line["ticket_id"] for line in found if line.get("deleted")} == {
+        replied,
+        deleted,
+    }
     assert changes(shop, shop.manifest()["run"]) == []
     folder = ("-O", "new/:csv", "-a", "changed_since=1")
     assert shop.run("export", "job", *folder).status == 0
@@ -119,10 +127,9 @@ def test_an_index_is_kept_current_by_what_changed_since_a_run(open_shop):
     assert verified.status == 0, verified.log
 
 
-def changes(shop, run):
-    ended = shop.run(
-        "export", "job", "-O", "new.jsonl:conversations", "-a", f"changed_since={run}"
-    )
+def changes(shop, run, *more):
+    since = ("-a", f"changed_since={run}")
+    ended = shop.run("export", "job", "-O", "new.jsonl:conversations", *since, *more)
     assert ended.status == 0, ended.log
     found = lines_of(shop, "new.jsonl")
     return [line for line in found if run or not line.get("deleted")]

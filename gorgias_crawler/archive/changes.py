@@ -12,6 +12,7 @@ from typing import Any
 from gorgias_crawler.archive import objects
 from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.archive.file import Archive
+from gorgias_crawler.archive.states import IS_WHOLE
 from gorgias_crawler.archive.tickets import DOUBTED
 
 TELLING = ("ticket-deleted", "ticket-merged", "customer-deleted", "customer-merged")
@@ -85,6 +86,16 @@ def deleted(
         "LEFT JOIN run ON run.id = deleted.run WHERE run >= ? ORDER BY kind, deleted.id",
         (since_run,),
     )
+
+
+def tickets(archive: Archive, since_run: int, *, only_whole: bool) -> list[int]:
+    """Return the tickets that changed, or whose messages did, in *since_run* or later.
+
+    *only_whole* leaves out those that have something to fetch.
+    """
+    whole = f"AND {IS_WHOLE}" if only_whole else ""
+    changed = f"SELECT id FROM ticket WHERE changed_run >= ? {whole}"
+    return [id_ for (id_,) in archive.db.execute(changed, (since_run,))]
 
 
 def run_of_ticket(archive: Archive, ticket_id: int) -> int:

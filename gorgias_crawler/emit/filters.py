@@ -32,8 +32,8 @@ MEANINGS = {
     "trashed": "`false` leaves out what is in the trash; `true` exports only that",
     "notes": "`false` leaves internal notes out; `true` exports only internal notes",
     "changed_since": "only what runs after this one saw change (its number is "
-    "`run` in `run.json`), or runs since a date; conversations have a line for each "
-    "ticket that was deleted since",
+    "`run` in `run.json`), or runs since a date; conversations also have a line for each "
+    "ticket that was deleted since, or that other filters now leave out",
 }
 """Every filter with its meaning, for the help and the README."""
 

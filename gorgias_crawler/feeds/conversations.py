@@ -42,11 +42,12 @@ class ConversationsItemExporter(BaseItemExporter):
     ``document_id`` is the same in every export of its account; ``changed_run`` is the
     run of the job that last saw it change, 0 where that is not known. The ``role`` of a
     message is customer, agent, bot or note. With ``-a changed_since`` a line for each
-    ticket that was deleted since has ``deleted`` true. With ``FEED_EXPORT_FIELDS`` its
-    columns are taken instead, under the names that it gives them.
+    ticket that was deleted since, or changed so that the filters leave nothing of it,
+    has ``deleted`` true: an index forgets both. With ``FEED_EXPORT_FIELDS`` its columns
+    are taken instead, under the names that it gives them.
 
     Of the spider it uses ``described()``, ``changed_in(ticket_id)``, ``bots`` and
-    ``deleted_tickets()``.
+    ``tickets_since()``.
     """
 
     def __init__(self, file: IO[bytes], *, spider: Any = None, **kwargs: Any) -> None:
@@ -84,6 +85,7 @@ class ConversationsItemExporter(BaseItemExporter):
         if row["ticket_id"] != self._ticket_id:
             self._write_ticket()
             self._ticket_id = row["ticket_id"]
+            self._to_forget.discard(self._ticket_id)
             self._conversation = self._values(row, self._of_ticket)
             self._conversation["messages"] = []
         self._conversation["messages"].append(self._values(row, self._of_message))
@@ -96,7 +98,7 @@ class ConversationsItemExporter(BaseItemExporter):
     def finish_exporting(self) -> None:
         """Write the last ticket, and what was deleted."""
         self._write_ticket()
-        for ticket_id in self._known("deleted_tickets", default=()):
+        for ticket_id in sorted(self._to_forget):
             self._write(
                 {
                     "document_id": self._document_id(ticket_id),
@@ -133,6 +135,10 @@ class ConversationsItemExporter(BaseItemExporter):
         }
         wrote = author(message, self._bots)
         return _ROLES.get(wrote, wrote.value)
+
+    @cached_property
+    def _to_forget(self) -> set[int]:
+        return set(self._known("tickets_since", default=()))
 
     @cached_property
     def _bots(self) -> Collection[int] | None:

@@ -113,13 +113,15 @@ class RowsSpider(RunSpider):
         """Return the run that last saw the ticket or its messages change."""
         return changes.run_of_ticket(self.archive, ticket_id)
 
-    def deleted_tickets(self) -> list[int]:
-        """Return the tickets that were deleted since the run that a filter names."""
+    def tickets_since(self) -> set[int]:
+        """Return the tickets that changed or were deleted since the run in a filter."""
         filters = self.filters.with_run(self.archive.last_run_before)
         if filters.changed_since is None:
-            return []
-        found = changes.deleted(self.archive, filters.first_run)
-        return [id_ for kind, id_, *_ in found if kind == "tickets"]
+            return set()
+        since = filters.first_run
+        changed = changes.tickets(self.archive, since, only_whole=self.only_complete)
+        found = changes.deleted(self.archive, since)
+        return {*changed, *(id_ for kind, id_, *_ in found if kind == "tickets")}
 
     def owns_feed(self, uri: str) -> bool:
         """Tell whether what is at the local path *uri* was stored by this job."""
