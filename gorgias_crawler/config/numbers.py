@@ -11,7 +11,8 @@ Settings = Mapping[Any, Any]
 
 def budget_share(settings: Settings) -> float:
     """Return ``GORGIAS_BUDGET_SHARE``. Raises `ConfigurationError`."""
-    name, share = "GORGIAS_BUDGET_SHARE", _number(settings["GORGIAS_BUDGET_SHARE"])
+    name = "GORGIAS_BUDGET_SHARE"
+    share = _number(settings[name])
     if not 0 < share <= 1:
         raise _wrong(settings, name, "a share above 0 and up to 1", "0.8")
     return share
@@ -19,7 +20,8 @@ def budget_share(settings: Settings) -> float:
 
 def max_outage_s(settings: Settings) -> float:
     """Return ``GORGIAS_MAX_OUTAGE``. Raises `ConfigurationError`."""
-    name, seconds = "GORGIAS_MAX_OUTAGE", _number(settings["GORGIAS_MAX_OUTAGE"])
+    name = "GORGIAS_MAX_OUTAGE"
+    seconds = _number(settings[name])
     if not 0 <= seconds < math.inf:
         raise _wrong(settings, name, "a number of seconds", "3600")
     return seconds
@@ -27,7 +29,8 @@ def max_outage_s(settings: Settings) -> float:
 
 def file_maxsize(settings: Settings) -> int:
     """Return ``GORGIAS_FILE_MAXSIZE``, in bytes. Raises `ConfigurationError`."""
-    name, size = "GORGIAS_FILE_MAXSIZE", _number(settings["GORGIAS_FILE_MAXSIZE"])
+    name = "GORGIAS_FILE_MAXSIZE"
+    size = _number(settings[name])
     if not 1 <= size < math.inf:
         raise _wrong(settings, name, "a number of bytes", "104857600 for 100 MiB")
     return int(size)
