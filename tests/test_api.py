@@ -106,6 +106,15 @@ def test_no_cursor_is_the_end(meta):
     assert page.next_cursor is None
 
 
+@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\nb", "a\ud83d", "\0", "c" * 9000])
+def test_what_cannot_be_printed_or_is_too_long_is_no_domain_and_no_cursor(text):
+    why = "is too long" if len(text) > 100 else "has unprintable characters"
+    with pytest.raises(api.BadAnswerError, match=f"^domain {why}$"):
+        api.parse_account(json.dumps({"domain": text}).encode())
+    with pytest.raises(api.BadAnswerError, match=f"^next_cursor {why}$"):
+        api.parse_tickets(body(cursor=text))
+
+
 FAULTS = [
     b"",
     b"  \n",

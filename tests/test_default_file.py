@@ -2,6 +2,8 @@
 
 import pytest
 
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.job.default_file import why_not_of_account
 from gorgias_crawler.sandbox import World
 
 
@@ -46,11 +48,18 @@ def test_the_file_of_another_account_stays(open_shop):
         "\xff\xfe",
     ],
 )
-def test_a_file_of_anything_else_stays(open_shop, content):
+def test_a_file_of_anything_else_is_not_of_the_account(tmp_path, content):
+    (tmp_path / "found.csv").write_bytes(content.encode("latin-1"))
+    archive = Archive.open(tmp_path / "archive.sqlite")
+    assert why_not_of_account(tmp_path / "found.csv", archive) is not None
+    archive.close()
+
+
+def test_a_file_of_anything_else_stays(open_shop):
     shop = open_shop(tickets=3)
-    shop.file.write_bytes(content.encode("latin-1"))
+    shop.file.write_text("my notes")
     refused(shop)
-    assert shop.file.read_bytes() == content.encode("latin-1")
+    assert shop.file.read_text() == "my notes"
 
 
 @pytest.mark.parametrize(("foreign", "is_replaced"), [(1, True), (4, False)])

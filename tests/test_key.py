@@ -193,10 +193,9 @@ def test_a_key_that_the_server_repeats_is_not_stored(open_shop, kind, place):
     assert_no_secret(shop, ended)
 
 
-@pytest.mark.parametrize("text", ["a\x1b[31mb", "a\nb", "a\ud83d", "\0", "c" * 9000])
 @pytest.mark.parametrize("place", ["domain", "cursor"])
-def test_what_cannot_be_printed_is_no_domain_and_no_cursor(open_shop, place, text):
-    shop = open_shop(tickets=150)
+def test_what_cannot_be_printed_is_no_domain_and_no_cursor(open_shop, place):
+    shop, text = open_shop(tickets=150), "a\x1b[31mb"
 
     def mislead(call):
         page = json.loads(shop.sandbox.answer(call).body)
@@ -209,8 +208,8 @@ def test_what_cannot_be_printed_is_no_domain_and_no_cursor(open_shop, place, tex
     shop.sandbox.on_request = mislead
     ended = shop.crawl(*ONCE, "-L", "DEBUG")
     assert ended.status == 3, ended.log
-    why = "is too long" if len(text) > 100 else "has unprintable characters"
-    assert f"{'next_' * (place == 'cursor')}{place} {why}" in ended.log
+    name = f"{'next_' * (place == 'cursor')}{place}"
+    assert f"{name} has unprintable characters" in ended.log
     assert "Traceback" not in ended.log
     assert "\x1b" not in ended.log
 
