@@ -35,7 +35,7 @@ else:
 
 # Lists of components and settings, of use to whoever debugs Scrapy itself: they are
 # shown with -L DEBUG.
-_WORDY_LOGGERS = ("scrapy.addons", "scrapy.middleware", "scrapy.utils.log")
+_WORDY_LOGGERS = ("botocore", "scrapy.addons", "scrapy.middleware", "scrapy.utils.log")
 
 # What they say of a good run, the closing lines say in a person's words.
 _OF_THE_MACHINE = ("scrapy.core", "scrapy.extensions", "gorgias_crawler.feeds")
