@@ -436,4 +436,6 @@ class Run:
 
 
 def export(archive: Archive) -> list[tuple[bytes, list[bytes]]]:
-    return [(t.raw, list(messages)) for t, messages in order.in_order(archive)]
+    return [
+        (t.raw, [raw for _, raw in messages]) for t, messages in order.in_order(archive)
+    ]

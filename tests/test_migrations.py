@@ -158,9 +158,7 @@ def test_a_job_that_was_killed_goes_on_where_its_own_version_was(tmp_path):
     missing = len(account.message_json) - there
     assert missing > 0
     assert len(walked) <= -(-missing // 100) + 1  # the other end had not begun
-    found = {
-        json.loads(m)["id"] for _, messages in order.in_order(archive) for m in messages
-    }
+    found = {id_ for _, messages in order.in_order(archive) for id_, _ in messages}
     assert found == set(account.message_json)
     archive.close()
 

@@ -74,10 +74,13 @@ def test_a_damaged_archive_is_told_in_one_sentence_by_every_command(open_shop):
     assert shop.crawl().status == 0
     before, archive = shop.file.read_bytes(), shop.jobdir / "archive.sqlite"
     db = sqlite3.connect(archive)
-    db.execute(
-        "UPDATE message SET raw = x'00' WHERE id = (SELECT max(id) FROM message)"
-    )
-    db.commit()
+    last, other = (f"(SELECT {one}(id) FROM message)" for one in ("max", "min"))
+    for raw in (f"(SELECT raw FROM message WHERE id = {other})", "x'00'"):
+        db.execute(f"UPDATE message SET raw = {raw} WHERE id = {last}")
+        db.commit()
+        verified = shop.run("verify", "job")
+        assert verified.status == 3
+        assert verified.log.count(": the archived object cannot be read") == 1
     (page,) = db.execute(
         "SELECT rootpage FROM sqlite_master WHERE name = 'ticket_counts'"
     ).fetchone()

@@ -13,13 +13,17 @@ from gorgias_crawler.archive.states import IS_WHOLE
 _BATCH = 100  # tickets read by two queries; of their messages one is held at a time
 _LAST = 2**63 - 1  # the largest id that there can be
 
-Messages = Iterator[bytes]
+Messages = Iterator[tuple[int, bytes]]
+"""The ids of messages, and their JSON."""
+
+_Row = tuple[int, int, bytes]  # a message's ticket, its id, and what is archived
 
 
 @dataclass(frozen=True, slots=True)
 class ArchivedTicket:
     """A ticket's JSON, and the run that last saw it or its messages change."""
 
+    id: int
     raw: bytes
     changed_run: int
 
@@ -47,7 +51,7 @@ def in_order(
         for id_, raw, changed_run, is_whole in batch:
             mine = messages.of(id_)
             if is_whole or not only_whole:
-                yield ArchivedTicket(unpacked(raw), changed_run), mine
+                yield ArchivedTicket(id_, unpacked(raw), changed_run), mine
         messages.skip()
         after = last
     passed.check()
@@ -96,13 +100,13 @@ class _Passed:
     def counted(self, after: int, last: int) -> "_OfTickets":
         """Return the messages of tickets above *after*, up to *last*; count them."""
         found = self.archive.db.execute(
-            "SELECT ticket_id, raw FROM message WHERE ticket_id > ? AND ticket_id <= ? "
+            "SELECT ticket_id, id, raw FROM message WHERE ticket_id > ? AND ticket_id <= ? "
             "ORDER BY ticket_id, created_us, id",
             (after, last),
         )
         return _OfTickets(self._count(found))
 
-    def _count(self, found: Iterator[tuple[int, bytes]]) -> Iterator[tuple[int, bytes]]:
+    def _count(self, found: Iterator[_Row]) -> Iterator[_Row]:
         for message in found:
             self.messages += 1
             yield message
@@ -120,7 +124,7 @@ class _Passed:
 class _OfTickets:
     """Messages in the order of their tickets, handed out ticket by ticket."""
 
-    def __init__(self, messages: Iterator[tuple[int, bytes]]) -> None:
+    def __init__(self, messages: Iterator[_Row]) -> None:
         self._groups = groupby(messages, key=itemgetter(0))
         self._next = next(self._groups, None)
 
@@ -129,8 +133,8 @@ class _OfTickets:
         while self._next is not None and self._next[0] < ticket_id:
             self._next = next(self._groups, None)
         if self._next is not None and self._next[0] == ticket_id:
-            for _, raw in self._next[1]:
-                yield unpacked(raw)
+            for _, id_, raw in self._next[1]:
+                yield id_, unpacked(raw)
 
     def skip(self) -> None:
         """Pass over all that is left."""

@@ -35,6 +35,11 @@ class ReemissionSpider(ExportSpider):
         super().__init__(jobdir, **values)
         self.compared: dict[str, ComparedFile] = {}
 
+    def has_read_all(self) -> bool:
+        """Tell whether each ticket and message was read, and none left out."""
+        is_of_messages = "messages" in self._wanted()
+        return self.emitted_all and is_of_messages and not self.filters
+
 
 class Reemission:
     """The *feeds* (options by the paths of files) of a *manifest*, written again.
@@ -58,6 +63,11 @@ class Reemission:
             # above the project's: Scrapy lays those over a crawler that is to be run
             self.crawler.settings.set(name, value, priority="spider")
         self.crawler.settings.set("FEEDS", dict(feeds), priority="cmdline")
+
+    @property
+    def has_read_all(self) -> bool:
+        """Whether every ticket and message of the archive was read on the way."""
+        return self._spider is not None and self._spider.has_read_all()
 
     @property
     def trouble(self) -> str | None:

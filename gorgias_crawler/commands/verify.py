@@ -4,7 +4,7 @@ import argparse
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +108,6 @@ class Command(ArchiveCommand, ScrapyCommand):
         """Say of each part of the job whether it can be trusted."""
         if not _say("Archive file", verification.damages(archive)):
             return EXIT_INCOMPLETE  # nothing can be held against it
-        totals = counts.totals(archive)
-        what = f"Archive: {totals.tickets:,} tickets, {totals.messages:,} messages"
-        verdicts: list[bool | None] = [_say(what, verification.gaps(archive))]
         manifest = archive.last_manifest() or {}
         files = list(_files(manifest, args[1:]))
         feeds = {str(file.path): file.options for file in files if file.options}
@@ -125,6 +122,7 @@ class Command(ArchiveCommand, ScrapyCommand):
             crawls.append((again.crawler, {"jobdir": args[0], **used}))
         errors = run_crawlers(self.crawler_process, crawls) if crawls else []
         again.error = errors[-1] if feeds else None
+        verdicts: list[bool | None] = [_say_archive(archive, again)]
         verdicts += [_say_file(file, again) for file in files]
         if not files:
             print("No file was checked, as the last run wrote none: name one.")
@@ -184,6 +182,14 @@ def _files(manifest: dict[str, Any], names: list[str]) -> Iterator[File]:
             yield File(path, record, fault="it is not there")
         except OSError as error:
             yield File(path, record, fault=f"it cannot be read ({error.strerror})")
+
+
+def _say_archive(archive: Archive, again: Reemission) -> bool:
+    totals = counts.totals(archive)
+    what = f"Archive: {totals.tickets:,} tickets, {totals.messages:,} messages"
+    # To read all that was read just now would take as long again.
+    unreadable = () if again.has_read_all else verification.unreadable(archive)
+    return _say(what, chain(unreadable, verification.gaps(archive)))
 
 
 def _say_file(file: File, again: Reemission) -> bool | None:

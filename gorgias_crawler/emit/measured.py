@@ -36,8 +36,7 @@ def tickets(
     Raises, before the first, `ConfigurationError` where a filter asks for what no
     ticket can have.
     """
-    for ticket, raw_messages in accepted(archive, filters, only_whole=only_whole):
-        messages = (decoded(raw_message) for raw_message in raw_messages)
+    for ticket, messages in accepted(archive, filters, only_whole=only_whole):
         yield measured(ticket, messages, beside.known_of(ticket["id"]))
 
 

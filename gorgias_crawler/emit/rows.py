@@ -1,6 +1,8 @@
 """Archived objects to rows, in the order of the file."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator
+from itertools import starmap
 from typing import Any
 
 from gorgias_crawler.archive import Archive, order
@@ -31,25 +33,31 @@ def messages(
     """
     with archive.reading():
         maker = RowMaker(row, looked_at, attachments.readers(archive))
-    for ticket, raw_messages in accepted(archive, filters, only_whole=only_whole):
+    for ticket, its_messages in accepted(archive, filters, only_whole=only_whole):
         made = maker.of_ticket(ticket)
-        for raw_message in raw_messages:
-            message = decoded(raw_message)
+        for message in its_messages:
             if filters.accept_message(message):
                 yield made(message)
 
 
 def accepted(
     archive: Archive, filters: Filters, *, only_whole: bool = False
-) -> Iterator[tuple[dict[str, Any], Iterator[bytes]]]:
-    """Yield every ticket that *filters* accept, with its messages' JSON, as above."""
+) -> Iterator[tuple[dict[str, Any], Iterator[dict[str, Any]]]]:
+    """Yield every ticket that *filters* accept, with its messages, as above."""
     with archive.reading():
         filters = filters.with_run(archive.last_run_before)
         check_run(filters, archive.last_run())
         check_words(filters, map(decoded, order.tickets(archive)))
-        for archived, raw_messages in order.in_order(archive, only_whole=only_whole):
+        for archived, messages in order.in_order(archive, only_whole=only_whole):
             if archived.changed_run < filters.first_run:
                 continue
-            ticket = decoded(archived.raw)
+            ticket = _own(archived.id, archived.raw)
             if filters.accept_ticket(ticket):
-                yield ticket, raw_messages
+                yield ticket, starmap(_own, messages)
+
+
+def _own(id_: int, raw: bytes) -> dict[str, Any]:
+    value = decoded(raw)
+    if value.get("id") != id_:
+        raise sqlite3.DatabaseError("an object stands in the place of another")
+    return value

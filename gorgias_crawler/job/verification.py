@@ -13,15 +13,20 @@ from gorgias_crawler.wording import many
 
 
 def damages(archive: Archive) -> Iterator[str]:
-    """Yield a sentence for all that cannot be read in *archive*."""
+    """Yield a sentence for what is wrong in the file of *archive*, and what is hit."""
     try:
-        for (answer,) in archive.db.execute("PRAGMA integrity_check(5)"):
-            if answer != "ok":
-                yield str(answer)
-        yield from _unreadable(archive, "ticket")
-        yield from _unreadable(archive, "message")
+        answers = archive.db.execute("PRAGMA integrity_check(5)").fetchall()
+        if answers != [("ok",)]:
+            yield from (str(answer) for (answer,) in answers)
+            yield from unreadable(archive)
     except sqlite3.DatabaseError as error:
         yield str(error)
+
+
+def unreadable(archive: Archive) -> Iterator[str]:
+    """Yield a sentence for each ticket and message of *archive* that cannot be read."""
+    for table in ("ticket", "message"):
+        yield from _unreadable(archive, table)
 
 
 def gaps(archive: Archive) -> Iterator[str]:
