@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from gorgias_crawler.archive.compression import unpacked
-from gorgias_crawler.sandbox import ACCESS_TOKEN, API_KEY, Answer
+from gorgias_crawler.config import read_account
+from gorgias_crawler.sandbox import ACCESS_TOKEN, API_KEY, API_USER, Answer
 from tests.crawling import SCRAPY, linux_only, wait
 from tests.hostile import BASIC, HIT, ONCE, SECRETS, configure
 
@@ -169,14 +170,34 @@ def test_a_refused_key_is_not_shown(open_shop, status):
     assert_no_secret(shop, ended)
 
 
-@pytest.mark.parametrize("kind", CREDENTIALS)
+@pytest.mark.parametrize(
+    ("kind", "secrets"),
+    [
+        ("key", [API_KEY, BASIC]),
+        ("auth string", [API_KEY, BASIC]),
+        ("token", [ACCESS_TOKEN]),
+    ],
+)
+def test_a_text_that_repeats_a_credential_is_known_in_any_case(kind, secrets):
+    account = read_account(
+        {
+            "GORGIAS_SUBDOMAIN": "acme",
+            "GORGIAS_API_USER": API_USER,
+            "GORGIAS_API_KEY": API_KEY,
+            **CREDENTIALS[kind],
+        }
+    )
+    for secret in secrets:
+        assert account.is_told_by(f"at {secret.upper()}=")
+        assert not account.is_told_by(f"at {secret[:-4]}")
+
+
 @pytest.mark.parametrize("place", ["domain", "cursor"])
-def test_a_key_that_the_server_repeats_is_not_stored(open_shop, kind, place):
+def test_a_key_that_the_server_repeats_is_not_stored(open_shop, place):
     shop = open_shop(tickets=150)
-    shop.environ |= CREDENTIALS[kind]
 
     def repeat(call):
-        secret = ACCESS_TOKEN if kind == "token" else [API_KEY, BASIC][call.number % 2]
+        secret = [API_KEY, BASIC][call.number % 2]
         page = json.loads(shop.sandbox.answer(call).body)
         if place == "domain" and call.path == "/api/account":
             page["domain"] = f"acme-{secret}"
