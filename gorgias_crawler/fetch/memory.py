@@ -12,11 +12,17 @@ from gorgias_crawler.fetch.plans import Options
 from gorgias_crawler.wording import many
 
 _BELIEVED, _BELIEVED_SHARE = 20, 0.05
-"""So many deleted tickets, or this share of all, are believed in one run (chosen)."""
+"""So many deletions, or this share of all that is known, are believed in one run
+(chosen): of tickets, and of each other kind."""
 
 _NAMED = 1_000  # notes of tickets that run.json names; more would be no help
 
 logger = logging.getLogger(__name__)
+
+
+def are_believed(lost: int, known: int) -> bool:
+    """Tell whether so many of what is known may be gone at once."""
+    return lost <= max(_BELIEVED, int(known * _BELIEVED_SHARE))
 
 
 def now_us() -> int:
@@ -111,7 +117,7 @@ class RunMemory:
     def _is_believed(self, lost: int) -> bool:
         if self._listed is None:
             self._listed = counts.listed_tickets(self.archive)
-        return lost <= max(_BELIEVED, int(self._listed * _BELIEVED_SHARE))
+        return are_believed(lost, self._listed)
 
     def refuse(self, what: str) -> None:
         """Raise `RunEndError`, but where the user has allowed it: *what* is gone."""

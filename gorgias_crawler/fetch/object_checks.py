@@ -6,13 +6,10 @@ from gorgias_crawler.api.kinds import Kind
 from gorgias_crawler.api.objects import ById
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.errors import AnswerError, is_gone
-from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.memory import RunMemory, are_believed
 from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall, Steps
 from gorgias_crawler.fetch.object_lists import UnreadableError
 from gorgias_crawler.fetch.plans import Relist
-
-_BELIEVED, _BELIEVED_SHARE = 20, 0.05
-"""So many objects of a kind, or this share, may be missing in one run (chosen)."""
 
 
 class DoubtError(Exception):
@@ -38,8 +35,8 @@ class ObjectCheck:
         Raises `DoubtError`, and `UnreadableError`.
         """
         lost, known = self.objects.missing(), self.objects.count()
-        believed = max(_BELIEVED, int(known * _BELIEVED_SHARE))
-        is_much = len(lost) > believed or (len(lost) == known and known > 1)
+        are_all = len(lost) == known and known > 1
+        is_much = are_all or not are_believed(len(lost), known)
         if is_much and not self.memory.options.allow_deletions:
             with self.memory.archive.transaction():
                 self.objects.believe()

@@ -1,6 +1,5 @@
 """How a list of objects is read: page by page, with all that may go wrong."""
 
-import logging
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from http import HTTPStatus
@@ -13,9 +12,7 @@ from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall
-from gorgias_crawler.fetch.walk_ends import is_empty_end
-
-logger = logging.getLogger(__name__)
+from gorgias_crawler.fetch.walk_ends import is_empty_end, say_unordered
 
 Reading = Generator[ObjectCall, Answer | errors.AnswerError, Walk]
 """The calls of one walk; at its end the walk as it is then."""
@@ -98,12 +95,8 @@ class ListReader:
             if store(answer, now):
                 walks.end(self.archive, walk.name)
         is_ordered = asked.order or asked.kind.order
-        if now.unordered and not walk.unordered and is_ordered:
-            logger.warning(
-                "Gorgias gives %s in another order than asked for: reading the whole "
-                "list instead of what is new in it.",
-                walk.name,
-            )
+        if is_ordered:
+            say_unordered(walk, now)
         try:
             guard.passed(
                 [row.id for row in page.rows],

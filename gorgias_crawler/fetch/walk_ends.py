@@ -95,6 +95,16 @@ class WalkEnds:
         return True
 
 
+def say_unordered(before: Walk, now: Walk) -> None:
+    """Warn where a page is the first that came in another order than asked for."""
+    if now.unordered and not before.unordered:
+        logger.warning(
+            "Gorgias gives %s in another order than asked for: reading the whole list "
+            "instead of what is new in it.",
+            now.name,
+        )
+
+
 def advance(
     archive: Archive,
     call: WalkPage,
@@ -109,12 +119,7 @@ def advance(
     """
     made_us, floor_us = dates
     walk = walks.advance(archive, call.walk, page.next_cursor, positions, made_us)
-    if walk.unordered and not call.walk.unordered:
-        logger.warning(
-            "Gorgias gives %s in another order than asked for: reading the whole list "
-            "instead of what is new in it.",
-            walk.name,
-        )
+    say_unordered(call.walk, walk)
     is_far_enough = walk.at and walk.at[0] < floor_us
     # A single object shows no order: pages are that small where larger ones fail.
     shows_order = call.walk.at is not None or len(positions) > 1
