@@ -114,10 +114,22 @@ def kind_of_rows(values: Mapping[str, str], fetched: Collection[str]) -> str:
             f"-a {name}={values[name]} -a object={kind}: {name} says which messages "
             f"become rows, and those of {kind} are no messages; leave it out."
         )
-    if kind in known:
-        return kind
+    if kind not in known:
+        raise _no_such_rows(kind, known)
+    of_tickets = [name for name in filters.MEANINGS if name in values]
+    of_tickets = [name for name in of_tickets if name != "changed_since"]
+    if kind not in (*_ALWAYS, "ticket_metrics") and of_tickets:
+        name = of_tickets[0]
+        raise ConfigurationError(
+            f"-a {name}={values[name]} -a object={kind}: {name} says which tickets "
+            f"become rows, and those of {kind} are no tickets; leave it out."
+        )
+    return kind
+
+
+def _no_such_rows(kind: str, known: Collection[str]) -> ConfigurationError:
     way_out = f" Fetch them first: -a objects={kind}." if kind in KINDS else ""
-    raise ConfigurationError(
+    return ConfigurationError(
         f"-a object={kind}: there are no such rows here; there are {', '.join(known)}."
         f"{way_out}"
     )

@@ -91,6 +91,9 @@ def test_a_folder_has_a_file_of_metrics(shop):
             ("-a", "object=tickets", "-a", "since=30d", "-a", "by=message"),
             "by says which messages",
         ),
+        (("-a", "object=deleted", "-a", "tag=vip"), "tag says which tickets"),
+        (("-a", "object=tickets", "-a", "tag=vpi"), "no archived ticket has this tag"),
+        (("-a", "object=deleted", "-a", "changed_since=9"), "there was no such run"),
     ],
 )
 def test_what_would_be_ignored_is_refused(shop, options, said):

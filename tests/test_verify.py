@@ -110,6 +110,7 @@ JUNK = {
     "number.json": (b"7", "it does not hold a list of rows"),
     "bad.jsonl": (b'{"ticket_id": 1}\n{', "it is not JSON"),
     "text.csv.gz": (b"ticket_id\r\n1\r\n", "it is not gzip data"),
+    "TEXT.CSV.GZ": (b"ticket_id\r\n1\r\n", "it is not gzip data"),
     "cut.csv.gz": (gzip.compress(b"ticket_id\r\n1\r\n")[:-9], "it is cut off"),
 }
 

@@ -9,6 +9,7 @@ from gorgias_crawler.archive import Archive, changes, order
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.emit import measured, rows
 from gorgias_crawler.emit.beside import bot_ids
+from gorgias_crawler.emit.filter_words import check_run, check_words
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import (
@@ -92,7 +93,8 @@ def of_kind(
     *filters* leave out messages and tickets, *only_whole* those that are not complete;
     *looked_at* are columns that every row of a message will be asked for.
     ``changed_since`` holds for every kind. Raises `RunEndError` where the archive is
-    damaged.
+    damaged, and before the first row `ConfigurationError` where a filter asks for what
+    no ticket can have, or for a run that was not.
     """
     if name == "messages":
         yield from rows.messages(
@@ -108,8 +110,10 @@ def of_kind(
         return
     with archive.reading():
         filters = filters.with_run(archive.last_run_before)
+        check_run(filters, archive.last_run())
         since = filters.first_run
         if name == "tickets":
+            check_words(filters, map(decoded, order.tickets(archive)))
             yield from _tickets(archive, filters, row or Ticket)
         elif name == "deleted":
             yield from _deleted(archive, since)

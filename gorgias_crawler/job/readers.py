@@ -78,7 +78,7 @@ def read(file: IO[bytes], layout: Layout) -> Iterator[Row]:
 
 def layout_of_name(name: str) -> Layout:
     """Return how a file is written, as far as its *name* tells."""
-    *_, plain, last = ["", "", *PurePath(name).suffixes]
+    *_, plain, last = ["", "", *PurePath(name.lower()).suffixes]
     if last in _OPENERS:
         return Layout(plain[1:], "utf-8-sig", compressed=[last])
     return Layout(last[1:], "utf-8-sig")  # with or without a byte order mark
