@@ -60,7 +60,10 @@ WORDY = {
         3,
     ),
     "a parser that raises": (
-        "from gorgias_crawler import api\napi.parse_messages = broken\n",
+        (
+            "from gorgias_crawler.fetch.calls import TicketPage\n"
+            "assert TicketPage.parse\nTicketPage.parse = staticmethod(broken)\n"
+        ),
         3,
     ),
     "a signal handler that raises": (
