@@ -117,8 +117,8 @@ class DeletionEvents(ObjectAsker):
 
     def _say_unseen(self, why: str) -> None:
         sentence = (
-            f"Tickets that were deleted since the last listing are not seen: {why}. "
-            "-a relist=true finds them."
+            f"What was deleted since the last listing is not seen: {why}. "
+            "-a relist=true finds it."
         )
         self.memory.note(sentence)
         logger.warning("%s", sentence)

@@ -192,9 +192,9 @@ class FileFetching:
             done, _ = await asyncio.wait(
                 tasks, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED
             )
-            tasks -= done
             for task in done:
-                task.result()  # raises what ends the run
+                task.result()  # raises what ends the run; the others' are seen then
+            tasks -= done
             if self._spider.is_stopping:
                 raise errors.StoppedError("the run was stopped")
 
