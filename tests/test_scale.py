@@ -9,7 +9,6 @@ from gorgias_crawler.archive import Archive, counts, order
 from gorgias_crawler.fetch import plans
 from gorgias_crawler.fetch.plans import Fetch
 from gorgias_crawler.job import manifest, progress
-from gorgias_crawler.job.progress import Pace
 from tests.account_model import AccountModel, Run
 
 
@@ -59,7 +58,7 @@ def test_no_query_of_a_crawl_reads_a_whole_table_of_objects(tmp_path, fetch):
     orphaned = model.add_ticket(messages=2)
     run = Run(archive, model, fetch=fetch)
     run.take()
-    progress.measure(archive, Budget(0.8), run.agenda, 0, Pace(1.0, 0.0))
+    progress.measure(archive, Budget(0.8), run.agenda, 0, 1.0, 0.0)
     run.finish()
     model.delete_ticket(orphaned)
     Run(archive, model, fetch=fetch, relist=True).finish()

@@ -15,7 +15,7 @@ from scrapy.crawler import Crawler
 from scrapy.utils.log import get_scrapy_root_handler
 
 from gorgias_crawler.job import progress
-from gorgias_crawler.job.progress import Pace, Progress
+from gorgias_crawler.job.progress import Progress
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
 
 logger = logging.getLogger(__name__)
@@ -98,15 +98,13 @@ class ProgressLine:
         calls, rows, before_s = self._moments[0]
         now_s = time.monotonic()
         passed_s = max(now_s - before_s, 0.001)
+        calls_per_s = (budget.calls - calls) / passed_s
         rows_per_s = (spider.rows - rows) / passed_s
-        pace = Pace(
-            (budget.calls - calls) / passed_s,
-            # How many rows a filter leaves out of the rest is not known.
-            None if spider.options.filters else rows_per_s,
-        )
         self._moments.append((budget.calls, spider.rows, now_s))
         return progress.measure(
-            spider.archive, budget, spider.agenda, spider.rows, pace
+            *(spider.archive, budget, spider.agenda, spider.rows, calls_per_s),
+            # How many rows a filter leaves out of the rest is not known.
+            rows_per_s=None if spider.options.filters else rows_per_s,
         )
 
 

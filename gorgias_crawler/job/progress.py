@@ -82,32 +82,29 @@ def _hours(seconds: float) -> str:
     return duration(seconds) if seconds < 6000 else f"{seconds / 3600:.0f} h"
 
 
-@dataclass(frozen=True)
-class Pace:
-    """Calls made and rows written, each second, of late.
-
-    ``rows_per_s`` is None where it does not tell how long the rest takes.
-    """
-
-    calls_per_s: float
-    rows_per_s: float | None
-
-
 def measure(
-    archive: Archive, budget: Budget, agenda: "Agenda", rows: int, pace: Pace
+    archive: Archive,
+    budget: Budget,
+    agenda: "Agenda",
+    rows: int,
+    calls_per_s: float,
+    rows_per_s: float | None,
 ) -> Progress:
-    """Return how far the run is after *rows* rows.
+    """Return how far the run is after *rows* rows; both rates are those of late.
 
-    It counts all tickets and messages: 0.9 s for a million tickets (measured).
+    *rows_per_s* is None where it does not tell how long the rest takes. It counts all
+    tickets and messages: 0.9 s for a million tickets (measured).
     """
-    totals = counts.totals(archive)
-    files_are_at = ""
+    totals, there, left_s = counts.totals(archive), "", None
     if agenda.phase == PHASE:
-        files_are_at, left_s = _of_files(archive, pace)
-    elif agenda.finished:
-        left_s = _left_to_write_s(totals.messages - rows, pace.rows_per_s)
-    else:
+        of = files.totals(archive)
+        there = f"{of.stored:,} of {of.known:,} files, {size(of.bytes)}"
+        # Each is one call, and when their host is slow the calls wait, too.
+        left_s = of.to_fetch / calls_per_s if calls_per_s else None
+    elif not agenda.finished:
         left_s = left_to_fetch_s(archive, agenda.fetch, budget.calls_per_s)
+    elif rows_per_s:
+        left_s = max(0, totals.messages - rows) / rows_per_s
     return Progress(
         phase=agenda.phase,
         tickets_whole=totals.tickets - counts.not_whole(archive),
@@ -115,25 +112,11 @@ def measure(
         messages=totals.messages,
         total=totals.expected,
         rows=rows,
-        calls_per_s=pace.calls_per_s,
+        calls_per_s=calls_per_s,
         budget="unknown" if budget.limit is None else f"{budget.used}/{budget.limit}",
         left_s=left_s,
-        files=files_are_at,
+        files=there,
     )
-
-
-def _of_files(archive: Archive, pace: Pace) -> tuple[str, float | None]:
-    """Say how many files are there, and in how many seconds they will be."""
-    totals = files.totals(archive)
-    there = f"{totals.stored:,} of {totals.known:,} files, {size(totals.bytes)}"
-    # Each is one call, and when their host is slow the calls wait, too.
-    left_s = totals.to_fetch / pace.calls_per_s if pace.calls_per_s else None
-    return there, left_s
-
-
-def _left_to_write_s(rows: int, rows_per_s: float | None) -> float | None:
-    """Return the seconds for *rows* more rows, None where their rate is unknown."""
-    return max(0, rows) / rows_per_s if rows_per_s else None
 
 
 def left_to_fetch_s(archive: Archive, fetch: Fetch, calls_per_s: float) -> float | None:
