@@ -112,8 +112,9 @@ class Shop:
             found = [at for at in found if (at < key if descending else at > key)]
         page = [] if fault == "empty" else found[:limit]
         more = len(found) > limit and bool(page)
+        shown = [] if fault == "gap" else page
         return {
-            "data": [self.things[id_] for _, id_ in page],
+            "data": [self.things[id_] for _, id_ in shown],
             "meta": {"next_cursor": json.dumps(page[-1]) if more else None},
         }
 

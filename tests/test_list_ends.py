@@ -311,16 +311,19 @@ def test_two_runs_that_are_each_shown_nothing_once_erase_nothing(archive):
     assert is_exact(archive, model)
 
 
-def empty_at(number: int, numbers: Iterator[int], _: ObjectCall) -> str | None:
-    return "empty" if next(numbers) == number else None
+def at_call(
+    number: int, fault: str, numbers: Iterator[int], _: ObjectCall
+) -> str | None:
+    return fault if next(numbers) == number else None
 
 
-def test_an_object_behind_an_empty_last_page_is_read(archive):
+@pytest.mark.parametrize("fault", ["empty", "gap"])
+def test_an_object_that_an_empty_page_hides_is_read(archive, fault):
     shop = Shop(object_kind(Refresh.BY_UPDATE))
-    for _ in range(shop.limit + 1):
+    for _ in range(shop.limit * 2 + 1):
         shop.add()
     for number in (1, 2):  # the call of a run that is shown nothing
-        shop.fault = partial(empty_at, number, count(1))
+        shop.fault = partial(at_call, number, fault, count(1))
         assert run_of_kind(archive, shop).trouble is None
     assert archived(archive, shop) == shop.things
 

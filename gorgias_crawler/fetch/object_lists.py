@@ -12,7 +12,7 @@ from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall
-from gorgias_crawler.fetch.walk_ends import is_empty_end, say_unordered
+from gorgias_crawler.fetch.walk_ends import say_unordered
 
 Reading = Generator[ObjectCall, Answer | errors.AnswerError, Walk]
 """The calls of one walk; at its end the walk as it is then."""
@@ -56,11 +56,11 @@ class ListReader:
     def read(self, page: ListPage, name: str, store: Store) -> Reading:
         """Go on with the walk called *name* until *store* or the list ends it.
 
-        A list that ends with an empty page is asked for it twice. Raises
-        `UnreadableError`.
+        An empty page behind another, or before one that it names, is asked for twice.
+        Raises `UnreadableError`.
         """
         guard = WalkGuard()
-        ended_at: str | None = None  # the cursor of an empty page
+        empty_at: set[str | None] = set()  # the cursors of empty pages
         while (walk := walks.get(self.archive, name)) and not walk.done:
             asked = replace(
                 page, cursor=walk.cursor, limit=min(page.limit, guard.limit)
@@ -68,8 +68,8 @@ class ListReader:
             answer = yield ObjectCall(name, asked, self.asker)
             if isinstance(answer, errors.AnswerError):
                 self._fail(walk, guard, answer)
-            elif ended_at != walk.cursor and is_empty_end(answer.page, walk.cursor):
-                ended_at = walk.cursor
+            elif walk.cursor not in empty_at and _proves_nothing(answer, walk):
+                empty_at.add(walk.cursor)
             else:
                 self._take(asked, walk, guard, answer, store)
         assert walk
@@ -117,6 +117,11 @@ class ListReader:
             return
         # Who was given a page may read the list: it is broken off.
         raise UnreadableError(error.reason) if walk.cursor else unreadable(error)
+
+
+def _proves_nothing(answer: Answer, walk: Walk) -> bool:
+    page = answer.page
+    return not page.rows and (walk.cursor or page.next_cursor) is not None
 
 
 def position_us(asked: ListPage, row: Object) -> int:
