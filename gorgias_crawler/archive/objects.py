@@ -182,6 +182,8 @@ class Objects:
     def note_oldest(self, oldest_us: int, run: int) -> None:
         """Note what is the oldest that Gorgias still has, as *run* has found it."""
         before_us = self.progress.oldest_us or 0
+        if before_us == oldest_us:
+            return  # to look for what has changed reads all objects
         self.db.execute(
             "UPDATE object SET changed_run = ? WHERE kind = ? "
             "AND created_us >= ? AND created_us < ?",
