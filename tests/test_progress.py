@@ -1,16 +1,20 @@
 """How far a run is, in a line: what matters stands first and is never cut."""
 
 import asyncio
+import contextlib
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scrapy.settings import Settings
 
+from gorgias_crawler.api.budget import Budget
+from gorgias_crawler.archive import Archive
 from gorgias_crawler.extensions import progress as extension
 from gorgias_crawler.extensions.progress import ProgressLine
-from gorgias_crawler.job.progress import Progress
+from gorgias_crawler.job.progress import Progress, measure
 
 NOW = Progress(
     phase="fetching messages per ticket",
@@ -170,10 +174,17 @@ def telling_of(monkeypatch, *, is_terminal=False, **given):
     return first_s
 
 
+def test_while_tickets_are_listed_nothing_is_said_of_how_many_there_are(tmp_path):
+    agenda: Any = SimpleNamespace(phase="listing tickets", finished=False)
+    with contextlib.closing(Archive.open(tmp_path / "archive.sqlite")) as archive:
+        now = measure(archive, Budget(0.8), agenda, 0, 1.0, None)
+    assert str(now) == "listing tickets: 0 known so far, 1.0 calls/s, budget unknown"
+
+
 def test_while_files_are_fetched_their_bytes_and_the_time_left_are_said():
     files = {
         "phase": "fetching files",
-        "files": "12 of 30 files, 1.5 MB",
+        "there": "12 of 30 files, 1.5 MB",
         "left_s": 9.0,
     }
     text = str(Progress(**{**vars(NOW), **files}))

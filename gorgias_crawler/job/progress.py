@@ -19,8 +19,8 @@ class Progress:
     """A moment of a run. ``left_s`` are seconds, None where nobody can know.
 
     Of the ``total`` messages so many are archived as ``messages``; ``rows`` are
-    written. ``budget`` is what the bucket held of its limit. While files are fetched
-    ``files`` says how many are there; it is empty before and after.
+    written. ``budget`` is what the bucket held of its limit. While files are fetched or
+    tickets listed, ``there`` says how many there are; it is empty before and after.
     """
 
     phase: str
@@ -32,14 +32,14 @@ class Progress:
     calls_per_s: float
     budget: str
     left_s: float | None
-    files: str = ""
+    there: str = ""
 
     def __str__(self) -> str:
         """Say it all, in the order of what matters."""
         left = "" if self.left_s is None else f"about {duration(self.left_s)} left"
         calls = [f"{self.calls_per_s:.1f} calls/s", f"budget {self.budget}"]
-        if self.files:
-            parts = [f"{self.phase}: {self.files}", left, *calls]
+        if self.there:
+            parts = [f"{self.phase}: {self.there}", left, *calls]
             return ", ".join(filter(None, parts))
         parts = [
             f"{self.phase}: {self.tickets_whole:,} of {self.tickets:,} tickets",
@@ -52,7 +52,7 @@ class Progress:
 
     def line(self, columns: int) -> str:
         """Say it in *columns*: all of it, or in short and without what does not fit."""
-        if len(text := str(self)) <= columns or self.files:
+        if len(text := str(self)) <= columns or self.there:
             return text[:columns]
         verb, what = self.phase.split()[0], "rows" if self.rows else "messages"
         parts = [
@@ -101,6 +101,8 @@ def measure(
         there = f"{of.stored:,} of {of.known:,} files, {size(of.bytes)}"
         # Each is one call, and when their host is slow the calls wait, too.
         left_s = of.to_fetch / calls_per_s if calls_per_s else None
+    elif not counts.is_listed(archive):  # how many there are nobody knows yet
+        there = f"{totals.tickets:,} known so far"
     elif not agenda.finished:
         left_s = left_to_fetch_s(archive, agenda.fetch, budget.calls_per_s)
     elif rows_per_s:
@@ -115,7 +117,7 @@ def measure(
         calls_per_s=calls_per_s,
         budget="unknown" if budget.limit is None else f"{budget.used}/{budget.limit}",
         left_s=left_s,
-        files=there,
+        there=there,
     )
 
 
