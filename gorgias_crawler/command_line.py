@@ -115,7 +115,12 @@ def _from_here(path: str) -> str:
 
 
 def _is_private(word: str) -> bool:
-    return is_secret(word) or public_uri(word) != word or not word.isprintable()
+    name, is_pair, _ = word.partition("=")
+    # In JSON any part may be one; the name of a file, such as monkey.csv, is none.
+    may_be_secret = word if "{" in word else name if is_pair else ""
+    return (
+        is_secret(may_be_secret) or public_uri(word) != word or not word.isprintable()
+    )
 
 
 def _line(words: list[str]) -> str:

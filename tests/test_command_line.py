@@ -106,7 +106,8 @@ def test_another_process_of_the_program_begins_as_this_one(
 
 
 def test_the_line_that_began_the_process_comes_back_whole(began):
-    words = ["crawl", "gorgias", "-s", "JOBDIR=my job", "-a", "since=30d"]
+    words = ["crawl", "gorgias", "-s", "JOBDIR=my keys", "-a", "since=30d"]
+    words += ["-O", "monkey.csv"]
     began([PYTHON, ".venv/bin/scrapy", *words])
     sys.argv.pop(1)  # as Scrapy does with the name of the command
     assert shlex.split(command_line.again()) == [".venv/bin/scrapy", *words]
