@@ -1,5 +1,7 @@
 """The default file: what is in it decides whether a crawl may replace it."""
 
+from pathlib import Path
+
 import pytest
 
 from gorgias_crawler.archive import Archive
@@ -85,3 +87,17 @@ def test_an_estimate_minds_no_file(open_shop):
     shop.file.write_text("my notes")
     assert shop.crawl("-a", "estimate=true").status == 0
     assert shop.file.read_text() == "my notes"
+
+
+@pytest.mark.parametrize("options", [[], ["-o", "acme.csv"], ["-o", "acme/:csv"]])
+def test_a_file_that_was_taken_away_is_written_again(open_shop, options):
+    shop = open_shop(tickets=3)
+    assert shop.crawl(*options).status == 0
+    uris = [feed["uri"] for feed in shop.manifest()["feeds"]]
+    stored = [Path(uri) for uri in uris if uri.endswith(".csv")]  # one tells of its run
+    contents = [path.read_bytes() for path in stored]
+    for path in stored:
+        path.unlink()
+    ended = shop.crawl(*options)
+    assert ended.status == 0, ended.log
+    assert [path.read_bytes() for path in stored] == contents

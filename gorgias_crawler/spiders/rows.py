@@ -125,8 +125,9 @@ class RowsSpider(RunSpider):
 
     def owns_feed(self, uri: str) -> bool:
         """Tell whether what is at the local path *uri* was stored by this job."""
-        hashes = self.archive.hashes_of_feed(uri)
-        return bool(hashes) and content_sha256(Path(uri)) in hashes
+        hashes, path = self.archive.hashes_of_feed(uri), Path(uri)
+        # Somebody may have taken it away, or a kill came before its rename.
+        return bool(hashes) and path.exists() and content_sha256(path) in hashes
 
     def has_stored(self, uri: str) -> bool:
         """Tell whether this job has ever stored a feed at *uri*, a remote one."""
