@@ -36,6 +36,12 @@ def pytest_addoption(parser):
     )
 
 
+def pytest_xdist_auto_num_workers(config):
+    """Half as many again as cores: some tests wait, for a budget or a second answer."""
+    cores = os.cpu_count() or 1
+    return cores + cores // 2
+
+
 def pytest_configure(config):
     forking.is_on &= not config.getoption("no_forks")
 
