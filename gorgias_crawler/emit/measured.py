@@ -80,7 +80,10 @@ def read_beside(archive: Archive) -> Beside:
         return found if archived.are_known else None
 
     with archive.reading():
-        return Beside.read(objects, events.progress.watermark_us or 0)
+        until_us = events.progress.watermark_us
+        # It is of the Date of an answer, in whole seconds; what came in that second and
+        # changed an archived ticket was there when events were read, which is later.
+        return Beside.read(objects, until_us + 999_999 if until_us else 0)
 
 
 def _having(archived: Objects, words: Sequence[bytes]) -> Iterator[dict[str, Any]]:
