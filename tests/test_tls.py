@@ -18,6 +18,18 @@ from gorgias_crawler.sandbox import Answer, Sandbox, World
 from gorgias_crawler.sandbox.files import asked_as
 from tests.hostile import BASIC, ONCE
 
+_SIGNS = x509.KeyUsage(
+    **dict.fromkeys(
+        (
+            *("digital_signature", "content_commitment", "key_encipherment"),
+            *("data_encipherment", "key_agreement", "encipher_only", "decipher_only"),
+        ),
+        False,
+    ),
+    key_cert_sign=True,
+    crl_sign=True,
+)
+
 
 def certificate(path, *, names, issuer=None, days=(-1, 1), is_ca=False):
     key = ec.generate_private_key(ec.SECP256R1())
@@ -33,6 +45,14 @@ def certificate(path, *, names, issuer=None, days=(-1, 1), is_ca=False):
         .not_valid_after(now + timedelta(days=days[1]))
         .add_extension(x509.BasicConstraints(is_ca, None), critical=True)
     )
+    # Python 3.13 verifies strictly: https://docs.python.org/3.13/library/ssl.html
+    public = (issuer.key if issuer else key).public_key()
+    identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(public)
+    builder = builder.add_extension(identifier, critical=False)
+    if is_ca:
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        builder = builder.add_extension(own, critical=False)
+        builder = builder.add_extension(_SIGNS, critical=True)
     if names:
         builder = builder.add_extension(x509.SubjectAlternativeName(names), False)
     signed = builder.sign(issuer.key if issuer else key, hashes.SHA256())
