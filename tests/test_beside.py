@@ -115,7 +115,10 @@ def test_archived_objects_are_read_and_kinds_without_any_are_unknown(
     archive.close()
     assert beside.bots == frozenset({1})
     assert (
-        beside.known_of(7).history == Beside.read(reader, UNTIL_US).known_of(7).history
+        beside.known_of(7).history
+        == Beside.read(reader, UNTIL_US + 999_999)
+        .known_of(7)
+        .history  # its whole second
     )
     assert beside.reason_fields == frozenset()
     assert beside.scores is None
