@@ -24,7 +24,8 @@ ROLES = [
 
 
 class Spider:
-    bots = frozenset({BOT})
+    def bots(self):
+        return frozenset({BOT})
 
     def described(self):
         return {"account": "acme"}

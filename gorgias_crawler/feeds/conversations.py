@@ -46,7 +46,7 @@ class ConversationsItemExporter(BaseItemExporter):
     has ``deleted`` true: an index forgets both. With ``FEED_EXPORT_FIELDS`` its columns
     are taken instead, under the names that it gives them.
 
-    Of the spider it uses ``described()``, ``changed_in(ticket_id)``, ``bots`` and
+    Of the spider it uses ``described()``, ``changed_in(ticket_id)``, ``bots()`` and
     ``tickets_since()``.
     """
 
@@ -142,7 +142,8 @@ class ConversationsItemExporter(BaseItemExporter):
 
     @cached_property
     def _bots(self) -> Collection[int] | None:
-        return getattr(self._spider, "bots", None)
+        bots: Collection[int] | None = self._known("bots")
+        return bots
 
     def _known(self, name: str, *given: Any, default: Any = None) -> Any:
         """Return what the spider knows; another project's knows nothing."""

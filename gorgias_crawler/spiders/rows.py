@@ -104,9 +104,11 @@ class RowsSpider(RunSpider):
             "gorgias_crawler": __version__,
         }
 
-    @property
+    # No property, nor is any other look into the archive: Scrapy reads each attribute
+    # of a spider when it names a feed.
+
     def bots(self) -> frozenset[int] | None:
-        """The numbers of the users that are bots; None where users are not archived."""
+        """Return the numbers of the users that are bots, None where none are known."""
         return objects.bots(self.archive)
 
     def changed_in(self, ticket_id: int) -> int:
@@ -161,7 +163,6 @@ class RowsSpider(RunSpider):
             yield row
 
     def _slots(self) -> list[FeedSlot]:
-        # No property: Scrapy reads each attribute of a spider for the names of feeds.
         exporter = self.crawler.get_extension(SnapshotFeedExporter)
         return exporter.slots if exporter else []
 
