@@ -22,8 +22,6 @@ from gorgias_crawler.archive.tickets import (
     store,
 )
 
-_NEVER_US = -1  # before any second answer counts
-
 
 class Outcome(Enum):
     """What a page of a ticket's own answer comes to."""
@@ -134,8 +132,8 @@ def _finish(
     outcome = _judged(
         archive,
         ticket_id,
-        _Answer(shown, lost, counted, is_contradicted=is_contradicted),
-        now_us if may_agree else _NEVER_US,
+        _Answer(shown, lost, counted, is_contradicted, may_agree),
+        now_us,
     )
     changes.lacking.pop(ticket_id, None)
     if outcome is Outcome.DOUBTED:
@@ -170,13 +168,15 @@ class _Answer:
     """What a ticket's own answer shows, and which archived messages are ``lost`` by it.
 
     ``counted`` of those shown may be in the listing's count. It ``is_contradicted``
-    where another answer of the same run has shown what it lacks.
+    where another answer of the same run has shown what it lacks, and ``may_agree`` with
+    an earlier one.
     """
 
     shown: set[int]
     lost: set[int]
     counted: int
     is_contradicted: bool
+    may_agree: bool
 
 
 def _judged(archive: Archive, ticket_id: int, answer: _Answer, now_us: int) -> Outcome:
@@ -195,7 +195,8 @@ def _judged(archive: Archive, ticket_id: int, answer: _Answer, now_us: int) -> O
     agrees = count == answer.counted and not answer.is_contradicted
     if agrees or not (is_short or answer.lost):
         return Outcome.COMPLETE
-    if doubts.agrees(archive, ticket_id, doubts.digest(answer.shown), now_us):
+    digest = doubts.digest(answer.shown)
+    if answer.may_agree and doubts.agrees(archive, ticket_id, digest, now_us):
         return Outcome.AGREED
     return Outcome.DOUBTED
 
