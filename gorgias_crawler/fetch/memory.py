@@ -20,9 +20,17 @@ _NAMED = 1_000  # notes of tickets that run.json names; more would be no help
 logger = logging.getLogger(__name__)
 
 
-def are_believed(lost: int, known: int) -> bool:
-    """Tell whether so many of what is known may be gone at once."""
-    return lost <= max(_BELIEVED, int(known * _BELIEVED_SHARE))
+def are_many(lost: int, known: int) -> bool:
+    """Tell whether *lost* are more of what is known than may be gone at once."""
+    return lost > max(_BELIEVED, int(known * _BELIEVED_SHARE))
+
+
+def are_too_many(lost: int, known: int) -> bool:
+    """Tell whether *lost* are many, or all: a list that lacks them is not believed.
+
+    The only one of its kind may be gone.
+    """
+    return are_many(lost, known) or (lost == known and known > 1)
 
 
 def now_us() -> int:
@@ -99,7 +107,7 @@ class RunMemory:
 
         They are those that this run has seen to be deleted, and that no event told.
         """
-        if not self._is_believed(lost) or (lost == self._listed and lost > 1):
+        if are_too_many(lost, self._known()):
             self.refuse(f"{lost:,} of")
 
     def may_lack(self) -> bool:
@@ -112,12 +120,12 @@ class RunMemory:
             return True
         lacking = self.changes.lacking
         is_plausible = len(lacking) <= 1 or self.shows_messages
-        return is_plausible and self._is_believed(sum(lacking.values()))
+        return is_plausible and not are_many(sum(lacking.values()), self._known())
 
-    def _is_believed(self, lost: int) -> bool:
+    def _known(self) -> int:
         if self._listed is None:
             self._listed = counts.listed_tickets(self.archive)
-        return are_believed(lost, self._listed)
+        return self._listed
 
     def refuse(self, what: str) -> None:
         """Raise `RunEndError`, but where the user has allowed it: *what* is gone."""
@@ -125,7 +133,7 @@ class RunMemory:
             return
         raise RunEndError(
             "too_many_deleted",
-            f"Gorgias does not show {what} {many(self._listed or 0, 'ticket')} "
+            f"Gorgias does not show {what} {many(self._known(), 'ticket')} "
             "any more. So many at once are not believed, and nothing was erased. If "
             "they were deleted, run the same command with -a allow_deletions=true; "
             "else run it again later.",

@@ -6,7 +6,7 @@ from gorgias_crawler.api.kinds import Kind
 from gorgias_crawler.api.objects import ById
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.errors import AnswerError, is_gone
-from gorgias_crawler.fetch.memory import RunMemory, are_believed
+from gorgias_crawler.fetch.memory import RunMemory, are_too_many
 from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall, Steps
 from gorgias_crawler.fetch.object_lists import UnreadableError
 from gorgias_crawler.fetch.plans import Relist
@@ -35,9 +35,8 @@ class ObjectCheck:
         Raises `DoubtError`, and `UnreadableError`.
         """
         lost, known = self.objects.missing(), self.objects.count()
-        are_all = len(lost) == known and known > 1
-        is_much = are_all or not are_believed(len(lost), known)
-        if is_much and not self.memory.options.allow_deletions:
+        may_be = self.memory.options.allow_deletions
+        if are_too_many(len(lost), known) and not may_be:
             with self.memory.archive.transaction():
                 self.objects.believe()
             raise DoubtError(

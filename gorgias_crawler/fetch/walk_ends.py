@@ -90,7 +90,8 @@ class WalkEnds:
         if self._proofs > _MOST_PROOFS:
             raise RunEndError(
                 "listing_failed",
-                "The list of tickets is cut short each time, so there may be more. What was archived is kept; run the same command again later.",
+                "The list of tickets is cut short each time, so there may be more. "
+                "What was archived is kept; run the same command again later.",
             )
         return True
 
