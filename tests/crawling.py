@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
-from tests.forking import Forked
+from tests.forking import IS_LINUX, Forked
 
 PROJECT = Path(__file__).parent.parent
 SCRAPY = [sys.executable, "-m", "scrapy"]
@@ -26,8 +26,6 @@ SCRAPY_CFG = "[settings]\ndefault = gorgias_crawler.settings\n"
 
 HANG_S = 200
 """What takes so long hangs: ten times the slowest, so that no busy machine does."""
-
-IS_LINUX = sys.platform == "linux"
 
 Process = Forked | subprocess.Popen[str]
 

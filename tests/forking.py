@@ -30,7 +30,9 @@ from scrapy.settings import default_settings
 LARGEST_REQUEST = 2**20  # an environment is a few kilobytes
 SCRAPY = "scrapy.__main__"
 
-is_on = sys.platform == "linux"
+IS_LINUX = sys.platform == "linux"
+
+is_on = IS_LINUX
 """Whether tests may fork: the sockets that requests go through are those of Linux."""
 
 
