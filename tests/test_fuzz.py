@@ -21,7 +21,8 @@ from gorgias_crawler import api
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.emit.bodies import BODY_FIELDS, select_body
-from gorgias_crawler.items import COLUMNS, Message, RowMaker, decoded, message_readers
+from gorgias_crawler.emit.rows import message_readers
+from gorgias_crawler.items import Message, decoded
 from gorgias_crawler.items.columns import reader
 from gorgias_crawler.sandbox import World, pages
 
@@ -56,7 +57,8 @@ def put_through(body):
 def make_rows(value):
     tried["rows"] += 1
     value = decoded(json.dumps(value).encode())
-    row = RowMaker(Message, COLUMNS).of_ticket(value)(value)
+    own = {name: read(value) for name, read in message_readers(Message).items()}
+    row = Message(**reader(Message, "ticket")(value), **own)
     cells = [getattr(row, name) for name in Message.__dataclass_fields__]
     text = io.StringIO()
     csv.writer(text).writerow(cells)

@@ -7,20 +7,18 @@ from typing import get_args
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from itemadapter import ItemAdapter
 
 from gorgias_crawler.emit.bodies import select_body
+from gorgias_crawler.emit.rows import message_readers
 from gorgias_crawler.items import (
     COLUMNS,
     DEFAULT_COLUMNS,
     Message,
-    RowMaker,
     Ticket,
     TicketMetrics,
     decoded,
 )
-from gorgias_crawler.items.columns import columns, reader, readers
-from gorgias_crawler.items.lazy import LazyColumns
+from gorgias_crawler.items.columns import columns, reader
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(st.characters()),
@@ -32,9 +30,7 @@ ticket_columns = reader(Message, "ticket")
 
 
 def message_columns(message):
-    """Return all of a message's own columns, read at once as other kinds are."""
-    values = reader(Message, "message")(message)
-    return values | {name: values[name] or "" for name in ("sender", "receiver")}
+    return {name: read(message) for name, read in message_readers(Message).items()}
 
 
 def test_the_default_columns_are_the_promised_nine():
@@ -145,17 +141,6 @@ def test_every_column_has_a_meaning_and_the_type_that_its_annotation_says(row):
         assert get_args(column.type)[1:] == (column.metadata["type"],), name
 
 
-def test_only_the_columns_that_are_asked_for_are_taken():
-    row = RowMaker().of_ticket({})({})
-    assert {name: getattr(row, name) for name in ("to", "sender")} == {
-        "to": None,
-        "sender": "",
-    }
-    ticket = LazyColumns({}, readers(Message, "ticket"))
-    assert ticket["tags"] == []
-    assert ticket == {"tags": []}
-
-
 @pytest.mark.parametrize(
     ("error", "expected"),
     [(None, None), ({"error": "bounced"}, "bounced"), ("bounced", "bounced")],
@@ -180,23 +165,3 @@ def test_ids_stand_beside_the_names_that_can_change():
     columns = ticket_columns(ticket)
     assert columns["tag_ids"] == [31, 32]
     assert (columns["assignee_id"], columns["team_id"]) == (2, 71)
-
-
-@given(
-    st.dictionaries(st.text(), JSON),
-    st.dictionaries(st.text(), JSON),
-    st.sets(st.sampled_from(COLUMNS)),
-)
-def test_a_lazy_row_has_the_columns_of_an_eager_one_in_any_order(
-    ticket, message, looked_at
-):
-    eager = Message(**ticket_columns(ticket), **message_columns(message))
-    lazy = RowMaker(Message, looked_at).of_ticket(ticket)(message)
-    assert ItemAdapter(lazy).asdict() == ItemAdapter(eager).asdict()
-    backwards = RowMaker(Message, looked_at).of_ticket(ticket)(message)
-    for name in reversed(COLUMNS):
-        assert getattr(backwards, name) == getattr(eager, name), name
-    backwards.body = "changed"
-    assert backwards.body == "changed"
-    with pytest.raises(AttributeError):
-        _ = backwards.no_such_column

@@ -1,19 +1,16 @@
 """The columns of a message's files, one entry for each address."""
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from gorgias_crawler.archive import Archive, files
 from gorgias_crawler.fetch.files import attached, attachment_path
-from gorgias_crawler.items.lazy import Readers
-
-Json = Mapping[str, Any]
+from gorgias_crawler.items.columns import Json, Reader
 
 _DIGITS = re.compile(r"[0-9]{1,18}")  # more would be no number that a file holds
 
 
-def readers(archive: Archive) -> Readers:
+def readers(archive: Archive) -> dict[str, Reader]:
     """Return what gives the columns of a message's attachments, and of its images.
 
     The lists of attachments have an entry for each address in ``attachments``: ``""``

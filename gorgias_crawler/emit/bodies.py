@@ -13,6 +13,9 @@ STRIPPED = ("stripped_text", "stripped_html")
 
 _KNOWN = (*BODY_FIELDS, "stripped_html")
 
+READ = (*_KNOWN, "stripped_signature")
+"""The columns that ``body`` may be made of."""
+
 
 def select_body(candidates: Iterable[str | None]) -> str:
     """Return the first candidate that is not blank, else ``""``.

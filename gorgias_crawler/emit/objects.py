@@ -1,6 +1,6 @@
 """Archived objects of every kind to rows, ordered by id."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from gorgias_crawler.api.dates import utc_text
@@ -85,13 +85,13 @@ def of_kind(
     filters: Filters,
     *,
     only_whole: bool = False,
-    looked_at: Iterable[str] = (),
+    looked_at: Collection[str] | None = None,
     row: type | None = None,
 ) -> Iterator[Any]:
     """Yield the rows of the kind *name*, of the class *row* where one is given.
 
     *filters* leave out messages and tickets, *only_whole* those that are not complete;
-    *looked_at* are columns that every row of a message will be asked for.
+    columns of messages that are not *looked_at*, where those are given, stay None.
     ``changed_since`` holds for every kind. Raises `RunEndError` where the archive is
     damaged, and before the first row `ConfigurationError` where a filter asks for what
     no ticket can have, or for a run that was not.

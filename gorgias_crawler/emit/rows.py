@@ -1,7 +1,7 @@
 """Archived objects to rows, in the order of the file."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from itertools import starmap
 from typing import Any
 
@@ -9,11 +9,8 @@ from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.emit import attachments
 from gorgias_crawler.emit.filter_words import check_run, check_words
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.items import (
-    Message,
-    RowMaker,
-    decoded,
-)
+from gorgias_crawler.items import Message, columns, decoded
+from gorgias_crawler.items.columns import Reader
 
 
 def messages(
@@ -21,23 +18,44 @@ def messages(
     filters: Filters,
     *,
     only_whole: bool = False,
-    looked_at: Iterable[str] = (),
+    looked_at: Collection[str] | None = None,
     row: type[Message] = Message,
 ) -> Iterator[Message]:
     """Yield a *row* for every message that *filters* accept; ``body`` is still empty.
 
-    *only_whole* leaves out tickets of which something is still to fetch. *looked_at*
-    are columns that every row will be asked for. Raises `RunEndError` where the
-    archive is damaged, and before the first row `ConfigurationError` where a filter
-    asks for what no ticket can have, or for a run that was not.
+    *only_whole* leaves out tickets of which something is still to fetch. Columns that
+    are not *looked_at*, where those are given, stay None: most of a row's time goes
+    into columns. Raises `RunEndError` where the archive is damaged, and before the
+    first row `ConfigurationError` where a filter asks for what no ticket can have, or
+    for a run that was not.
     """
     with archive.reading():
-        maker = RowMaker(row, looked_at, attachments.readers(archive))
+        of_message = {**message_readers(row), **attachments.readers(archive)}
+    of_ticket = columns.readers(row, "ticket")
+    if looked_at is not None:
+        of_message, of_ticket = (
+            {name: read for name, read in readers.items() if name in looked_at}
+            for readers in (of_message, of_ticket)
+        )
     for ticket, its_messages in accepted(archive, filters, only_whole=only_whole):
-        made = maker.of_ticket(ticket)
+        shared = {name: read(ticket) for name, read in of_ticket.items()}
         for message in its_messages:
             if filters.accept_message(message):
-                yield made(message)
+                own = {name: read(message) for name, read in of_message.items()}
+                yield row(**shared, **own)
+
+
+def message_readers(row: type[Message]) -> dict[str, Reader]:
+    """Return what takes a message's own columns of *row* out of it, by their names.
+
+    ``body`` is none of them: settings and a pipeline say what it is.
+    """
+    readers = columns.readers(row, "message")
+    return readers | {name: _or_empty(readers[name]) for name in ("sender", "receiver")}
+
+
+def _or_empty(read: Reader) -> Reader:
+    return lambda message: read(message) or ""
 
 
 def accepted(

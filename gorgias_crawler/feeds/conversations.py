@@ -29,6 +29,9 @@ CONVERSATION_COLUMNS = [
 ]  # fmt: skip
 """What a search index or a language model needs of a conversation."""
 
+OF_ROLE = ("source_type", "sender_id", "public", "from_agent", "rule_id")
+"""Columns that say who wrote a message."""
+
 _ROLES = {
     Author.TEAM: "agent",  # whether it is a bot is not known without the users
     Author.UNKNOWN: None,

@@ -9,10 +9,6 @@ from gorgias_crawler.items.message import (
     Message,
     is_of_ticket,
 )
-from gorgias_crawler.items.reading import (
-    RowMaker,
-    message_readers,
-)
 from gorgias_crawler.items.ticket import Ticket
 from gorgias_crawler.items.ticket_metrics import TicketMetrics
 
@@ -21,13 +17,11 @@ __all__ = [
     "DEFAULT_COLUMNS",
     "Deleted",
     "Message",
-    "RowMaker",
     "Ticket",
     "TicketMetrics",
     "Type",
     "column",
     "decoded",
     "is_of_ticket",
-    "message_readers",
     "types",
 ]

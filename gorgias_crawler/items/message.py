@@ -9,7 +9,6 @@ from functools import partial
 from gorgias_crawler.items import columns, value
 from gorgias_crawler.items.attachments import Attachments
 from gorgias_crawler.items.columns import column, row_of
-from gorgias_crawler.items.lazy import LazyRow
 from gorgias_crawler.items.ticket import Ticket
 
 _of_ticket = partial(columns.same_column, Ticket)
@@ -17,7 +16,7 @@ _of_files = partial(columns.same_column, Attachments)
 
 
 @row_of("message")
-class Message(LazyRow):
+class Message:
     """One row of the export. Values are as the API gives them, None if it has none."""
 
     ticket_id: value.Id = _of_ticket("id")

@@ -6,27 +6,30 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
-from scrapy.extensions.feedexport import FeedSlot
 from scrapy.http import Response
 
 from gorgias_crawler import __version__
 from gorgias_crawler.archive import UNREADABLE, Archive, changes
 from gorgias_crawler.durable import content_sha256
-from gorgias_crawler.emit import objects
+from gorgias_crawler.emit import bodies, objects
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import GorgiasError, RunEndError
+from gorgias_crawler.feeds.conversations import CONVERSATION_COLUMNS, OF_ROLE
 from gorgias_crawler.feeds.exporter import SnapshotFeedExporter
 from gorgias_crawler.feeds.processor import RowProcessor
-from gorgias_crawler.items import types
+from gorgias_crawler.feeds.recorded import row_settings
+from gorgias_crawler.items import COLUMNS, Message
 from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
 
 if TYPE_CHECKING:
-    from gorgias_crawler.feeds.kinds import KindFilter
     from gorgias_crawler.feeds.recorded import FeedRecord
+
+_ALWAYS = ("ticket_id", "message_id", "message_created_datetime")
+"""What faults name of a message, and what tells its month."""
 
 _ROWS_AT_ONCE = 100  # 5 ms; then signals, the live line and others have their turn
 
@@ -162,7 +165,7 @@ class RowsSpider(RunSpider):
             self.rows += 1
             yield row
 
-    def _slots(self) -> list[FeedSlot]:
+    def _slots(self) -> list[Any]:
         exporter = self.crawler.get_extension(SnapshotFeedExporter)
         return exporter.slots if exporter else []
 
@@ -171,18 +174,25 @@ class RowsSpider(RunSpider):
         return [
             kind
             for kind, row in self.kinds.items()
-            if any(cast("KindFilter", slot.filter).takes(row) for slot in self._slots())
+            if any(slot.filter.takes(row) for slot in self._slots())
         ] or [self.kind]
 
-    def _looked_at(self) -> set[str]:
-        """Return the columns of messages that feeds take of every row."""
-        row = self.kinds["messages"]
-        return {
-            name
-            for slot in self._slots()
-            if slot.filter.accepts(row()) and slot.format != "conversations"
-            for name in slot.feed_options["fields"] or types(row)
-        }
+    def _looked_at(self) -> set[str] | None:
+        """Return the columns of messages to read; None (all) where others may look."""
+        slots = self._slots()
+        filtered = any(slot.feed_options.get("own_filter") for slot in slots)
+        of_user = filtered or row_settings(self.settings)["FEED_EXPORTERS"]
+        if of_user or self.row_classes or not self.are_rows_unwatched():
+            return None
+        looked_at = {*bodies.READ, *_ALWAYS}
+        for slot in slots:
+            if slot.filter.takes(Message):
+                fields = slot.feed_options["fields"]
+                if slot.format == "conversations":
+                    looked_at.update(fields or CONVERSATION_COLUMNS, OF_ROLE)
+                else:
+                    looked_at.update(fields or COLUMNS)
+        return looked_at
 
     @ends_run
     def _rows(self) -> Output:
