@@ -389,8 +389,8 @@ class Run:
         self.options = Options(relist=relist, **options)
         run = archive.begin_run(model.now_us)
         memory = RunMemory(archive, run, self.options, lambda: model.now_us)
+        memory.full_page = PAGE
         self.answers = Answers(memory)
-        self.answers.walks.ends.full_page = PAGE
         self.agenda = Agenda(self.answers, lambda: 2.0)
         self.waiting: list[Call] = []
         self.waited_us = 0

@@ -112,7 +112,7 @@ class Shop:
             found = [at for at in found if (at < key if descending else at > key)]
         page = [] if fault == "empty" else found[:limit]
         more = len(found) > limit and bool(page)
-        shown = [] if fault == "gap" else page
+        shown = page[: {"gap": 0, "short": 1}.get(fault or "", limit)]
         return {
             "data": [self.things[id_] for _, id_ in shown],
             "meta": {"next_cursor": json.dumps(page[-1]) if more else None},
@@ -130,6 +130,7 @@ def run(
     memory = RunMemory(
         archive, archive.begin_run(), Options(**options), lambda: shop.now_us
     )
+    memory.full_page = shop.limit
     fetch = KindFetch(memory, shop.kind)
     calls = 0
     while call := fetch.take():

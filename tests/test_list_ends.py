@@ -317,8 +317,8 @@ def at_call(
     return fault if next(numbers) == number else None
 
 
-@pytest.mark.parametrize("fault", ["empty", "gap"])
-def test_an_object_that_an_empty_page_hides_is_read(archive, fault):
+@pytest.mark.parametrize("fault", ["empty", "gap", "short"])
+def test_an_object_that_a_page_hides_is_read(archive, fault):
     shop = Shop(object_kind(Refresh.BY_UPDATE))
     for _ in range(shop.limit * 2 + 1):
         shop.add()

@@ -136,7 +136,7 @@ class Agenda:
         if walks.get(self.archive, walks.LISTING) is None:
             self.answers.walks.begin(walks.LISTING)
         yield from self._follow(walks.LISTING)
-        if self.answers.walks.ends.is_listing_to_be_proven():
+        if self.answers.walks.proofs.is_listing_to_be_proven():
             yield from self._read_updates()
 
     def _read_updates(self) -> Iterator[Call | None]:
@@ -204,19 +204,20 @@ class Agenda:
 
     def _follow(self, *names: str) -> Iterator[Call | None]:
         """Follow walks to their ends, all at once, each one page at a time."""
-        lists = self.answers.walks
+        follower = self.answers.walks
+        lists = follower.lists
         while True:
-            open_ = [name for name in names if lists.is_open(name)]
+            open_ = [name for name in names if follower.is_open(name)]
             ready = [name for name in open_ if name not in self.in_flight]
-            if lists.ends.ready_us is not None and not self.in_flight:
-                yield from self._wait_until(lists.ends.ready_us)
-                lists.ends.ready_us = None
+            if lists.ready_us is not None and not self.in_flight:
+                yield from self._wait_until(lists.ready_us)
+                lists.ready_us = None
             elif (
-                lists.ends.ready_us is None
+                lists.ready_us is None
                 and ready
-                and lists.is_worth_a_call(len(open_) - len(ready))
+                and follower.is_worth_a_call(len(open_) - len(ready))
             ):
-                yield lists.next_page(ready[0])
+                yield follower.next_page(ready[0])
             elif self.in_flight:
                 yield None
             else:

@@ -33,6 +33,8 @@ class Answers:
 
         Raises `RunEndError` where the run cannot go on.
         """
+        # A clock that is ahead would hide changes: ours or the server's.
+        made_us = min(made_us, self.memory.clock_us())
         match call:
             case TicketPage():
                 self.tickets.store_page(call, page, self.memory.clock_us())

@@ -15,16 +15,16 @@ from gorgias_crawler.archive import changes, counts, walks
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.errors import AnswerError
-from gorgias_crawler.fetch.memory import RunMemory
-from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall, Steps
-from gorgias_crawler.fetch.object_checks import ObjectCheck
-from gorgias_crawler.fetch.object_lists import (
-    ListReader,
+from gorgias_crawler.fetch.lists import (
     NotPermittedError,
     RefusedListError,
     UnreadableError,
     unreadable,
 )
+from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall, Steps
+from gorgias_crawler.fetch.object_checks import ObjectCheck
+from gorgias_crawler.fetch.object_lists import ListReader
 from gorgias_crawler.fetch.plans import LOOK_BACK_US
 
 _NAME = "deletions"
@@ -100,14 +100,16 @@ class DeletionEvents(ObjectAsker):
     def _read_as(self, page: ListPage, pages: int | None) -> Steps:
         left = pages
 
-        def store(answer: Answer, walk: Walk) -> bool:
-            nonlocal left
+        def put(answer: Answer) -> None:
             changes.note_events(self.archive, (row.raw for row in answer.page.rows))
+
+        def are_enough(answer: Answer, walk: Walk) -> bool:
+            nonlocal left
             left = None if left is None else left - 1
             return left is not None and left <= 0
 
         walks.begin(self.archive, _NAME, self.memory.run)
-        walk = yield from self._lists.read(page, _NAME, store)
+        walk = yield from self._lists.read(page, _NAME, put, are_enough)
         if walk.cursor is not None:
             raise UnreadableError(
                 "types are refused, and without them there are too many"

@@ -1,7 +1,8 @@
 """What the pages of walks through whole lists come to: tickets, and all messages."""
 
 import logging
-from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
 
 from gorgias_crawler import api, errors
 from gorgias_crawler.api import Message, Page, Ticket
@@ -12,15 +13,14 @@ from gorgias_crawler.archive import (
     tickets,
     walks,
 )
-from gorgias_crawler.archive.walks import Position, Walk
-from gorgias_crawler.fetch import walk_ends, watermark
+from gorgias_crawler.archive.walks import Walk
+from gorgias_crawler.fetch import watermark
 from gorgias_crawler.fetch.calls import WalkPage
-from gorgias_crawler.fetch.guards import HeadLooks, LoopError, WalkGuard
+from gorgias_crawler.fetch.guards import HeadLooks
+from gorgias_crawler.fetch.lists import NEVER_US, Lists, Shown, UnreadableError
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Fetch
-from gorgias_crawler.fetch.walk_ends import AnyPage, WalkEnds
-
-_NEVER = -(2**63)  # before any instant: microseconds since 1970
+from gorgias_crawler.fetch.proofs import Proofs
 
 logger = logging.getLogger(__name__)
 
@@ -28,16 +28,16 @@ logger = logging.getLogger(__name__)
 class ListWalks:
     """The walks of one run.
 
-    ``bulk_refusal`` says why the walk through all messages was given up. ``ends`` are
-    the ends of lists that prove nothing yet.
+    ``bulk_refusal`` says why the walk through all messages was given up. ``lists`` are
+    those that they read.
     """
 
     def __init__(self, memory: RunMemory) -> None:
         self.memory = memory
         self.archive = memory.archive
         self.bulk_refusal: str | None = None
-        self.ends = WalkEnds()
-        self._guards: dict[str, WalkGuard] = defaultdict(WalkGuard)
+        self.lists = Lists(memory)
+        self.proofs = Proofs(memory.archive, self.lists)
         self._looks = HeadLooks()
         self._unwalked: int | None = None  # messages, by the counts
 
@@ -54,7 +54,7 @@ class ListWalks:
         """Return the next call of an open walk."""
         walk = walks.get(self.archive, name)
         assert walk is not None
-        return WalkPage(walk, self._guards[name].limit)
+        return WalkPage(walk, self.lists.limit(name))
 
     def is_worth_a_call(self, in_flight: int) -> bool:
         """Tell whether the pages of a walk in flight leave something to a further one.
@@ -66,7 +66,7 @@ class ListWalks:
 
     def begin(self, name: str) -> None:
         """Begin a walk; one of the same name in this run is forgotten."""
-        self._forget(name)
+        self.lists.forget(name)
         self._looks = HeadLooks()
         walks.begin(self.archive, name, self.memory.run)
 
@@ -76,10 +76,6 @@ class ListWalks:
         with self.archive.transaction():
             facts.listing = (facts.listing or 0) + 1
             walks.forget(self.archive, walks.LISTING)
-
-    def _forget(self, name: str) -> None:
-        self._guards.pop(name, None)
-        self.ends.forget(name)
 
     def shows_messages(self) -> bool:
         """End a look at messages where no ticket is listed; tell if it showed any."""
@@ -107,7 +103,7 @@ class ListWalks:
             self.archive, is_whole=is_whole, now_us=self.memory.clock_us()
         )
         for name in walks.OF_MESSAGES:
-            self._forget(name)
+            self.lists.forget(name)
         self._unwalked = None
 
     def may_have_jumped(self) -> bool:
@@ -126,11 +122,7 @@ class ListWalks:
 
         Then it is no proof of anything: all tickets are to be listed.
         """
-        return walk_ends.are_updates_cut_short(
-            self.archive,
-            self._floor_us(walks.UPDATES),
-            is_doubtful=walks.UPDATES in self.ends.doubtful,
-        )
+        return self.proofs.are_updates_cut_short(self._floor_us(walks.UPDATES))
 
     # What comes back.
 
@@ -139,36 +131,29 @@ class ListWalks:
 
         Raises `RunEndError` where the walk cannot go on.
         """
-        facts, now_us = self.archive.facts, self.memory.clock_us()
-        if self.ends.is_to_be_asked_again(call, page, now_us):
-            with self.archive.transaction():  # what it shows is there
-                self._put(page)
-            return
-        by_update = call.walk.name == walks.UPDATES
-        positions = [
-            (t.updated_us if by_update else t.created_us, t.id) for t in page.rows
-        ]
-        self.memory.note_shown(ticket.id for ticket in page.rows)
-        made_us = min(made_us, now_us)  # a clock that is ahead would hide changes
-        if by_update:
-            self._looks.saw([us for us, _ in positions], made_us)
-        with self.archive.transaction():
-            self._put(page)
+        facts, by_update = self.archive.facts, call.walk.name == walks.UPDATES
+        instants = [t.updated_us if by_update else t.created_us for t in page.rows]
+
+        def put() -> None:
+            listing = facts.listing or 0
+            tickets.put_tickets(self.archive, page.rows, listing, self.memory.changes)
+            self.memory.note_shown(ticket.id for ticket in page.rows)
+
+        def move(walk: Walk) -> bool:
+            if by_update:
+                self._looks.saw(instants, made_us)
+            now_us = self.memory.clock_us()
             updates = [t.updated_us for t in page.rows if t.updated_us <= now_us]
             facts.newest_us = max([facts.newest_us or 0, *updates]) or None
-            walk = self._advance(call, page, positions, made_us)
-            is_cut_short = walk.done and self.are_updates_cut_short()
             watermark.move(
                 self.archive,
                 walk,
-                is_cut_short=is_cut_short,
-                proven_us=self.ends.proven_us(walk),
+                is_cut_short=walk.done and self.are_updates_cut_short(),
+                proven_us=self.proofs.proven_us(walk),
             )
-        self._pass(call, page, walk)
+            return False
 
-    def _put(self, page: Page[Ticket]) -> None:
-        listing = self.archive.facts.listing or 0
-        tickets.put_tickets(self.archive, page.rows, listing, self.memory.changes)
+        self._take(self._shown(call, page, instants, made_us), put, move)
 
     def store_messages(self, call: WalkPage, page: Page[Message], made_us: int) -> None:
         """Archive a page of the walk through all messages.
@@ -177,32 +162,42 @@ class ListWalks:
         """
         if not self.is_open(call.walk.name):
             return  # The other end has met this one while the page was in flight.
-        if self.ends.is_to_be_asked_again(call, page, self.memory.clock_us()):
-            with self.archive.transaction():  # what it shows is there
-                tickets.put_messages(self.archive, page.rows, self.memory.run)
-            return
-        if self._unwalked is None:
+        is_first, unwalked = self._unwalked is None, self._unwalked or 0
+        if is_first:
             totals = counts.totals(self.archive)
-            self._unwalked = totals.expected - totals.messages
-            if not page.rows and call.walk.at is None and self._unwalked > 0:
-                self._give_up(call.walk.name, "it is empty, but tickets have messages")
-                return
-        self._unwalked -= len(page.rows)
-        self.memory.shows_messages |= bool(page.rows)
-        positions = [(message.created_us, message.id) for message in page.rows]
-        with self.archive.transaction():
+            unwalked = totals.expected - totals.messages
+
+        def put() -> None:
             tickets.put_messages(self.archive, page.rows, self.memory.run)
-            walk = self._advance(call, page, positions, made_us)
+            self.memory.shows_messages |= bool(page.rows)
+
+        def move(walk: Walk) -> bool:
+            if is_first and unwalked > 0 and not page.rows and call.walk.at is None:
+                raise UnreadableError("it is empty, but tickets have messages")
+            self._unwalked = unwalked - len(page.rows)
             is_at_end = walk.done and walk.cursor is None  # it has seen the whole list
             if is_at_end or walks.have_met(self.archive):
                 walks.end(self.archive, *walks.OF_MESSAGES)
-        self._pass(call, page, walk)
+            return False
 
-    def _advance(
-        self, call: WalkPage, page: AnyPage, positions: list[Position], made_us: int
-    ) -> Walk:
-        dates = (made_us, self._floor_us(call.walk.name))
-        return walk_ends.advance(self.archive, call, page, positions, dates)
+        instants = [message.created_us for message in page.rows]
+        self._take(self._shown(call, page, instants, made_us), put, move)
+
+    def _shown(
+        self, call: WalkPage, page: Page[Any], instants: list[int], made_us: int
+    ) -> Shown:
+        ids = (row.id for row in page.rows)
+        positions = list(zip(instants, ids, strict=True))
+        floor_us = self._floor_us(call.walk.name)
+        return Shown(call.walk, call.limit, page, positions, made_us, floor_us)
+
+    def _take(
+        self, shown: Shown, put: Callable[[], None], move: Callable[[Walk], bool]
+    ) -> None:
+        try:
+            self.lists.take(shown, put, move)
+        except UnreadableError as error:
+            self._give_up(shown.walk.name, str(error))
 
     def _floor_us(self, name: str) -> int:
         """Return the instant before which a walk from the newest has seen enough."""
@@ -211,18 +206,8 @@ class ListWalks:
             floor_us = (facts.watermark_us or 0) - LOOK_BACK_US
             return max(floor_us, self._looks.floor_us)
         if name == walks.NEWEST_MESSAGES:
-            return facts.floor_us or _NEVER
-        return _NEVER
-
-    def _pass(self, call: WalkPage, page: AnyPage, walk: Walk) -> None:
-        ids = [row.id for row in page.rows]
-        at = None if walk.unordered else walk.at
-        try:
-            self._guards[call.key].passed(
-                ids, page.next_cursor, at, is_ascending=walk.is_ascending
-            )
-        except LoopError as error:
-            self._give_up(call.walk.name, str(error))
+            return facts.floor_us or NEVER_US
+        return NEVER_US
 
     # What does not.
 
@@ -234,32 +219,15 @@ class ListWalks:
         walk = call.walk
         if not self.is_open(walk.name):
             return  # The ends have met, or are given up: what fails here is not needed.
-        guard = self._guards[call.key]
-        if errors.refuses_cursor(walk.cursor, error):
-            if guard.restart():
-                logger.warning(
-                    "Gorgias does not take the cursor of %s any more (%s): beginning "
-                    "with that list again; what is archived stays.",
-                    walk.name,
-                    error.reason,
-                )
-                walks.restart(self.archive, walk.name)
-                return
-        elif isinstance(error, errors.UnansweredError) and guard.shrink():
-            logger.warning(
-                "A page of %s fails (%s): asking for %d at once instead of %d.",
-                walk.name,
-                error.reason,
-                guard.limit,
-                call.limit,
-            )
-            return
-        elif _may_not_list(walk, error):
+        if _may_not_list(walk, error):
             raise errors.CredentialsError(
                 f"These credentials may not list tickets ({error.reason}): use those "
                 "of a user who may, or give the token the scope tickets:read."
             )
-        self._give_up(walk.name, error.reason)
+        try:
+            self.lists.fail(walk, error)
+        except UnreadableError as failure:
+            self._give_up(walk.name, str(failure))
 
     def _give_up(self, name: str, why: str) -> None:
         """Fetch per ticket where a walk through messages cannot go on.

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 
+from gorgias_crawler.api import PAGE_LIMIT
 from gorgias_crawler.api.dates import us_of
 from gorgias_crawler.archive import Archive, counts, ticket_pages
 from gorgias_crawler.archive.tickets import Changes
@@ -43,7 +44,8 @@ class RunMemory:
 
     ``changes`` is what it brought, ``notes`` are sentences for the manifest.
     ``may_be_merged`` turns true when a ticket, or all its messages, have vanished,
-    ``shows_messages`` when an answer has shown a message.
+    ``shows_messages`` when an answer has shown a message. A ``full_page`` of a list
+    has so many objects.
     *clock_us* tells the time in microseconds since 1970.
     """
 
@@ -62,6 +64,7 @@ class RunMemory:
         self.notes: list[str] = []
         self.may_be_merged = False
         self.shows_messages = False
+        self.full_page = PAGE_LIMIT
         self._vanished: set[int] = set()
         self._listed: int | None = None  # tickets, before any is erased
         self._shown: tuple[int, ...] = ()  # tickets, by the last page that had some

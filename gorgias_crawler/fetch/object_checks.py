@@ -6,9 +6,9 @@ from gorgias_crawler.api.kinds import Kind
 from gorgias_crawler.api.objects import ById
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.errors import AnswerError, is_gone
+from gorgias_crawler.fetch.lists import UnreadableError
 from gorgias_crawler.fetch.memory import RunMemory, are_too_many
 from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall, Steps
-from gorgias_crawler.fetch.object_lists import UnreadableError
 from gorgias_crawler.fetch.plans import Relist
 
 

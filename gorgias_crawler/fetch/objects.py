@@ -4,6 +4,7 @@ All progress is in the archive: a run that was killed goes on where it was.
 """
 
 import logging
+from functools import partial
 
 from gorgias_crawler.api import Order
 from gorgias_crawler.api.kinds import Kind, Refresh
@@ -12,16 +13,12 @@ from gorgias_crawler.archive import changes, walks
 from gorgias_crawler.archive.objects import ObjectChanges, Objects
 from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.fetch.guards import HeadLooks
+from gorgias_crawler.fetch.lists import NotPermittedError, UnreadableError
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall, Steps
 from gorgias_crawler.fetch.object_checks import DoubtError, ObjectCheck
 from gorgias_crawler.fetch.object_costs import KNOWN_PAGES
-from gorgias_crawler.fetch.object_lists import (
-    ListReader,
-    NotPermittedError,
-    Store,
-    UnreadableError,
-)
+from gorgias_crawler.fetch.object_lists import ListReader, Put
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Relist
 
 _DAY_US = 24 * 3600 * 1_000_000
@@ -112,7 +109,7 @@ class KindFetch(ObjectAsker):
         since_us = None if watermark_us is None else watermark_us - LOOK_BACK_US
         self._begin(self.name, listing=1)
         page = ListPage(self.kind, since_us=since_us)
-        walk = yield from self._lists.read(page, self.name, self._put_and_move)
+        walk = yield from self._lists.read(page, self.name, self._put, self._move)
         now_us = self.memory.clock_us()
         if watermark_us and walk.at is None and now_us - watermark_us < _KEPT_US:
             raise UnreadableError("the list does not show what it has shown before")
@@ -146,18 +143,18 @@ class KindFetch(ObjectAsker):
 
     # Whole lists.
 
-    def _list(self, store: Store) -> Steps:
+    def _list(self, put: Put) -> Steps:
         names = [self._walk_name(number) for number in range(len(self.kind.walks))]
         listing = self.objects.progress.listing
         if self._begun is None:
             self._begin(*names, listing=listing + 1)
-        elif store == self._stage:
+        elif put == self._stage:
             # What another run has read of a small list may have changed since.
             self._begin(*names, listing=listing)
         read = []
         for number, name in enumerate(names):
             page = ListPage(self.kind, number)
-            read.append((yield from self._lists.read(page, name, store)))
+            read.append((yield from self._lists.read(page, name, put)))
         self._end_listing(read)
         yield from self.check.ask_for_missing()
 
@@ -202,9 +199,9 @@ class KindFetch(ObjectAsker):
         looks: HeadLooks | None = HeadLooks()
         while looks:
             walks.begin(self.archive, name, self.memory.run)
-            store = self._until(max(floor_us, looks.floor_us), looks)
             page = ListPage(self.kind, order=order)
-            walk = yield from self._lists.read(page, name, store)
+            saw, until_us = partial(_saw, looks), max(floor_us, looks.floor_us)
+            walk = yield from self._lists.read(page, name, self._put, saw, until_us)
             first = first or walk
             looks = looks.next(self.changes.total) if is_by_update else None
         assert first
@@ -227,30 +224,20 @@ class KindFetch(ObjectAsker):
         open_us = self.objects.oldest_open_us(now_us)
         return floor_us if open_us is None else min(floor_us, open_us)
 
-    def _until(self, floor_us: int, looks: HeadLooks) -> Store:
-        """Return what archives pages until they are older than *floor_us*."""
-
-        def store(answer: Answer, walk: Walk) -> bool:
-            looks.saw([row.updated_us for row in answer.page.rows], answer.made_us)
-            self._put(answer, walk)
-            return not walk.unordered and bool(walk.at and walk.at[0] < floor_us)
-
-        return store
-
     def _look(self) -> Steps:
         """Read the head until pages bring nothing; whole if the order is another."""
         name = self._walk_name(0)
         walks.begin(self.archive, name, self.memory.run)
-        known = 0
+        known, before = 0, self.changes.total
 
-        def store(answer: Answer, walk: Walk) -> bool:
-            nonlocal known
-            before = self.changes.total
-            self._put(answer, walk)
+        def are_known(answer: Answer, walk: Walk) -> bool:
+            nonlocal known, before
             known = known + 1 if self.changes.total == before else 0
+            before = self.changes.total
             return known >= KNOWN_PAGES and not walk.unordered
 
-        walk = yield from self._lists.read(ListPage(self.kind), name, store)
+        page = ListPage(self.kind)
+        walk = yield from self._lists.read(page, name, self._put, are_known)
         with self.archive.transaction():
             walks.forget(self.archive, name)
             self.objects.note(newest_first=not walk.unordered)
@@ -259,11 +246,10 @@ class KindFetch(ObjectAsker):
 
     # What comes back.
 
-    def _stage(self, answer: Answer, walk: Walk) -> bool:
+    def _stage(self, answer: Answer) -> None:
         self.objects.stage(answer.page.rows)
-        return False
 
-    def _put(self, answer: Answer, walk: Walk) -> bool:
+    def _put(self, answer: Answer) -> None:
         by_update = self.kind.refresh is Refresh.BY_UPDATE
         rows = answer.page.rows
         seen_us = (row.updated_us if by_update else row.created_us for row in rows)
@@ -274,11 +260,9 @@ class KindFetch(ObjectAsker):
             changes.note_events(self.archive, (row.raw for row in rows))
         listing = self.objects.progress.listing
         self.changes.add(self.objects.put(rows, listing, self.memory.run))
-        return False
 
-    def _put_and_move(self, answer: Answer, walk: Walk) -> bool:
-        """Archive a page from the oldest: all that is older is archived, too."""
-        self._put(answer, walk)
+    def _move(self, answer: Answer, walk: Walk) -> bool:
+        """Note a page from the oldest: all that is older is archived, too."""
         if walk.at and not walk.unordered:
             self.objects.note(watermark_us=min(walk.at[0], answer.made_us))
         return False
@@ -292,3 +276,8 @@ class KindFetch(ObjectAsker):
     @property
     def _relists(self) -> bool:
         return self.memory.options.relist is not Relist.NOTHING
+
+
+def _saw(looks: HeadLooks, answer: Answer, walk: Walk) -> bool:
+    looks.saw([row.updated_us for row in answer.page.rows], answer.made_us)
+    return False

@@ -9,7 +9,7 @@ from gorgias_crawler.archive import Archive
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.errors import AnswerError
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
-from gorgias_crawler.fetch.object_lists import NotPermittedError, unreadable
+from gorgias_crawler.fetch.lists import NotPermittedError, unreadable
 
 NOT_COMPARED = {
     Refresh.SINGLE: "one object, and no list",
