@@ -183,7 +183,8 @@ def _judged(archive: Archive, ticket_id: int, answer: _Answer, now_us: int) -> O
     """Weigh what the answer shows against the count and what is archived.
 
     The listing's count and the answer are two answers: where they agree, they are
-    believed. So are the count and the number that were settled before.
+    believed. So are the count and the number that were settled before, unless the
+    ticket has changed of late: a replica that lags behind shows the number of before.
     """
     count, rows = _count(archive, ticket_id), len(answer.shown)
     settled = archive.value(
@@ -191,7 +192,8 @@ def _judged(archive: Archive, ticket_id: int, answer: _Answer, now_us: int) -> O
         "AND settled_count IS messages_count",
         ticket_id,
     )
-    is_short = count is not None and answer.counted < count and settled != rows
+    is_settled = settled == rows and not doubts.is_recent(archive, ticket_id)
+    is_short = count is not None and answer.counted < count and not is_settled
     agrees = count == answer.counted and not answer.is_contradicted
     if agrees or not (is_short or answer.lost):
         return Outcome.COMPLETE
