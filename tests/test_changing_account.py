@@ -422,8 +422,8 @@ def test_a_relisting_that_was_killed_is_gone_on_with(archive, answers):
         killed.give()
     model.now_us += HOUR_US
     Run(archive, model, fetch=Fetch.PER_TICKET, relist=True).finish()
-    updates, listing, fetching = 1, 3, 8
-    assert model.calls == updates + listing + fetching
+    updates, listing, newest, fetching = 1, 3, 1, 8
+    assert model.calls == updates + listing + newest + fetching
     assert export(archive) == model.export()
 
 

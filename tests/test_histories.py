@@ -227,7 +227,7 @@ def test_what_was_found_is_not_found_again(found):
 
 
 @pytest.mark.parametrize(
-    ("fetch", "messages_calls"), [(Fetch.BULK, 20 + 2), (Fetch.PER_TICKET, 30)]
+    ("fetch", "messages_calls"), [(Fetch.BULK, 20 + 2), (Fetch.PER_TICKET, 1 + 30)]
 )
 def test_a_healthy_account_costs_no_call_for_doubts(fetch, messages_calls):
     model = AccountModel()

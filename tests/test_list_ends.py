@@ -11,7 +11,7 @@ import pytest
 from gorgias_crawler.api import Ticket
 from gorgias_crawler.api.kinds import Refresh
 from gorgias_crawler.archive import Archive, counts
-from gorgias_crawler.errors import RefusedError
+from gorgias_crawler.errors import RefusedError, RunEndError
 from gorgias_crawler.fetch.calls import TicketsById
 from gorgias_crawler.fetch.object_calls import ObjectCall
 from gorgias_crawler.fetch.plans import Fetch
@@ -152,6 +152,50 @@ def test_a_page_in_the_midst_of_a_list_hides_nothing(archive, shows_first):
     assert is_exact(archive, model)
 
 
+@dataclass
+class EndsEarly(Fault):
+    """A list that ends with half of its second page, ``times`` times."""
+
+    times: int = 1
+
+    def page(self, call, page, number):
+        if not self.strikes(call, number) or not cursor_of(call) or not self.times:
+            return page
+        self.times -= 1
+        return replace(page, rows=page.rows[:1], next_cursor=None)
+
+
+def test_a_first_listing_that_ends_too_early_is_not_believed(archive):
+    model = account(12)
+    model.faults = [EndsEarly(("listing",))]
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert is_exact(archive, model)
+
+
+def test_a_first_listing_that_ends_too_early_each_time_ends_the_run(archive):
+    model = account(12)
+    model.faults = [EndsEarly(("listing",), times=9)]
+    with pytest.raises(RunEndError, match="cut short each time"):
+        Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert not counts.is_complete(archive)
+    model.faults = []
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert is_exact(archive, model)
+
+
+@pytest.mark.parametrize("answers", range(1, 12))
+def test_nor_is_it_where_the_run_is_killed(archive, answers):
+    model = account(12)
+    model.faults = [EndsEarly(("listing",))]
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    for _ in range(answers):
+        run.take(window=1)
+        run.give()
+    model.now_us += HOUR_US
+    Run(archive, model, fetch=Fetch.PER_TICKET).finish()
+    assert is_exact(archive, model)
+
+
 def test_a_listing_that_leaves_some_out_of_its_pages_is_proven_by_the_updates(archive):
     model = account(24)
     model.faults = [Short(("listing",), share=40)]
@@ -166,7 +210,8 @@ def test_pages_that_are_uneven_for_good_cost_few_calls(archive):
     assert is_exact(archive, model)
     pages = 1 + 2 + 1  # of 7 tickets: 3, 2, 1 and 1
     another_look_at_the_head = 1
-    assert model.calls <= 2 * (pages + 1) + another_look_at_the_head + 7
+    newest = 1
+    assert model.calls <= 2 * (pages + 1) + another_look_at_the_head + newest + 7
     before = model.calls
     Run(archive, model).finish()
     assert is_exact(archive, model)
@@ -279,9 +324,9 @@ def test_a_message_that_came_meanwhile_makes_no_short_answer_agree_with_the_coun
     (ticket_id,) = model.tickets
     run = Run(archive, model, fetch=Fetch.PER_TICKET)
     run.take(window=1)
-    run.give()
-    run.take(window=1)
-    assert kind(run.waiting[0]) == "own"
+    while kind(run.waiting[0]) != "own":
+        run.give()
+        run.take(window=1)
     hidden = model.messages.pop(min(model.messages))  # by this answer alone
     model.add_message(ticket_id)
     run.give()

@@ -16,6 +16,7 @@ FROM_NEWEST = " from the newest"
 
 LISTING = "tickets"
 UPDATES = f"tickets{BY_UPDATE}"
+NEWEST_TICKETS = f"tickets{FROM_NEWEST}"
 OLDEST_MESSAGES = "messages from the oldest"
 NEWEST_MESSAGES = f"messages{FROM_NEWEST}"
 
@@ -25,6 +26,7 @@ OF_MESSAGES = (OLDEST_MESSAGES, NEWEST_MESSAGES)
 ORDERS = {
     LISTING: Order.OLDEST,
     UPDATES: Order.UPDATED,
+    NEWEST_TICKETS: Order.NEWEST,
     OLDEST_MESSAGES: Order.OLDEST,
     NEWEST_MESSAGES: Order.NEWEST,
 }

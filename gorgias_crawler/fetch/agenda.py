@@ -35,6 +35,7 @@ class Agenda(Flow):
         self.fetch = self.options.fetch
         self.finished = False
         self._calls_per_s = calls_per_s
+        self._has_walked = False  # through messages, which shows what no list shows
         self._steps = self._run()
 
     def take(self) -> Call | None:
@@ -78,6 +79,8 @@ class Agenda(Flow):
 
     def _fetch(self) -> Iterator[Call | None]:
         yield from self._fetch_in_bulk()
+        if not (self._has_walked or states.is_sampling(self.archive)):
+            yield from self.listing.prove()
         yield from self._fetch_per_ticket()
 
     def _fetch_in_bulk(self) -> Iterator[Call | None]:
@@ -91,7 +94,8 @@ class Agenda(Flow):
         self.phase = "fetching messages in bulk"
         yield from self.follow(*walks.OF_MESSAGES)
         yield from self.confirm()
-        self.answers.walks.settle(is_whole=self.answers.walks.bulk_refusal is None)
+        self._has_walked = self.answers.walks.bulk_refusal is None
+        self.answers.walks.settle(is_whole=self._has_walked)
 
     @property
     def _is_rereading(self) -> bool:

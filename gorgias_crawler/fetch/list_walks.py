@@ -13,7 +13,7 @@ from gorgias_crawler.archive import (
     tickets,
     walks,
 )
-from gorgias_crawler.archive.walks import Walk
+from gorgias_crawler.archive.walks import Position, Walk
 from gorgias_crawler.fetch import watermark
 from gorgias_crawler.fetch.calls import WalkPage
 from gorgias_crawler.fetch.guards import HeadLooks
@@ -75,7 +75,7 @@ class ListWalks:
         facts = self.archive.facts
         with self.archive.transaction():
             facts.listing = (facts.listing or 0) + 1
-            walks.forget(self.archive, walks.LISTING)
+            walks.forget(self.archive, walks.LISTING, walks.NEWEST_TICKETS)
 
     def shows_messages(self) -> bool:
         """End a look at messages where no ticket is listed; tell if it showed any."""
@@ -132,7 +132,9 @@ class ListWalks:
         Raises `RunEndError` where the walk cannot go on.
         """
         facts, by_update = self.archive.facts, call.walk.name == walks.UPDATES
-        instants = [t.updated_us if by_update else t.created_us for t in page.rows]
+        positions = [
+            (t.updated_us if by_update else t.created_us, t.id) for t in page.rows
+        ]
 
         def put() -> None:
             listing = facts.listing or 0
@@ -141,10 +143,13 @@ class ListWalks:
 
         def move(walk: Walk) -> bool:
             if by_update:
-                self._looks.saw(instants, made_us)
+                self._looks.saw([us for us, _ in positions], made_us)
             now_us = self.memory.clock_us()
             updates = [t.updated_us for t in page.rows if t.updated_us <= now_us]
             facts.newest_us = max([facts.newest_us or 0, *updates]) or None
+            if walk.name == walks.NEWEST_TICKETS:
+                self.proofs.hold_listing_against(positions)
+                return False
             watermark.move(
                 self.archive,
                 walk,
@@ -153,7 +158,7 @@ class ListWalks:
             )
             return False
 
-        self._take(self._shown(call, page, instants, made_us), put, move)
+        self._take(self._shown(call, page, positions, made_us), put, move)
 
     def store_messages(self, call: WalkPage, page: Page[Message], made_us: int) -> None:
         """Archive a page of the walk through all messages.
@@ -180,14 +185,12 @@ class ListWalks:
                 walks.end(self.archive, *walks.OF_MESSAGES)
             return False
 
-        instants = [message.created_us for message in page.rows]
-        self._take(self._shown(call, page, instants, made_us), put, move)
+        positions = [(message.created_us, message.id) for message in page.rows]
+        self._take(self._shown(call, page, positions, made_us), put, move)
 
     def _shown(
-        self, call: WalkPage, page: Page[Any], instants: list[int], made_us: int
+        self, call: WalkPage, page: Page[Any], positions: list[Position], made_us: int
     ) -> Shown:
-        ids = (row.id for row in page.rows)
-        positions = list(zip(instants, ids, strict=True))
         floor_us = self._floor_us(call.walk.name)
         return Shown(call.walk, call.limit, page, positions, made_us, floor_us)
 
@@ -207,6 +210,8 @@ class ListWalks:
             return max(floor_us, self._looks.floor_us)
         if name == walks.NEWEST_MESSAGES:
             return facts.floor_us or NEVER_US
+        if name == walks.NEWEST_TICKETS:
+            return self.proofs.listed_until_us
         return NEVER_US
 
     # What does not.

@@ -82,6 +82,25 @@ class TicketListing:
             self.walks.begin_listing()
             yield from self._list_all()
 
+    def prove(self) -> Iterator[Call | None]:
+        """Ask once for the newest tickets, where nothing else proves the listing.
+
+        A walk through messages does, and so does each list of updates since.
+        """
+        if self.archive.facts.complete_us is not None:
+            return
+        while counts.listed_tickets(self.archive):
+            yield from self._list_all()
+            if walks.get(self.archive, walks.NEWEST_TICKETS) is None:
+                self.walks.begin(walks.NEWEST_TICKETS)
+            yield from self.flow.follow(walks.NEWEST_TICKETS)
+            if not self.walks.proofs.is_listing_to_be_proven():
+                return
+            yield from self.flow.wait_until(self.memory.clock_us() + doubts.CALM_US)
+            self.walks.begin_listing()
+            yield from self._list_all()
+            yield from self.flow.confirm()  # which may doubt the listing, too
+
     def list_again(self) -> Iterator[Call | None]:
         """List once more what left tickets out, or seems to be an empty account."""
         is_empty = counts.listed_tickets(self.archive) == 0

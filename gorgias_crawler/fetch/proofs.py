@@ -1,9 +1,10 @@
 """What the ends of the lists of tickets prove: that no ticket is left out."""
 
 from gorgias_crawler.archive import Archive, counts, walks
-from gorgias_crawler.archive.walks import Walk
+from gorgias_crawler.archive.walks import Position, Walk
 from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.fetch.lists import Lists
+from gorgias_crawler.fetch.plans import LOOK_BACK_US
 
 _MOST_PROOFS = 2
 """So often in one run may the list of updates prove the end of the listing (chosen)."""
@@ -25,6 +26,24 @@ class Proofs:
             walk.at and not walk.unordered and walk.name not in self.lists.uneven
         )
         return walk.at[0] if walk.at and is_proven else 0
+
+    @property
+    def listed_until_us(self) -> int:
+        """Up to which creation the listing shows all, in microseconds since 1970.
+
+        What was created when it began may be behind its end, as clocks differ.
+        """
+        listing = walks.get(self.archive, walks.LISTING)
+        return ((listing and listing.date_us) or 0) - LOOK_BACK_US
+
+    def hold_listing_against(self, newest: list[Position]) -> None:
+        """Doubt the end of the listing where it lacks one of the *newest* tickets."""
+        listing = walks.get(self.archive, walks.LISTING)
+        listed = (listing and listing.at) or (0, 0)
+        until_us = self.listed_until_us
+        if any(at > listed and at[0] < until_us for at in newest):
+            walks.forget(self.archive, walks.LISTING, walks.NEWEST_TICKETS)
+            self.lists.doubtful.add(walks.LISTING)
 
     def is_listing_to_be_proven(self) -> bool:
         """Tell whether tickets may stand behind the end of the listing.
