@@ -1,11 +1,9 @@
 """Formats of feeds beside Scrapy's own: a header for empty files, and conversations."""
 
 from codecs import lookup
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import is_dataclass
 from io import BytesIO
-from operator import attrgetter
 from types import NoneType
 from typing import Any, Self
 
@@ -16,26 +14,7 @@ from scrapy.exporters import CsvItemExporter, JsonLinesItemExporter
 from scrapy.utils.python import to_bytes
 
 from gorgias_crawler.emit.cells import json_text, safe_cell
-from gorgias_crawler.items.columns import columns
-
-
-class Columns:
-    """Takes the columns *names* of a row of ours without Scrapy's adapter."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        self._names = tuple(names)
-        # Of one name alone it would not return a tuple.
-        self._get = attrgetter("__class__", *self._names)
-        self._has_all: dict[type, bool] = {}
-
-    def of(self, item: Any) -> Sequence[Any] | None:
-        """Return the values, None where *item* is no row of ours with all columns."""
-        row = type(item)
-        if row not in self._has_all:
-            known = columns(row).values() if is_dataclass(row) else ()
-            ours = {column.name for column in known if "type" in column.metadata}
-            self._has_all[row] = ours.issuperset(self._names) and bool(self._names)
-        return self._get(item)[1:] if self._has_all[row] else None
+from gorgias_crawler.items.columns import Values
 
 
 class HeaderedCsvItemExporter(CsvItemExporter):
@@ -53,7 +32,7 @@ class HeaderedCsvItemExporter(CsvItemExporter):
         super().__init__(file, **kwargs)
         self._is_for_spreadsheets = is_for_spreadsheets
         self._is_empty = True
-        self._columns = Columns(self.fields_to_export or ())
+        self._values = Values(self.fields_to_export or ())
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, file: BytesIO, **kwargs: Any) -> Self:
@@ -78,7 +57,7 @@ class HeaderedCsvItemExporter(CsvItemExporter):
     def export_item(self, item: Any) -> None:
         """Write a row."""
         self._is_empty = False
-        values = None if self._headers_not_written else self._columns.of(item)
+        values = None if self._headers_not_written else self._values.of(item)
         if values is None:
             super().export_item(item)  # the first row, or a pipeline makes a column
             return
@@ -107,7 +86,7 @@ class JsonLinesExporter(JsonLinesItemExporter):
     def __init__(self, file: BytesIO, **kwargs: Any) -> None:
         super().__init__(file, **kwargs)
         fields = self.fields_to_export or ()
-        self._columns = Columns(fields)
+        self._values = Values(fields)
         self._titles = fields.values() if isinstance(fields, Mapping) else fields
         is_utf_8 = lookup(self.encoding or "ascii").name == "utf-8"
         # What else item_export_kwargs may say, only Python's encoder knows.
@@ -115,7 +94,7 @@ class JsonLinesExporter(JsonLinesItemExporter):
 
     def export_item(self, item: Any) -> None:
         """Write a line."""
-        values = self._columns.of(item)
+        values = self._values.of(item)
         if values is None:
             row = dict(self.get_serialized_fields(item))
         else:

@@ -7,10 +7,10 @@ taken where the first is empty (of a list then its first entry):
 """
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import Field, dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields, is_dataclass
 from enum import Enum
-from operator import methodcaller
+from operator import attrgetter, methodcaller
 from types import MappingProxyType
 from typing import Any, TypeVar, dataclass_transform, get_type_hints
 
@@ -90,6 +90,25 @@ def source_of(row: type) -> str:
 def types(row: type) -> dict[str, Type]:
     """Return the type of each column of *row*, in their order."""
     return {name: column.metadata["type"] for name, column in columns(row).items()}
+
+
+class Values:
+    """Takes the values of the columns *names* out of rows that declare all of them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = tuple(names)
+        # Of one name alone it would not return a tuple.
+        self._get = attrgetter("__class__", *self._names)
+        self._has_all: dict[type, bool] = {}
+
+    def of(self, item: Any) -> Sequence[Any] | None:
+        """Return the values, None where *item* is no row of ours with all columns."""
+        row = type(item)
+        if row not in self._has_all:
+            known = columns(row).values() if is_dataclass(row) else ()
+            ours = {column.name for column in known if "type" in column.metadata}
+            self._has_all[row] = ours.issuperset(self._names) and bool(self._names)
+        return self._get(item)[1:] if self._has_all[row] else None
 
 
 def reader(row: type, of: str) -> Callable[[Json], dict[str, Any]]:
