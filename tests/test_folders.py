@@ -73,23 +73,31 @@ def test_a_database_of_one_kind_may_have_some_of_its_columns():
     assert distributed("x.sqlite", **options)["x.sqlite"]["fields"] == ["id"]
 
 
+SAFE = ("GORGIAS_SPREADSHEET_SAFE", "True", "CSV files")
+LATIN = ("FEED_EXPORT_ENCODING", "latin-1", "files of text")
+
+
 @pytest.mark.parametrize(
-    ("options", "priority", "is_refused"),
+    ("setting", "format_", "priority", "is_refused"),
     [
-        ({"format": "jsonl"}, "cmdline", True),
-        ({"format": "jsonl"}, "project", False),  # for all commands
-        ({"format": "csv"}, "cmdline", False),
-        ({"format": "mine"}, "cmdline", False),
+        (SAFE, "jsonl", "cmdline", True),
+        (SAFE, "jsonl", "project", False),  # for all commands
+        (SAFE, "csv", "cmdline", False),
+        (SAFE, "mine", "cmdline", False),
+        (LATIN, "parquet", "cmdline", True),
+        (LATIN, "conversations", "cmdline", False),
+        (("FEED_EXPORT_ENCODING", "utf-8", ""), "sqlite", "cmdline", False),
     ],
 )
 def test_a_setting_of_this_command_that_no_file_reads_is_refused(
-    options, priority, is_refused
+    setting, format_, priority, is_refused
 ):
+    name, value, files = setting
     asked = Settings()
-    asked.set("GORGIAS_SPREADSHEET_SAFE", "True", priority)
-    said = "GORGIAS_SPREADSHEET_SAFE=True is for CSV files, and none is named"
+    asked.set(name, value, priority)
+    said = f"{name}={value} is for {files}, and none is named"
     with pytest.raises(FeedError, match=said) if is_refused else nullcontext():
-        refuse_idle_settings(asked, {"x": options})
+        refuse_idle_settings(asked, {"x": {"format": format_}})
 
 
 class OfEmail:

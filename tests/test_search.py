@@ -110,6 +110,16 @@ def test_what_is_found_late_in_a_long_mail_is_shown_with_what_stands_around_it(h
     assert len(search(path, "word", 10)[0][0].snippet) < 300
 
 
+def test_of_html_the_words_are_shown(here):
+    path, body = (
+        here / "html.sqlite",
+        "<div class='x'>A <b>refund</b>&nbsp;please</div>",
+    )
+    write(path, [{"message_id": 1, "ticket_id": 7, "body": body}], messages=Message)
+    ((*_, snippet),), _ = search(path, "refund", 10)
+    assert snippet == f"A {MARKS[0]}refund{MARKS[1]}\xa0please"
+
+
 def test_a_limit_says_how_many_there_are_beyond_it(ask):
     status, said = ask("acme.sqlite", "order", limit=1)
     assert status == 0

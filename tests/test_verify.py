@@ -188,7 +188,11 @@ def test_verify_online_tells_what_has_changed_since(open_shop):
 def test_verify_goes_on_after_each_file_and_names_it(open_shop):
     shop = open_shop(tickets=8)
     formats = {"data.txt": "csv", "a.xml": "xml", "p.pickle": "pickle", "o.csv": "csv"}
-    formats["c.jsonl"] = "conversations"
+    formats |= {
+        "c.jsonl": "conversations",
+        "t.parquet": "parquet",
+        "t.sqlite": "sqlite",
+    }
     feeds: dict[str, Any] = {
         name: {"format": format_} for name, format_ in formats.items()
     }
@@ -362,3 +366,44 @@ def test_rows_of_tickets_that_the_filter_leaves_out_are_named(finished):
     assert ended.status == 3
     first = finished.expected()[0]["ticket_id"]
     assert f"ticket {first}: in the file, not in the archive" in ended.log
+
+
+@pytest.fixture(scope="module")
+def tables(finished):
+    """Files of typed formats, of which the job of *finished* knows nothing."""
+    options = ("-O", "a.parquet", "-O", "a.sqlite")
+    assert finished.run("export", "job", *options).status == 0
+    return finished
+
+
+def spoil_parquet(path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    rows = parquet.read_table(path).to_pylist()
+    rows[3]["body"] = "other"
+    schema = parquet.read_schema(path)
+    parquet.write_table(pyarrow.Table.from_pylist(rows, schema), path)
+    return f"message {rows[3]['message_id']} differs in body"
+
+
+def spoil_sqlite(path):
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE messages SET status = 'ajar' WHERE rowid = "
+                   "(SELECT max(rowid) FROM messages)")  # fmt: skip
+    return "differs in messages.status"
+
+
+@pytest.mark.parametrize(
+    ("name", "spoil"), [("a.parquet", spoil_parquet), ("a.sqlite", spoil_sqlite)]
+)
+def test_a_file_with_types_is_held_against_the_archive_row_by_row(tables, name, spoil):
+    ended = tables.run("verify", "job", name)
+    assert ended.status == 0, ended.log
+    told = spoil(tables.path / name)
+    ended = tables.run("verify", "job", name)
+    assert ended.status == 3
+    assert told in ended.log
+    (tables.path / name).write_bytes(b"no table")
+    ended = tables.run("verify", "job", name)
+    assert ended.status == 3
+    assert "it cannot be read: it is not" in ended.log

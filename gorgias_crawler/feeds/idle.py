@@ -27,9 +27,20 @@ def _may_be_for_spreadsheets(options: Options) -> bool:
     return options["format"] not in _NOT_OF_SPREADSHEETS  # a user's may be made of CSV
 
 
+def _is_text(options: Options) -> bool:
+    return options["format"] not in {
+        "parquet",
+        "sqlite",
+        "marshal",
+        "pickle",
+        "manifest",
+    }
+
+
 _READ_BY: dict[str, tuple[Callable[[Options], bool], str, str]] = {
     PARTITION: (is_partitioned, "folders of Parquet files", "lake/:parquet"),
     "GORGIAS_SPREADSHEET_SAFE": (_may_be_for_spreadsheets, "CSV files", "tickets.csv"),
+    "FEED_EXPORT_ENCODING": (_is_text, "files of text", "tickets.csv"),
 }
 
 
@@ -40,7 +51,7 @@ def refuse_idle_settings(settings: BaseSettings, feeds: Mapping[str, Options]) -
     """
     for name, (reads, files, example) in _READ_BY.items():
         is_of_command = settings.getpriority(name) == SETTINGS_PRIORITIES["cmdline"]
-        is_off = str(settings[name]) in ("", "0", "False", "false", "None")
+        is_off = str(settings[name]) in ("", "0", "False", "false", "None", "utf-8")
         if is_of_command and not is_off and not any(map(reads, feeds.values())):
             raise FeedError(
                 f"{name}={settings[name]} is for {files}, and none is named: use for "

@@ -85,7 +85,7 @@ def refuse_unreadable(slot: FeedSlot, shown: str) -> None:
             "another name."
         )
     _refuse_indent(slot, shown)
-    if not readers.can_read(layout_of(options)):
+    if slot.format in readers.TYPED or not readers.can_read(layout_of(options)):
         return
     why = _trouble(slot, options)
     if why is None:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from gorgias_crawler import __version__
 from gorgias_crawler.command_line import typed
+from gorgias_crawler.emit.html_text import html_to_text
 from gorgias_crawler.errors import CommandLineError
 from gorgias_crawler.feeds.sqlite import TOKENIZER
 from gorgias_crawler.job.directory import ARCHIVE
@@ -84,7 +85,7 @@ def search(path: Path, asked: str, limit: int) -> tuple[list[Found], int]:
             _check_tables(db, path, values)
             marks = _Marks(words)
             found = [
-                Found(*(*told, *marks.put(subject or "", body or "")))
+                Found(*(*told, *marks.put(subject or "", html_to_text(body or ""))))
                 for *told, subject, body in db.execute(_BEST, values)
             ]
             (number,) = db.execute(_COUNT, values).fetchone()

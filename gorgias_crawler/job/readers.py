@@ -1,7 +1,6 @@
 """How files that were exported are read: each format by a reader of its own.
 
-No reader of ours takes Parquet, SQLite, pickle or marshal files: those are known by
-their SHA-256 alone.
+No reader of ours takes pickle or marshal files: those are known by their SHA-256 alone.
 """
 
 import bz2
@@ -10,12 +9,13 @@ import gzip
 import io
 import json
 import lzma
+import sqlite3
 import sys
 import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import IO, Any
 from xml.etree import ElementTree as ET
 
@@ -40,7 +40,9 @@ UNREADABLE: dict[type[Exception], str] = {
     gzip.BadGzipFile: "it is not gzip data",
     lzma.LZMAError: "it is not xz data",
     ZstdError: "it is not zst data",
+    sqlite3.Error: "it is not an SQLite file as `export` writes it",
     OSError: "it is not what its name says",
+    ImportError: "the library that reads it is missing",
 }
 """What a reader raises where a file is not what its name says, and what that means."""
 
@@ -153,6 +155,27 @@ def _xml_value(column: ET.Element) -> str | list[str]:
     return column.text or ""
 
 
+def _parquet(file: IO[bytes], _layout: Layout) -> Iterator[Row]:
+    from pyarrow import ArrowInvalid, parquet  # noqa: PLC0415  # optional
+
+    try:
+        for batch in parquet.ParquetFile(file).iter_batches():
+            yield from batch.to_pylist()
+    except ArrowInvalid:
+        raise OSError from None
+
+
+def _sqlite(file: IO[bytes], _layout: Layout) -> Iterator[Row]:
+    """Yield the rows of all kinds; a column has the name of its kind before its own."""
+    uri = f"{Path(file.name).absolute().as_uri()}?mode=ro"
+    with closing(sqlite3.connect(uri, uri=True)) as db:
+        kinds = db.execute("SELECT DISTINCT kind FROM about_columns ORDER BY kind")
+        for (kind,) in kinds.fetchall():
+            rows = db.execute(f'SELECT * FROM "{kind}"')  # noqa: S608
+            names = [f"{kind}.{name}" for name, *_ in rows.description]
+            yield from (dict(zip(names, row, strict=True)) for row in rows)
+
+
 @contextmanager
 def _text(
     file: IO[bytes], layout: Layout, newline: str = ""
@@ -165,7 +188,11 @@ def _text(
 
 
 _LINES = ("jsonlines", "jsonl", "jl")
+TYPED = {"parquet": _parquet, "sqlite": _sqlite}
+"""The readers of formats that hold types. The file of SQLite needs a name."""
+
 _READERS: dict[str, Callable[[IO[bytes], Layout], Iterator[Row]]] = {
+    **TYPED,
     "csv": _csv,
     "json": _json_array,
     **dict.fromkeys(_LINES, _json_lines),
