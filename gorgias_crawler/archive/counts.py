@@ -126,8 +126,8 @@ def unconfirmed(
     *after* are left out.
     """
     return archive.db.execute(
-        "SELECT listed, id FROM ticket WHERE listed < ?1 "
-        "AND (listed > ?2 OR (listed = ?2 AND id > ?3)) ORDER BY listed, id LIMIT ?4",
+        "SELECT listed, id FROM ticket WHERE listed < ? "
+        "AND (listed, id) > (?, ?) ORDER BY listed, id LIMIT ?",
         (archive.facts.listing or 0, *after, limit),
     ).fetchall()
 
@@ -160,12 +160,12 @@ def has_changed_since(archive: Archive, run: int) -> bool:
     """Tell whether a run after *run* has seen a ticket or object change or go."""
     # A cross join is not reordered: the index is searched for each of the few kinds.
     changed = (
-        "SELECT 1 FROM ticket WHERE changed_run > ?1 UNION ALL "
+        "SELECT 1 FROM ticket WHERE changed_run > ? UNION ALL "
         "SELECT 1 FROM kind CROSS JOIN object ON object.kind = kind.name "
-        "AND changed_run > ?1 UNION ALL "
-        "SELECT 1 FROM deleted WHERE run > ?1 LIMIT 1"
+        "AND changed_run > ? UNION ALL "
+        "SELECT 1 FROM deleted WHERE run > ? LIMIT 1"
     )
-    return archive.value(changed, run) is not None
+    return archive.value(changed, run, run, run) is not None
 
 
 def are_left_out(archive: Archive, ticket_ids: Iterable[int]) -> bool:

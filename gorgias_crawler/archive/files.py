@@ -141,9 +141,9 @@ def forget_references(archive: Archive) -> None:
         "(SELECT 1 FROM message WHERE message.id = file_of.id)"
     )
     archive.db.execute(
-        "DELETE FROM file_of WHERE kind = ?1 AND NOT EXISTS "
-        "(SELECT 1 FROM object WHERE kind = ?1 AND object.id = file_of.id)",
-        (RECORDINGS,),
+        "DELETE FROM file_of WHERE kind = :kind AND NOT EXISTS "
+        "(SELECT 1 FROM object WHERE kind = :kind AND object.id = file_of.id)",
+        {"kind": RECORDINGS},
     )
 
 

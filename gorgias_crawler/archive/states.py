@@ -195,12 +195,12 @@ def _settle_rereading(archive: Archive, *, is_whole: bool) -> None:
     since_run = archive.facts.reread_run
     if since_run is None:
         return
-    missed = "SELECT ticket_id FROM message WHERE read_run < ?"
+    missed = "SELECT ticket_id FROM message WHERE read_run < :run"
     if not is_whole:  # what it has not passed is asked for ticket by ticket
-        missed += " UNION SELECT id FROM ticket WHERE asked_run < ?1"
+        missed += " UNION SELECT id FROM ticket WHERE asked_run < :run"
     archive.db.execute(
         f"UPDATE ticket SET due = max(due, {DUE_BY_URL}) WHERE id IN ({missed})",
-        (since_run,),
+        {"run": since_run},
     )
     archive.facts.reread_run = None
 

@@ -82,9 +82,9 @@ def _is_shared(archive: Archive, ticket_id: int, page: Page[Message]) -> bool:
 
 def _note_asked(archive: Archive, ticket_id: int, run: int) -> None:
     archive.db.execute(
-        "UPDATE ticket SET asks = 1 + CASE WHEN asked_run = ?1 THEN asks ELSE 0 END, "
-        "asked_run = ?1 WHERE id = ?2",
-        (run, ticket_id),
+        "UPDATE ticket SET asks = 1 + CASE WHEN asked_run = :run THEN asks ELSE 0 END, "
+        "asked_run = :run WHERE id = :ticket",
+        {"run": run, "ticket": ticket_id},
     )
 
 

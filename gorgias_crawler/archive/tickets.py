@@ -191,9 +191,9 @@ def store(archive: Archive, messages: list[Columns], run: int) -> None:
 def note_changed(archive: Archive, ticket_ids: Iterable[int | None], run: int) -> None:
     """Note, inside of a transaction, that *run* saw messages of tickets change."""
     archive.db.execute(
-        "UPDATE ticket SET changed_run = ?1 WHERE changed_run <> ?1 AND id IN "
-        "(SELECT value FROM json_each(?2))",
-        (run, json.dumps(list(ticket_ids))),
+        "UPDATE ticket SET changed_run = :run WHERE changed_run <> :run AND id "
+        "IN (SELECT value FROM json_each(:ids))",
+        {"run": run, "ids": json.dumps(list(ticket_ids))},
     )
 
 
