@@ -24,7 +24,7 @@ from pathlib import Path
 
 from crawling import HungError, Place, conclude, of_crawler, table
 
-from gorgias_crawler.api.kinds import KINDS
+from gorgias_crawler.api.kinds import KINDS, Refresh
 from gorgias_crawler.sandbox import Call, Sandbox, World
 from gorgias_crawler.sandbox.world import PAGE_LIMIT
 
@@ -114,6 +114,8 @@ def _least(world: World) -> int:
             calls += len(kind.walks)  # few fields: each walk is a page
         else:
             calls += max(len(kind.walks), ceil(len(world.objects(name)) / PAGE_LIMIT))
+        # A long list is held against its newest objects when it is read first.
+        calls += kind.refresh in (Refresh.BY_UPDATE, Refresh.WHILE_OPEN, Refresh.SINCE)
     return calls
 
 

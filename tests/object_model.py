@@ -111,7 +111,7 @@ class Shop:
             descending = descends ^ (fault == "reversed")
             found = [at for at in found if (at < key if descending else at > key)]
         page = [] if fault == "empty" else found[:limit]
-        more = len(found) > limit and bool(page)
+        more = len(found) > limit and bool(page) and fault != "ends"
         shown = page[: {"gap": 0, "short": 1}.get(fault or "", limit)]
         return {
             "data": [self.things[id_] for _, id_ in shown],

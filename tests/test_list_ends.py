@@ -362,14 +362,36 @@ def at_call(
     return fault if next(numbers) == number else None
 
 
-@pytest.mark.parametrize("fault", ["empty", "gap", "short"])
-def test_an_object_that_a_page_hides_is_read(archive, fault):
+@pytest.mark.parametrize(
+    ("fault", "number"),
+    [
+        ("empty", 2),
+        *((fault, number) for fault in ("gap", "short") for number in (1, 2)),
+    ],
+)
+def test_an_object_that_a_page_hides_is_read(archive, fault, number):
     shop = Shop(object_kind(Refresh.BY_UPDATE))
     for _ in range(shop.limit * 2 + 1):
         shop.add()
-    for number in (1, 2):  # the call of a run that is shown nothing
-        shop.fault = partial(at_call, number, fault, count(1))
-        assert run_of_kind(archive, shop).trouble is None
+    shop.fault = partial(at_call, number, fault, count(1))
+    assert run_of_kind(archive, shop).trouble is None
+    assert archived(archive, shop) == shop.things
+
+
+@pytest.mark.parametrize("fault", ["empty", "ends"])
+@pytest.mark.parametrize(
+    "refresh", [Refresh.BY_UPDATE, Refresh.WHILE_OPEN, Refresh.SINCE]
+)
+def test_a_first_list_of_a_kind_that_ends_too_early_is_not_believed(
+    archive, refresh, fault
+):
+    shop = Shop(object_kind(refresh))
+    for _ in range(shop.limit * 2 + 1):
+        shop.add()
+    shop.fault = partial(at_call, 1, fault, count(1))
+    assert "ends before its newest object" in str(run_of_kind(archive, shop).trouble)
+    shop.fault = lambda _: None
+    assert run_of_kind(archive, shop).trouble is None
     assert archived(archive, shop) == shop.things
 
 

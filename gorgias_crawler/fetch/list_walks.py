@@ -20,7 +20,7 @@ from gorgias_crawler.fetch.guards import HeadLooks
 from gorgias_crawler.fetch.lists import NEVER_US, Lists, Shown, UnreadableError
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Fetch
-from gorgias_crawler.fetch.proofs import Proofs
+from gorgias_crawler.fetch.proofs import Proofs, listed_until_us
 
 logger = logging.getLogger(__name__)
 
@@ -211,7 +211,7 @@ class ListWalks:
         if name == walks.NEWEST_MESSAGES:
             return facts.floor_us or NEVER_US
         if name == walks.NEWEST_TICKETS:
-            return self.proofs.listed_until_us
+            return listed_until_us(walks.get(self.archive, walks.LISTING))
         return NEVER_US
 
     # What does not.

@@ -10,6 +10,21 @@ _MOST_PROOFS = 2
 """So often in one run may the list of updates prove the end of the listing (chosen)."""
 
 
+def leaves_out(listing: Walk, newest: list[Position]) -> bool:
+    """Tell whether a list that was read from the oldest lacks one of the *newest*.
+
+    What was created when it began may be behind its end, as clocks differ.
+    """
+    last = listing.at or (0, 0)
+    until_us = listed_until_us(listing)
+    return any(at > last and at[0] < until_us for at in newest)
+
+
+def listed_until_us(listing: Walk | None) -> int:
+    """Return up to which creation a list shows all: microseconds since 1970."""
+    return ((listing and listing.date_us) or 0) - LOOK_BACK_US
+
+
 class Proofs:
     """What *lists* of tickets have proven in one run."""
 
@@ -27,21 +42,10 @@ class Proofs:
         )
         return walk.at[0] if walk.at and is_proven else 0
 
-    @property
-    def listed_until_us(self) -> int:
-        """Up to which creation the listing shows all, in microseconds since 1970.
-
-        What was created when it began may be behind its end, as clocks differ.
-        """
-        listing = walks.get(self.archive, walks.LISTING)
-        return ((listing and listing.date_us) or 0) - LOOK_BACK_US
-
     def hold_listing_against(self, newest: list[Position]) -> None:
         """Doubt the end of the listing where it lacks one of the *newest* tickets."""
         listing = walks.get(self.archive, walks.LISTING)
-        listed = (listing and listing.at) or (0, 0)
-        until_us = self.listed_until_us
-        if any(at > listed and at[0] < until_us for at in newest):
+        if listing and leaves_out(listing, newest):
             walks.forget(self.archive, walks.LISTING, walks.NEWEST_TICKETS)
             self.lists.doubtful.add(walks.LISTING)
 
