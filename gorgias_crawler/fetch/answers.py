@@ -10,10 +10,10 @@ from gorgias_crawler.errors import (
 )
 from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage
 from gorgias_crawler.fetch.kinds import KindFetches
-from gorgias_crawler.fetch.list_walks import ListWalks
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import Answer, ObjectCall
 from gorgias_crawler.fetch.ticket_answers import TicketAnswers
+from gorgias_crawler.fetch.ticket_lists import TicketLists
 
 
 class Answers:
@@ -24,7 +24,7 @@ class Answers:
 
     def __init__(self, memory: RunMemory) -> None:
         self.memory = memory
-        self.walks = ListWalks(memory)
+        self.walks = TicketLists(memory)
         self.tickets = TicketAnswers(memory)
         self.objects = KindFetches(memory)
 

@@ -22,9 +22,14 @@ from gorgias_crawler.fetch.lists import (
     unreadable,
 )
 from gorgias_crawler.fetch.memory import RunMemory
-from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall, Steps
+from gorgias_crawler.fetch.object_calls import (
+    Answer,
+    ListReader,
+    ObjectAsker,
+    ObjectCall,
+    Steps,
+)
 from gorgias_crawler.fetch.object_checks import ObjectCheck
-from gorgias_crawler.fetch.object_lists import ListReader
 from gorgias_crawler.fetch.plans import LOOK_BACK_US
 
 _NAME = "deletions"

@@ -16,10 +16,16 @@ from gorgias_crawler.errors import AnswerError
 from gorgias_crawler.fetch.guards import HeadLooks
 from gorgias_crawler.fetch.lists import NotPermittedError, UnreadableError, unreadable
 from gorgias_crawler.fetch.memory import RunMemory
-from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall, Steps
+from gorgias_crawler.fetch.object_calls import (
+    Answer,
+    ListReader,
+    ObjectAsker,
+    ObjectCall,
+    Put,
+    Steps,
+)
 from gorgias_crawler.fetch.object_checks import DoubtError, ObjectCheck
 from gorgias_crawler.fetch.object_costs import KNOWN_PAGES
-from gorgias_crawler.fetch.object_lists import ListReader, Put
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Relist
 from gorgias_crawler.fetch.proofs import leaves_out
 

@@ -25,7 +25,7 @@ from gorgias_crawler.fetch.proofs import Proofs, listed_until_us
 logger = logging.getLogger(__name__)
 
 
-class ListWalks:
+class TicketLists:
     """The walks of one run.
 
     ``bulk_refusal`` says why the walk through all messages was given up. ``lists`` are
