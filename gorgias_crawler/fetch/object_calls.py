@@ -5,12 +5,20 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from gorgias_crawler.api import Order, Page
+from gorgias_crawler.api.kinds import Kind
 from gorgias_crawler.api.objects import ById, ListPage, Object
 from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.errors import AnswerError
-from gorgias_crawler.fetch.lists import NEVER_US, Lists, Shown
+from gorgias_crawler.fetch.lists import (
+    NEVER_US,
+    Lists,
+    Shown,
+    UnreadableError,
+    unreadable,
+)
 from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.proofs import leaves_out
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,20 @@ class ListReader:
         assert walk
         self._lists.forget(name)
         return walk
+
+    def hold_against_newest(self, kind: Kind, read: Walk) -> Steps:
+        """Ask for the newest of a long list: it may have ended too early.
+
+        Raises `UnreadableError`; then the list is to be read anew.
+        """
+        newest = ListPage(kind, order=Order.NEWEST)
+        answer = yield ObjectCall(f"the newest of {kind.name}", newest, self.asker)
+        if isinstance(answer, AnswerError):
+            raise unreadable(answer)
+        if leaves_out(read, [(row.created_us, row.id) for row in answer.page.rows]):
+            with self.archive.transaction():
+                walks.forget(self.archive, read.name)
+            raise UnreadableError("the list ends before its newest object")
 
 
 def _shown(asked: ListPage, walk: Walk, answer: Answer, floor_us: int) -> Shown:

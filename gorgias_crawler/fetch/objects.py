@@ -12,9 +12,8 @@ from gorgias_crawler.api.objects import ListPage
 from gorgias_crawler.archive import changes, walks
 from gorgias_crawler.archive.objects import ObjectChanges, Objects
 from gorgias_crawler.archive.walks import Walk
-from gorgias_crawler.errors import AnswerError
 from gorgias_crawler.fetch.guards import HeadLooks
-from gorgias_crawler.fetch.lists import NotPermittedError, UnreadableError, unreadable
+from gorgias_crawler.fetch.lists import NotPermittedError, UnreadableError
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.object_calls import (
     Answer,
@@ -27,7 +26,6 @@ from gorgias_crawler.fetch.object_calls import (
 from gorgias_crawler.fetch.object_checks import DoubtError, ObjectCheck
 from gorgias_crawler.fetch.object_costs import KNOWN_PAGES
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Relist
-from gorgias_crawler.fetch.proofs import leaves_out
 
 _DAY_US = 24 * 3600 * 1_000_000
 
@@ -119,7 +117,7 @@ class KindFetch(ObjectAsker):
         page = ListPage(self.kind, since_us=since_us)
         walk = yield from self._lists.read(page, self.name, self._put, self._move)
         if watermark_us is None:
-            yield from self._hold_against_newest(walk)
+            yield from self._lists.hold_against_newest(self.kind, walk)
         now_us = self.memory.clock_us()
         if watermark_us and walk.at is None and now_us - watermark_us < _KEPT_US:
             raise UnreadableError("the list does not show what it has shown before")
@@ -166,20 +164,9 @@ class KindFetch(ObjectAsker):
             page = ListPage(self.kind, number)
             read.append((yield from self._lists.read(page, name, put)))
         if self.kind.order and put != self._stage:  # small lists are read each time
-            yield from self._hold_against_newest(*read)
+            yield from self._lists.hold_against_newest(self.kind, *read)
         self._end_listing(read)
         yield from self.check.ask_for_missing()
-
-    def _hold_against_newest(self, read: Walk) -> Steps:
-        """Ask for the newest of a long list: it may have ended too early."""
-        newest = ListPage(self.kind, order=Order.NEWEST)
-        answer = yield ObjectCall(f"the newest of {self.name}", newest, self)
-        if isinstance(answer, AnswerError):
-            raise unreadable(answer)
-        if leaves_out(read, [(row.created_us, row.id) for row in answer.page.rows]):
-            with self.archive.transaction():
-                walks.forget(self.archive, read.name)
-            raise UnreadableError("the list ends before its newest object")
 
     def _walk_name(self, number: int) -> str:
         # A list without an order is taken for one from the newest until it is not.
