@@ -56,14 +56,11 @@ def test_each_kind_is_read_for_what_it_tells():
         1: "Gorgias Bot", 2: "Kim Agent", 3: "sam@shop.example", 4: "User 4"
     }  # fmt: skip
     assert beside.reason_fields == frozenset({"880"})
-    known = beside.known_of(7)
-    assert (known.score, known.bots) == (5, frozenset({1}))
-    assert known.hours is not None
-    assert known.history is not None
-    assert (known.history.reopens, known.history.has_begin) == (1, True)
-    other = beside.known_of(8)
-    assert other.score is None
-    assert other.history is None
+    assert beside.scores == {7: 5}
+    assert beside.hours is not None
+    assert beside.histories is not None
+    assert beside.histories.keys() == {7}
+    assert (beside.histories[7].reopens, beside.histories[7].has_begin) == (1, True)
 
 
 def test_a_ticket_that_was_closed_after_events_were_archived_tells_it_itself():
@@ -77,8 +74,8 @@ def test_a_ticket_that_was_closed_after_events_were_archived_tells_it_itself():
         instant_us("2025-03-03T08:00:00+00:00"),
     )
     of = {"id": 1, "status": "closed", "closed_datetime": "2025-03-02T08:00:00+00:00"}
-    told = beside.known_of(1).history
-    assert told is not None
+    assert beside.histories is not None
+    told = beside.histories[1]
     # touched while events were archived: the event tells; after that the ticket does
     assert resolved_us(of, told) == told.closed_us
     of["closed_datetime"] = "2025-03-04T08:00:00+00:00"
@@ -114,12 +111,8 @@ def test_archived_objects_are_read_and_kinds_without_any_are_unknown(
     beside = measured.read_beside(archive)
     archive.close()
     assert beside.bots == frozenset({1})
-    assert (
-        beside.known_of(7).history
-        == Beside.read(reader, UNTIL_US + 999_999)
-        .known_of(7)
-        .history  # its whole second
-    )
+    whole_second = Beside.read(reader, UNTIL_US + 999_999)
+    assert beside.histories == whole_second.histories
     assert beside.reason_fields == frozenset()
     assert beside.scores is None
     assert beside.hours is None

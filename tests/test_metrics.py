@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.history import History, resolved_us
-from gorgias_crawler.emit.metrics import Known, measured
+from gorgias_crawler.emit.metrics import measured
 from gorgias_crawler.items.ticket_metrics import TicketMetrics
 from tests.test_business_hours import hours, us
 
@@ -74,8 +75,13 @@ def history(events):
 
 
 def metrics(messages, of=None, events=None, **known):
-    known = {"bots": BOTS, "hours": HOURS, "history": history(events), **known}
-    return measured(of or ticket(), messages, Known(**known)).metrics
+    of = of or ticket()
+    told = history(events)
+    histories = None if told is None else {of["id"]: told}
+    scores = {of["id"]: known.pop("score", None)}
+    known = {"bots": BOTS, "hours": HOURS, **known}
+    beside = Beside(histories=histories, scores=scores, **known)
+    return measured(of, messages, beside).metrics
 
 
 FIRST = "first_response_seconds"
@@ -416,7 +422,7 @@ KEYS = [name for name in said("08:00", ANA) if name != "id"]
 )
 def test_no_shape_of_an_object_breaks_the_metrics(messages, of):
     numbered = [{**message, "id": id_} for id_, message in enumerate(messages)]
-    measured({**of, "id": 7}, numbered, Known(BOTS, HOURS))
+    measured({**of, "id": 7}, numbered, Beside(bots=BOTS, hours=HOURS))
 
 
 @given(st.lists(st.tuples(MINUTES, st.sampled_from([

@@ -8,6 +8,7 @@ import re
 import sqlite3
 import statistics
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
@@ -19,10 +20,10 @@ from hypothesis import strategies as st
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.emit.metrics import Known, measured
+from gorgias_crawler.emit.metrics import measured
 from gorgias_crawler.report import make, page, sections, trust
 from gorgias_crawler.report.figures import Figures, periods, quantile
-from gorgias_crawler.report.words import NO_VALUE, Archived, Section
+from gorgias_crawler.report.words import NO_VALUE, Section
 from gorgias_crawler.wording import duration
 from tests.browser import browser
 from tests.help_desk import BOTS, REASON_FIELD, help_desk
@@ -30,37 +31,34 @@ from tests.test_business_hours import hours
 from tests.test_metrics import JSON, history
 
 ZONES = ["Europe/Paris", "America/New_York"]
-ALL = Archived(users=True, hours=True, fields=True, surveys=True)
-NOTHING = Archived()
+FIELDS = frozenset({REASON_FIELD})
 
 
-def score_of(case):
-    return case.survey and case.survey["score"]
+def beside_of(cases, zone):
+    return Beside(
+        bots=BOTS,
+        hours=hours(zone),
+        reason_fields=FIELDS,
+        scores={c.ticket["id"]: c.survey["score"] for c in cases if c.survey},
+        histories={c.ticket["id"]: history(c.events) for c in cases},
+    )
 
 
 def measure(cases, zone="Europe/Paris"):
-    calendar = hours(zone)
-    return [
-        measured(
-            case.ticket,
-            case.messages,
-            Known(BOTS, calendar, history(case.events), score_of(case)),
-        )
-        for case in cases
-    ]
+    cases = list(cases)
+    beside = beside_of(cases, zone)
+    return [measured(case.ticket, case.messages, beside) for case in cases]
 
 
 def added_up(found, zone="Europe/Paris", **given):
-    figures = Figures(
-        zone=ZoneInfo(zone), bots=BOTS, reason_fields=[REASON_FIELD], **given
-    )
+    figures = Figures(beside_of((), zone), **given)
     for ticket in found:
         figures.add(ticket)
     return figures
 
 
-def shown(figures, archived=ALL):
-    return {section.id: section for section in sections.sections(figures, archived)}
+def shown(figures):
+    return {section.id: section for section in sections.sections(figures)}
 
 
 def column(section, name):
@@ -72,11 +70,11 @@ def numbers(section, name):
     return [int(cell.replace(",", "")) for cell in column(section, name)]
 
 
-def page_of(figures, archived=ALL):
+def page_of(figures):
     lines, tiles = ["It rests on everything."], sections.tiles(figures)
     head = page.Head("acme", lines, tiles, sections.TILES)
     trust = [Section("runs", "Runs", "The newest first.", ["run"], [["1"]])]
-    return page.html(head, sections.sections(figures, archived), trust)
+    return page.html(head, sections.sections(figures), trust)
 
 
 # The figures.
@@ -137,12 +135,11 @@ def test_spam_and_trash_are_left_out_unless_they_are_asked_for():
 )
 def test_no_shape_of_a_ticket_breaks_the_figures(ticket):
     of = {**ticket, "id": 7}
-    figures = Figures(
-        reason_fields=[REASON_FIELD], keeps=frozenset({"spam", "trashed"})
-    )
-    figures.add(measured(of, [], Known()))
+    beside = Beside(reason_fields=FIELDS)
+    figures = Figures(beside, keeps=frozenset({"spam", "trashed"}))
+    figures.add(measured(of, [], beside))
     assert figures.tickets == 1
-    assert len(list(sections.sections(figures, ALL))) == 11
+    assert len(list(sections.sections(figures))) == 11
 
 
 @given(st.lists(st.integers(0, 10**7), min_size=2), st.integers(1, 99))
@@ -326,8 +323,8 @@ def test_what_is_not_archived_is_said_and_not_guessed():
     cases = list(help_desk(60))
     figures = Figures()
     for case in cases:
-        figures.add(measured(case.ticket, case.messages, Known()))
-    found = shown(figures, NOTHING)
+        figures.add(measured(case.ticket, case.messages, Beside()))
+    found = shown(figures)
     for id_, needs in [
         ("first-human-response", "-a objects=users"),
         ("next-response", "-a objects=users"),
@@ -354,17 +351,16 @@ def test_agents_are_named_only_where_they_shall_be():
     names = {id_: f"Name {id_}" for id_ in figures.agents}
     hidden = column(shown(figures)["agents"], "agent")
     assert set(hidden) == {f"Agent {place}" for place in range(1, len(hidden) + 1)}
-    named = Archived(users=True, names=names)
-    assert set(column(shown(figures, named)["agents"], "agent")) == set(names.values())
+    figures.beside = replace(figures.beside, names=names)
+    assert set(column(shown(figures)["agents"], "agent")) == set(names.values())
     assert not figures.agents.keys() & BOTS
 
 
 def test_agents_of_one_name_are_told_apart():
-    figures = Figures(bots=BOTS)
+    figures = Figures(Beside(bots=BOTS, names={1: "Kim", 2: "Sam", 3: "Kim"}))
     for id_ in (1, 2, 3, 4):
         figures.agents[id_].answers = 10 - id_
-    named = Archived(users=True, names={1: "Kim", 2: "Sam", 3: "Kim"})
-    found = column(shown(figures, named)["agents"], "agent")
+    found = column(shown(figures)["agents"], "agent")
     assert found == ["Kim (1)", "Sam", "Kim (3)", "User (4)"]
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from typing import Any
 
 from gorgias_crawler.emit import history
 from gorgias_crawler.emit.business_hours import BusinessHours, of_account
 from gorgias_crawler.emit.history import History
-from gorgias_crawler.emit.metrics import Known
 
 Json = Mapping[str, Any]
 
@@ -50,14 +50,10 @@ class Beside:
             histories=_histories(objects("events", *history.TYPES), events_until_us),
         )
 
-    def known_of(self, ticket_id: int) -> Known:
-        """Return what is known of one ticket."""
-        return Known(
-            bots=self.bots,
-            hours=self.hours,
-            history=(self.histories or {}).get(ticket_id),
-            score=(self.scores or {}).get(ticket_id),
-        )
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone of the account's business hours, else UTC."""
+        return self.hours.zone if self.hours else UTC
 
 
 def bot_ids(users: Iterable[Json]) -> frozenset[int]:

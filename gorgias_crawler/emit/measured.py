@@ -37,7 +37,7 @@ def tickets(
     ticket can have.
     """
     for ticket, messages in accepted(archive, filters, only_whole=only_whole):
-        yield measured(ticket, messages, beside.known_of(ticket["id"]))
+        yield measured(ticket, messages, beside)
 
 
 def older_open(
@@ -57,7 +57,7 @@ def older_open(
     before = replace(filters, since_us=None, until_us=since_us)
     for ticket in map(decoded, order.tickets(archive)):
         if before.accept_ticket(ticket):
-            found = measured(ticket, (), beside.known_of(ticket["id"]))
+            found = measured(ticket, (), beside)
             if found.is_open or (found.resolved_us or 0) >= since_us:
                 yield found
 

@@ -9,6 +9,7 @@ from enum import Enum
 from statistics import median
 from typing import Any
 
+from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.business_hours import BusinessHours
 from gorgias_crawler.emit.history import History, at_us_of, resolved_us
 from gorgias_crawler.items.ticket_metrics import TicketMetrics
@@ -47,19 +48,6 @@ class Authored:
     user_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known beside the ticket; None is not known.
-
-    ``bots`` are the numbers of the users that are bots, ``score`` the customer's.
-    """
-
-    bots: Collection[int] | None = None
-    hours: BusinessHours | None = None
-    history: History | None = None
-    score: int | None = None
-
-
 def authored(messages: Iterable[Json], bots: Collection[int] | None) -> list[Authored]:
     """Return the *messages* that count, in the order in which they were written.
 
@@ -92,19 +80,19 @@ class Measured:
     metrics: TicketMetrics
 
 
-def measured(ticket: Json, messages: Iterable[Json], known: Known) -> Measured:
+def measured(ticket: Json, messages: Iterable[Json], beside: Beside) -> Measured:
     """Measure *ticket*, whose *messages* may come in any order."""
     messages = list(messages)
-    written = authored(messages, known.bots)
-    history = known.history or History()
+    written = authored(messages, beside.bots)
+    history = (beside.histories or {}).get(ticket["id"]) or History()
     closed_us = resolved_us(ticket, history)
     metrics = TicketMetrics(ticket_id=ticket["id"])
     _set_counts(metrics, written)
     if not any(message.get("imported") for message in messages):
-        _set_responses(metrics, written, known.hours)
+        _set_responses(metrics, written, beside.hours)
         began_us = _began_us(ticket, written)
         if began_us is not None and closed_us is not None:
-            _set_times(metrics, "resolution", [(began_us, closed_us)], known.hours)
+            _set_times(metrics, "resolution", [(began_us, closed_us)], beside.hours)
     is_whole = history.is_whole_of(ticket)
     if is_whole:
         metrics.reopens = history.reopens
@@ -113,7 +101,7 @@ def measured(ticket: Json, messages: Iterable[Json], known: Known) -> Measured:
     if closed_us is not None and metrics.customer_messages:
         agents = metrics.agent_messages
         metrics.one_touch = None if agents is None else agents == 1
-    metrics.satisfaction_score = known.score
+    metrics.satisfaction_score = (beside.scores or {}).get(ticket["id"])
     is_snoozed = closed_us is None and bool(ticket.get("snooze_datetime"))
     is_open = ticket.get("status") != "closed" or is_snoozed
     return Measured(ticket, written, closed_us, is_open, metrics)

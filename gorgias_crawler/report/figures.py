@@ -6,12 +6,13 @@ because a median needs all of them.
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from gorgias_crawler.api.dates import utc_of
+from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.history import at_us_of
 from gorgias_crawler.emit.metrics import Author, Measured
 
@@ -52,19 +53,15 @@ class Load:
 
 @dataclass
 class Figures:
-    """The sums. Days are numbers as `date.toordinal` gives them, by ``zone``'s clock.
+    """The sums. Days are numbers as `date.toordinal` gives them, by `Beside.zone`.
 
-    ``bots`` are the numbers of the users that are bots, None if not archived.
-    ``reason_fields`` are the numbers of the custom fields with the contact reason, as
-    text.
+    Agents are named as far as ``beside`` has their ``names``.
     ``keeps`` are ``"spam"`` and ``"trashed"`` where such tickets are asked for: else
     they are counted in ``left_out`` alone. ``undated`` tickets do not tell when they
     were created.
     """
 
-    zone: tzinfo = UTC
-    bots: Collection[int] | None = None
-    reason_fields: Collection[str] = ()
+    beside: Beside = field(default_factory=Beside)
     keeps: frozenset[str] = frozenset()
     tickets: int = 0
     undated: int = 0
@@ -126,7 +123,7 @@ class Figures:
         return None
 
     def _at(self, at_us: int) -> datetime:
-        return utc_of(at_us).astimezone(self.zone)
+        return utc_of(at_us).astimezone(self.beside.zone)
 
     def _add_to_day(self, number: int, found: Measured) -> None:
         day = self.days[number]
@@ -145,7 +142,7 @@ class Figures:
             if name := _object(tag).get("name"):
                 self.tags[str(name)][day] += 1
         values = _object(ticket.get("custom_fields"))
-        for id_ in self.reason_fields:
+        for id_ in self.beside.reason_fields or ():
             if value := _object(values.get(id_)).get("value"):
                 self.reasons[str(value)][day] += 1
 
@@ -155,7 +152,7 @@ class Figures:
             if message.author is Author.CUSTOMER and message.at_us is not None:
                 at = self._at(message.at_us)
                 self.busy[at.weekday()][at.hour] += 1
-            elif message.user_id is None or message.user_id in (self.bots or ()):
+            elif message.user_id is None or message.user_id in (self.beside.bots or ()):
                 continue
             elif message.author is Author.AGENT:
                 answered.add(message.user_id)

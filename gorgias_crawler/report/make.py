@@ -1,8 +1,8 @@
 """From an archive to the page."""
 
 import re
-from dataclasses import dataclass
-from datetime import UTC, date
+from dataclasses import dataclass, replace
+from datetime import date
 
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.emit import measured
@@ -10,7 +10,7 @@ from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.report import page, sections, trust
 from gorgias_crawler.report.figures import Figures
-from gorgias_crawler.report.words import Archived, utc_minute
+from gorgias_crawler.report.words import utc_minute
 from gorgias_crawler.wording import many
 
 _CUSTOMER = re.compile(r"(?<=-a customer=).*?(?= -a |$)")
@@ -32,8 +32,8 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
     Raises `RunEndError` where the archive is damaged.
     """
     beside = measured.read_beside(archive)
-    figures = figures_of(archive, filters, beside)
-    archived = _archived(beside, with_names=with_names)
+    names = (beside.names or {}) if with_names else None
+    figures = figures_of(archive, filters, replace(beside, names=names))
     missing = measured.unfinished(archive, filters)
     is_listed = counts.is_listed(archive)
     found = figures.tickets + figures.left_out.total()
@@ -42,7 +42,7 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
     head = page.Head(
         str(archive.facts.domain or archive.facts.host or "an account"),
         [
-            _period(figures, asked, archived.zone),
+            _period(figures, asked),
             f"{share}{_as_of(archive)}",
             *_left_out(figures),
         ],
@@ -51,7 +51,7 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
     )
     html = page.html(
         head,
-        sections.sections(figures, archived),
+        sections.sections(figures),
         list(trust.sections(archive, beside)),
     )
     return Report(html, figures.tickets, [share] if missing or not is_listed else [])
@@ -60,10 +60,8 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
 def figures_of(archive: Archive, filters: Filters, beside: Beside) -> Figures:
     """Return the sums over the tickets that *filters* accept, as above."""
     figures = Figures(
-        zone=beside.hours.zone if beside.hours else UTC,
-        bots=beside.bots,
-        reason_fields=beside.reason_fields or (),
-        keeps=frozenset(name for name in ("spam", "trashed") if getattr(filters, name)),
+        beside,
+        frozenset(name for name in ("spam", "trashed") if getattr(filters, name)),
     )
     for ticket in measured.tickets(archive, filters, beside, only_whole=True):
         figures.add(ticket)
@@ -72,18 +70,7 @@ def figures_of(archive: Archive, filters: Filters, beside: Beside) -> Figures:
     return figures
 
 
-def _archived(beside: Beside, *, with_names: bool) -> Archived:
-    return Archived(
-        users=beside.bots is not None,
-        hours=beside.hours is not None,
-        fields=beside.reason_fields is not None,
-        surveys=beside.scores is not None,
-        zone=beside.hours.zone.key if beside.hours else "UTC",
-        names=(beside.names or {}) if with_names else None,
-    )
-
-
-def _period(figures: Figures, asked: str, zone: str) -> str:
+def _period(figures: Figures, asked: str) -> str:
     asked = f", filtered by {asked}" if asked else ""
     if not figures.days:
         return f"No tickets{asked}."
@@ -91,7 +78,7 @@ def _period(figures: Figures, asked: str, zone: str) -> str:
     when = f"on {first}" if first == last else f"from {first} to {last}"
     return (
         f"Tickets created {when}{asked}. Days and hours are those of the "
-        f"clock of {zone}."
+        f"clock of {figures.beside.zone}."
     )
 
 

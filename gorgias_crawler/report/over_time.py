@@ -14,7 +14,6 @@ from gorgias_crawler.report.figures import (
 )
 from gorgias_crawler.report.words import (
     NO_USERS,
-    Archived,
     Section,
     all_days,
     length,
@@ -80,12 +79,10 @@ _DEFINITIONS = {
 }
 
 
-def times(
-    figures: Figures, spans: Sequence[Period], name: str, archived: Archived
-) -> Section:
+def times(figures: Figures, spans: Sequence[Period], name: str) -> Section:
     """Return how long the metric *name*, one of `TIMES`, was."""
     kinds = [(f"{name}_seconds", "")]
-    if archived.hours:
+    if figures.beside.hours:
         kinds.append((f"{name}_business_seconds", ", business hours"))
     shares = [(_MEDIAN, 0.5), (_NINTH, 0.9)]
     parts = [f"{word}{kind}" for _, kind in kinds for word, _ in shares]
@@ -101,13 +98,17 @@ def times(
                 for part, value in zip(parts, found, strict=True)
             ]
     hours = (
-        f"Business hours are the account's, by the clock of {archived.zone}."
-        if archived.hours
+        f"Business hours are the account's, by the clock of {figures.beside.zone}."
+        if figures.beside.hours
         else "In business hours it is not known: the account's settings are not "
         "archived (-a objects=account)."
     )
     is_known = any(value["n"] is not None for value in values)
-    people = "" if archived.users or name in {TIMES[0], TIMES[3]} else NO_USERS
+    people = (
+        ""
+        if figures.beside.bots is not None or name in {TIMES[0], TIMES[3]}
+        else NO_USERS
+    )
     return Section(
         name.replace("_", "-"),
         _OF_TIMES[name],
@@ -146,9 +147,7 @@ def backlog(figures: Figures, spans: Sequence[Period]) -> Section:
     )
 
 
-def satisfaction(
-    figures: Figures, spans: Sequence[Period], archived: Archived
-) -> Section:
+def satisfaction(figures: Figures, spans: Sequence[Period]) -> Section:
     """Return how content customers were."""
     rows, values = [], []
     for span in [*spans, Period("all", all_days(figures))]:
@@ -171,7 +170,7 @@ def satisfaction(
         rows[-1],
         charts.lines(values, ["mean"], charts.scores()) if is_known else None,
         empty="No ticket of this period has a score."
-        if archived.surveys
+        if figures.beside.scores is not None
         else "Not known: surveys are not archived. Crawl with "
         "-a objects=satisfaction_surveys.",
     )

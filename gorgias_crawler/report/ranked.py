@@ -10,7 +10,6 @@ from gorgias_crawler.report import charts
 from gorgias_crawler.report.figures import Figures
 from gorgias_crawler.report.words import (
     NO_USERS,
-    Archived,
     Section,
     all_days,
     change,
@@ -22,7 +21,7 @@ _DRAWN = 15  # tags, reasons and agents; the table has more
 _ROWS = 200  # nobody reads more, and the page stays small
 
 
-def busy(figures: Figures, archived: Archived) -> Section:
+def busy(figures: Figures) -> Section:
     """Return when customers write."""
     values = [
         {"day": DAYS[day], "hour": hour, "n": count}
@@ -34,7 +33,7 @@ def busy(figures: Figures, archived: Archived) -> Section:
         "busy",
         "When customers write",
         "Messages of customers by the day of the week and the hour in which they were "
-        f"written, by the clock of {archived.zone}.",
+        f"written, by the clock of {figures.beside.zone}.",
         ["hour", *DAYS],
         [
             [f"{hour:02}:00", *(number(hours[hour]) for hours in figures.busy)]
@@ -93,7 +92,7 @@ def tags(figures: Figures) -> Section:
     return _filled(section, figures, figures.tags)
 
 
-def reasons(figures: Figures, archived: Archived) -> Section:
+def reasons(figures: Figures) -> Section:
     """Return how many tickets each contact reason has, with its change."""
     section = Section(
         "reasons",
@@ -102,7 +101,7 @@ def reasons(figures: Figures, archived: Archived) -> Section:
         f"reason, by when they were created. {_change(figures)}",
         ["contact reason"],
         empty="No ticket of this period has a contact reason."
-        if archived.fields
+        if figures.beside.reason_fields is not None
         else "Not known: which field has the contact reason is not archived. Crawl "
         "with -a objects=custom_fields.",
     )
@@ -131,13 +130,14 @@ def _filled(
     )
 
 
-def agents(figures: Figures, archived: Archived) -> Section:
+def agents(figures: Figures) -> Section:
     """Return how much each person of the team does."""
     ranked = sorted(
         figures.agents, key=lambda id_: (-figures.agents[id_].answers, id_)
     )[:_ROWS]
     names = {
-        id_: _name(id_, place, archived.names) for place, id_ in enumerate(ranked, 1)
+        id_: _name(id_, place, figures.beside.names)
+        for place, id_ in enumerate(ranked, 1)
     }
     drawn = {names[id_]: figures.agents[id_].answers for id_ in ranked[:_DRAWN]}
     rows = [
@@ -145,8 +145,10 @@ def agents(figures: Figures, archived: Archived) -> Section:
                                    load.assigned))]
         for id_, load in ((id_, figures.agents[id_]) for id_ in ranked)
     ]  # fmt: skip
-    named = "" if archived.names is not None else " They are named with --with-names."
-    is_known = archived.users and drawn
+    named = (
+        "" if figures.beside.names is not None else " They are named with --with-names."
+    )
+    is_known = figures.beside.bots is not None and drawn
     return Section(
         "agents",
         "Load of agents",
@@ -157,7 +159,7 @@ def agents(figures: Figures, archived: Archived) -> Section:
         rows if is_known else [],
         chart=charts.bars(drawn) if is_known else None,
         empty="Nobody of the team wrote in this period."
-        if archived.users
+        if figures.beside.bots is not None
         else NO_USERS,
     )
 

@@ -14,7 +14,6 @@ from gorgias_crawler.report.figures import (
 )
 from gorgias_crawler.report.words import (
     NO_VALUE,
-    Archived,
     Section,
     all_days,
     length,
@@ -26,18 +25,18 @@ from gorgias_crawler.report.words import (
 from gorgias_crawler.wording import many
 
 
-def sections(figures: Figures, archived: Archived) -> Iterator[Section]:
+def sections(figures: Figures) -> Iterator[Section]:
     """Yield the sections in the order of the page."""
     spans = periods(figures)
     yield over_time.volume(figures, spans)
     for name in TIMES:
-        yield over_time.times(figures, spans, name, archived)
-    yield ranked.busy(figures, archived)
+        yield over_time.times(figures, spans, name)
+    yield ranked.busy(figures)
     yield over_time.backlog(figures, spans)
     yield ranked.tags(figures)
-    yield ranked.reasons(figures, archived)
-    yield ranked.agents(figures, archived)
-    yield over_time.satisfaction(figures, spans, archived)
+    yield ranked.reasons(figures)
+    yield ranked.agents(figures)
+    yield over_time.satisfaction(figures, spans)
 
 
 TILES = (
@@ -73,7 +72,7 @@ def tiles(figures: Figures) -> list[tuple[str, str]]:
         ),
         (
             # of those alone that nobody or a rule answered it would be 0
-            NO_VALUE if figures.bots is None else share(figures.one_touch),
+            NO_VALUE if figures.beside.bots is None else share(figures.one_touch),
             "of the closed had a single answer",
         ),
         (share(figures.reopened), "were reopened"),

@@ -20,22 +20,6 @@ Row = Sequence[str]
 
 
 @dataclass(frozen=True)
-class Archived:
-    """What the page can rest on beside tickets and messages.
-
-    ``zone`` names the clock of days and hours. ``names`` are those of the users by
-    their number, None where agents shall not be named.
-    """
-
-    users: bool = False
-    hours: bool = False
-    fields: bool = False
-    surveys: bool = False
-    zone: str = "UTC"
-    names: Mapping[int, str] | None = None
-
-
-@dataclass(frozen=True)
 class Section:
     """One question: *definition* says what is counted, *empty* why nothing is drawn.
 
