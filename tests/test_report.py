@@ -71,10 +71,8 @@ def numbers(section, name):
 
 
 def page_of(figures):
-    lines, tiles = ["It rests on everything."], sections.tiles(figures)
-    head = page.Head("acme", lines, tiles, sections.TILES)
     trust = [Section("runs", "Runs", "The newest first.", ["run"], [["1"]])]
-    return page.html(head, sections.sections(figures), trust)
+    return page.html("acme", ["It rests on everything."], figures, trust)
 
 
 # The figures.

@@ -61,24 +61,14 @@ _CONFIG: Json = {
 
 def stacked_bars(values: Values, parts: Sequence[str]) -> Json:
     """Return a chart of ``x``, ``n`` and ``part``: *parts* from the ground up."""
-    order = {part: number for number, part in enumerate(parts)}
-    return {
-        "data": {
-            "values": [{**value, "order": order[value["part"]]} for value in values]
-        },
-        "mark": "bar",
-        "encoding": {
-            "x": _periods(values),
-            "y": _numbers(),
-            "color": {
-                "field": "part",
-                "type": "nominal",
-                "scale": {"domain": list(parts)},
-                "legend": None,
-            },
-            "order": {"field": "order"},
-        },
-    }
+    return _chart(
+        [{**value, "order": parts.index(value["part"])} for value in values],
+        "bar",
+        x=_periods(values),
+        y=_numbers(),
+        color=_parts(parts),
+        order={"field": "order"},
+    )
 
 
 def lines(values: Values, parts: Sequence[str], axis: Json | None = None) -> Json:
@@ -87,79 +77,65 @@ def lines(values: Values, parts: Sequence[str], axis: Json | None = None) -> Jso
     It is broken where a period has no value. *axis* is that of ``n``: of numbers,
     unless it is one of `durations` or `scores`.
     """
-    return {
-        "data": {"values": list(values)},
-        "mark": {"type": "line", "point": {"size": 25}, "strokeWidth": 2},
-        "encoding": {
-            "x": _periods(values),
-            "y": axis or _numbers(),
-            "color": {
-                "field": "part",
-                "type": "nominal",
-                "scale": {"domain": list(parts)},
-                "legend": None,
-            },
-            "strokeDash": {
-                "field": "part",
-                "type": "nominal",
-                "scale": {
-                    "domain": list(parts),
-                    "range": [list(dash) for dash in DASHES[: len(parts)]],
-                },
-                "legend": None,
-            },
-        },
-    }  # fmt: skip
+    return _chart(
+        values,
+        {"type": "line", "point": {"size": 25}, "strokeWidth": 2},
+        x=_periods(values),
+        y=axis or _numbers(),
+        color=_parts(parts),
+        strokeDash=_parts(parts, range=DASHES[: len(parts)]),
+    )
 
 
 def bars(counts: Mapping[str, int]) -> Json:
     """Return a chart of horizontal bars with names, in their order."""
     labels = _labels(counts)
-    return {
-        "data": {
-            "values": [
-                {"x": label, "n": count}
-                for label, count in zip(labels, counts.values(), strict=True)
-            ]
-        },
-        "mark": {"type": "bar", "color": _PALETTE[0]},
-        "height": {"step": _BAR_PX},
-        "encoding": {
-            "y": {
-                "field": "x",
-                "type": "nominal",
-                "sort": labels,
-                "title": None,
-                "axis": {"labelLimit": 0, "labelOverlap": False},
-            },
-            "x": _numbers(),
-        },
-    }
+    bars = zip(labels, counts.values(), strict=True)
+    axis = {"labelLimit": 0, "labelOverlap": False}
+    chart = _chart(
+        [{"x": label, "n": count} for label, count in bars],
+        {"type": "bar", "color": _PALETTE[0]},
+        y={**_NAMES, "field": "x", "sort": labels, "axis": axis},
+        x=_numbers(),
+    )
+    return {**chart, "height": {"step": _BAR_PX}}
 
 
 def squares(values: Values, days: Sequence[str]) -> Json:
     """Return a chart of ``hour``, ``day`` and ``n``: the more, the stronger."""
-    return {
-        "data": {"values": list(values)},
-        "mark": {"type": "rect", "stroke": "var(--card)", "strokeWidth": 2},
-        "height": {"step": _SQUARE_PX},
-        "encoding": {
-            "x": {"field": "hour", "type": "ordinal", "title": None,
-                  "axis": {"labelAngle": 0, "values": [0, 3, 6, 9, 12, 15, 18, 21], "labelExpr": "datum.value + ':00'"}},
-            "y": {"field": "day", "type": "nominal", "sort": list(days), "title": None,
-                  "axis": {"labelOverlap": False}},
-            "color": {
-                "field": "n",
-                "type": "quantitative",
-                "scale": {
-                    "type": "quantize",
-                    "domain": [0, max((value["n"] for value in values), default=1) or 1],
-                    "range": [shade(number) for number in range(1, SHADES + 1)],
-                },
-                "legend": None,
-            },
+    most = max((value["n"] for value in values), default=1) or 1
+    shades = [shade(number) for number in range(1, SHADES + 1)]
+    hours = {"labelAngle": 0, "values": [*range(0, 24, 3)],
+             "labelExpr": "datum.value + ':00'"}  # fmt: skip
+    chart = _chart(
+        values,
+        {"type": "rect", "stroke": "var(--card)", "strokeWidth": 2},
+        x={**_NAMES, "field": "hour", "type": "ordinal", "axis": hours},
+        y={**_NAMES, "field": "day", "sort": days, "axis": {"labelOverlap": False}},
+        color={
+            "field": "n",
+            "type": "quantitative",
+            "scale": {"type": "quantize", "domain": [0, most], "range": shades},
+            "legend": None,
         },
-    }  # fmt: skip
+    )
+    return {**chart, "height": {"step": _SQUARE_PX}}
+
+
+_NAMES = {"type": "nominal", "title": None}
+
+
+def _chart(values: Values, mark: str | Json, **encoding: Json) -> Json:
+    return {"data": {"values": values}, "mark": mark, "encoding": encoding}
+
+
+def _parts(parts: Sequence[str], **scale: Any) -> Json:
+    return {
+        "field": "part",
+        "type": "nominal",
+        "scale": {"domain": parts, **scale},
+        "legend": None,
+    }
 
 
 def _labels(names: Iterable[str]) -> list[str]:
@@ -227,17 +203,10 @@ def _periods(values: Values) -> Json:
 
 
 def _numbers() -> Json:
-    return {
-        "field": "n",
-        "type": "quantitative",
-        "title": None,
-        "axis": {
-            "format": ",d",
-            "tickCount": 5,
-            # a half of a ticket would be written as one
-            "labelExpr": "datum.value % 1 ? '' : datum.label",
-        },
-    }
+    # a half of a ticket would be written as one
+    whole = "datum.value % 1 ? '' : datum.label"
+    axis = {"format": ",d", "tickCount": 5, "labelExpr": whole}
+    return {"field": "n", "type": "quantitative", "title": None, "axis": axis}
 
 
 def scores() -> Json:
@@ -253,15 +222,6 @@ def durations(values: Values) -> Json:
     above = next((tick for tick in _TICKS if tick > most), most)
     within = {s: word for s, word in _TICKS.items() if below <= s <= above}
     words = "".join(f"datum.value == {s} ? '{word}' : " for s, word in within.items())
-    return {
-        "field": "n",
-        "type": "quantitative",
-        "title": None,
-        "scale": {
-            "type": "log",
-            "nice": False,
-            "clamp": True,
-            "domain": [below, above],
-        },
-        "axis": {"values": list(within), "labelExpr": f"{words}''"},
-    }
+    scale = {"type": "log", "nice": False, "clamp": True, "domain": [below, above]}
+    axis = {"values": list(within), "labelExpr": f"{words}''"}
+    return {**_numbers(), "scale": scale, "axis": axis}

@@ -8,7 +8,7 @@ from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.emit import measured
 from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.filters import Filters
-from gorgias_crawler.report import page, sections, trust
+from gorgias_crawler.report import page, trust
 from gorgias_crawler.report.figures import Figures
 from gorgias_crawler.report.words import utc_minute
 from gorgias_crawler.wording import many
@@ -39,20 +39,11 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
     found = figures.tickets + figures.left_out.total()
     share = _share(found, missing, is_listed=is_listed)
     asked = filters.asked if with_names else _CUSTOMER.sub(_HIDDEN, filters.asked)
-    head = page.Head(
-        str(archive.facts.domain or archive.facts.host or "an account"),
-        [
-            _period(figures, asked),
-            f"{share}{_as_of(archive)}",
-            *_left_out(figures),
-        ],
-        sections.tiles(figures),
-        sections.TILES,
-    )
     html = page.html(
-        head,
-        sections.sections(figures),
-        list(trust.sections(archive, beside)),
+        str(archive.facts.domain or archive.facts.host or "an account"),
+        [_period(figures, asked), f"{share}{_as_of(archive)}", *_left_out(figures)],
+        figures,
+        trust.sections(archive, beside),
     )
     return Report(html, figures.tickets, [share] if missing or not is_listed else [])
 

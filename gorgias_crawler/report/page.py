@@ -4,45 +4,38 @@ import base64
 import hashlib
 import importlib.resources
 import importlib.util
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gorgias_crawler.command_line import to_install_extra
 from gorgias_crawler.errors import ConfigurationError
-from gorgias_crawler.report import charts
+from gorgias_crawler.report import charts, sections
+from gorgias_crawler.report.figures import Figures
 from gorgias_crawler.report.words import Section
 
 _HERE = importlib.resources.files("gorgias_crawler.report")
 
 
-@dataclass(frozen=True)
-class Head:
-    """What stands above the charts: *lines* say what the page rests on.
+def html(
+    account: str, lines: Iterable[str], figures: Figures, trust: Iterable[Section]
+) -> str:
+    """Return the page of *figures*; `check_libraries` tells whether it can be made.
 
-    *definition* says what the *tiles* count.
-    """
-
-    account: str
-    lines: Sequence[str]
-    tiles: Sequence[tuple[str, str]]
-    definition: str
-
-
-def html(head: Head, sections: Iterable[Section], trust: Sequence[Section]) -> str:
-    """Return the page; `check_libraries` tells whether it can be made.
-
-    Its policy (https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP) allows its own
-    style sheet, by hash, and nothing else: no script, no request, no form.
+    *lines* say what it rests on. Its policy
+    (https://developer.mozilla.org/docs/Web/HTTP/Guides/CSP) allows its own style sheet,
+    by hash, and nothing else: no script, no request, no form.
     """
     style = _HERE.joinpath("page.css").read_text("utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     page: str = _template().render(
-        head=head,
+        account=account,
+        lines=lines,
+        tiles=sections.tiles(figures),
+        what_tiles_count=sections.TILES,
         style=style,
         policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'",
-        sections=[(section, list(_drawings(section))) for section in sections],
+        sections=[(one, list(_drawings(one))) for one in sections.sections(figures)],
         trust=trust,
     )
     return page
