@@ -7,12 +7,10 @@ columns is made from it.
 from functools import partial
 
 from gorgias_crawler.items import columns, value
-from gorgias_crawler.items.attachments import Attachments
 from gorgias_crawler.items.columns import column, row_of
 from gorgias_crawler.items.ticket import Ticket
 
 _of_ticket = partial(columns.same_column, Ticket)
-_of_files = partial(columns.same_column, Attachments)
 
 
 @row_of("message")
@@ -90,12 +88,28 @@ class Message:
     stripped_text: value.Text = column("plain text without the mails quoted below it")
     stripped_html: value.Text = column("HTML without the mails quoted below it")
     stripped_signature: value.Text = column("signature at the end of the message")
-    attachments: value.Texts = _of_files("attachments")
-    attachment_names: value.Texts = _of_files("attachment_names")
-    attachment_types: value.Texts = _of_files("attachment_types")
-    attachment_sizes: value.Integers = _of_files("attachment_sizes")
-    attachment_files: value.Texts = _of_files("attachment_files")
-    inline_files: value.Texts = _of_files("inline_files")
+    attachments: value.Texts = column(
+        "addresses of the attached files, which open with the API's key alone",
+        "message.attachments[].url",
+    )
+    # Each with an entry for each address.
+    attachment_names: value.Texts = column(
+        "what the attached files are called", "message.attachments[].name"
+    )
+    attachment_types: value.Texts = column(
+        "their types, such as image/png", "message.attachments[].content_type"
+    )
+    attachment_sizes: value.Integers = column(
+        "their sizes in bytes, as far as Gorgias tells", "message.attachments[].size"
+    )
+    attachment_files: value.Texts = column(
+        "where they are below the directory of files, after a crawl with files=true",
+        "archive.file.stored_as",
+    )
+    inline_files: value.Texts = column(
+        "the same for images that are in the text of a mail alone",
+        "archive.file.stored_as",
+    )
     intents: value.Texts = column(
         "what Gorgias thinks the message is about", "message.intents[].name"
     )
