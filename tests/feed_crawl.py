@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -26,7 +27,8 @@ from twisted.internet.defer import Deferred
 
 from gorgias_crawler.durable import content_sha256
 from gorgias_crawler.errors import RunEndError
-from gorgias_crawler.items import Message, Ticket
+from gorgias_crawler.items import Message, Ticket, column, value
+from gorgias_crawler.items.columns import row_of
 from gorgias_crawler.settings import FEED_EXPORTERS
 
 SETTINGS = {
@@ -93,14 +95,26 @@ class FailsAtTheThirdRow(JsonLinesItemExporter):
         super().export_item(item)
 
 
+@row_of("message")
+class Row:
+    id: value.Id = column("")
+    body: value.Text = column("")
+
+
 class FeedSpider(Spider):
     name = "feeds"
     job_id = "ab12cd34"
+    jobdir = Path("../job")
+    kinds: Mapping[str, Any] = {"messages": Row}
+    kind = "messages"
+    has_settings_of_user = True
 
     def __init__(self, spec: dict[str, Any]) -> None:
         super().__init__()
         self.spec = spec
         self.emitted_all = False
+        self.rows = 0
+        self.dropped: Counter[str] = Counter()
         self.ended: list[str] = []
         self.feeds_stored: list[Any] = []
         self.feeds_failed: list[str] = []
@@ -137,6 +151,7 @@ class FeedSpider(Spider):
             self.meddle(number)
             if self.ended:
                 return
+            self.rows += 1
             yield {"id": number, "body": body}
         self.emitted_all = True
 
@@ -157,30 +172,16 @@ class KindSpider(FeedSpider):
     """Yields rows of several kinds: ``spec["items"]``, each a class and its values."""
 
     kinds: Mapping[str, Any] = {"messages": Message, "tickets": Ticket}
-    kind = "messages"
 
     def described(self) -> dict[str, Any]:
         return {"account": "acme"}
 
     def emit(self, _response):
         for kind, values in self.spec["items"]:
+            self.rows += 1
             row = self.kinds.get(kind, dict)
             yield row(**values)
         self.emitted_all = True
-
-
-class ForeignSpider(Spider):
-    name = "foreign"
-
-    def __init__(self, spec: dict[str, Any]) -> None:
-        super().__init__()
-        self.spec = spec
-
-    async def start(self):
-        yield Request("data:,")
-
-    def parse(self, _response):
-        yield from ({"id": n, "body": ""} for n in range(self.spec["rows"]))
 
 
 def refuse(*_args: Any) -> None:
@@ -219,7 +220,7 @@ async def crawl(spec: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     settings = SETTINGS | {"FEEDS": spec["feeds"]} | spec.get("settings", {})
     settings["FEED_STORAGES"] = SETTINGS["FEED_STORAGES"] | spec.get("storages", {})
-    spidercls = ForeignSpider if spec.get("foreign") else FeedSpider
+    spidercls = FeedSpider
     if "items" in spec:
         spidercls = KindSpider
         settings["FEED_EXPORT_FIELDS"] = spec.get("fields")
@@ -238,9 +239,9 @@ async def crawl(spec: dict[str, Any]) -> dict[str, Any]:
         logging.getLogger().removeHandler(handler)
     spider: Any = crawler.spider
     result["log"] = log.getvalue()
-    result["stored"] = [asdict(feed) for feed in getattr(spider, "feeds_stored", [])]
-    result["failed"] = getattr(spider, "feeds_failed", [])
-    result["ended"] = getattr(spider, "ended", [])
+    result["stored"] = [asdict(feed) for feed in spider.feeds_stored]
+    result["failed"] = spider.feeds_failed
+    result["ended"] = spider.ended
     return result
 
 

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import types
 
 import pytest
 
@@ -24,6 +25,8 @@ ROLES = [
 
 
 class Spider:
+    kinds = types.MappingProxyType({"messages": Message})
+
     def bots(self):
         return frozenset({BOT})
 
@@ -37,7 +40,17 @@ class Spider:
         return {1, 3, 4}
 
 
-def exported(items, spider=None, **kwargs):
+class Lonely(Spider):
+    """Knows no users, and no ticket that changed."""
+
+    def bots(self):
+        return None
+
+    def tickets_since(self):
+        return ()
+
+
+def exported(items, spider=Lonely(), **kwargs):  # noqa: B008
     file = io.BytesIO()
     exporter = ConversationsItemExporter(file, spider=spider, **kwargs)
     for item in items:
@@ -85,7 +98,7 @@ def test_columns_of_the_format_are_named_like_all_others():
         [{"ticket_id": 1, "message_id": 2, "from_agent": False}],
         fields_to_export={"document_id": "id", "role": "who"},
     )
-    assert line == {"id": "gorgias::ticket:1", "messages": [{"who": "customer"}]}
+    assert line == {"id": "gorgias:acme:ticket:1", "messages": [{"who": "customer"}]}
 
 
 def test_an_index_is_kept_current_by_what_changed_since_a_run(open_shop):

@@ -264,15 +264,6 @@ def test_a_symbolic_link_stays_and_its_target_is_replaced(work):
     assert result.stored[0]["uri"] == str(work / "archive" / "out.csv")
 
 
-def test_another_projects_spider_stores_its_rows_but_never_an_empty_file(work):
-    (work / "out.csv").write_bytes(OLD)
-    empty = {"feeds": {"out.csv": REPLACE}, "foreign": True, "rows": 0}
-    full = {"feeds": {"new.csv": REPLACE}, "foreign": True, "rows": 3}
-    crawl(work, empty, full)
-    assert (work / "out.csv").read_bytes() == OLD
-    assert (work / "new.csv").read_bytes().count(b"\r\n") == 4
-
-
 # Standard output, devices and pipes.
 
 
@@ -389,11 +380,6 @@ FAILURES = {
     "empty": fails({"/dev/full": CSV}, "No space left", rows=0),
     "exporter": fails({"x.a": {"format": "leaking"}}, "(ValueError)"),
     "exporter's end": fails({"x.b": {"format": "failing"}}, "(ValueError)"),
-    "encoding": fails(
-        {"x.csv": CSV | {"encoding": "ascii"}},
-        "FEED_EXPORT_ENCODING=ascii lacks a character; use utf-8",
-        body=NASTY,
-    ),
     "filter": fails(
         {"x.csv": CSV | {"item_filter": "tests.feed_crawl.FailingFilter"}},
         "(ValueError)",

@@ -10,7 +10,7 @@ from scrapy.crawler import Crawler
 from scrapy.exporters import BaseItemExporter
 
 from gorgias_crawler.emit.metrics import Author, author
-from gorgias_crawler.items import Message, is_of_ticket
+from gorgias_crawler.items import is_of_ticket
 
 OF_TICKET = ("document_id", "changed_run")
 """Columns of a ticket that this format alone has."""
@@ -53,14 +53,14 @@ class ConversationsItemExporter(BaseItemExporter):
     ``tickets_since()``.
     """
 
-    def __init__(self, file: IO[bytes], *, spider: Any = None, **kwargs: Any) -> None:
+    def __init__(self, file: IO[bytes], *, spider: Any, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.file = file
         self._spider = spider
         columns = self.fields_to_export or CONVERSATION_COLUMNS
         if not isinstance(columns, Mapping):
             columns = {name: name for name in columns}
-        row = getattr(spider, "kinds", {}).get("messages", Message)
+        row = spider.kinds["messages"]
         of_ticket = {
             name for name in columns if name in OF_TICKET or is_of_ticket(name, row)
         }
@@ -68,9 +68,7 @@ class ConversationsItemExporter(BaseItemExporter):
         self._of_message = {k: v for k, v in columns.items() if k not in of_ticket}
         self._own: dict[str, Callable[[ItemAdapter], Any]] = {
             "document_id": lambda row: self._document_id(row["ticket_id"]),
-            "changed_run": lambda row: self._known(
-                "changed_in", row["ticket_id"], default=0
-            ),
+            "changed_run": lambda row: spider.changed_in(row["ticket_id"]),
             "role": self._role,
         }
         self._account: str | None = None
@@ -127,7 +125,7 @@ class ConversationsItemExporter(BaseItemExporter):
 
     def _document_id(self, ticket_id: int) -> str:
         if self._account is None:
-            self._account = self._known("described", default={}).get("account") or ""
+            self._account = self._spider.described()["account"] or ""
         return f"gorgias:{self._account}:ticket:{ticket_id}"
 
     def _role(self, row: ItemAdapter) -> str | None:
@@ -141,14 +139,9 @@ class ConversationsItemExporter(BaseItemExporter):
 
     @cached_property
     def _to_forget(self) -> set[int]:
-        return set(self._known("tickets_since", default=()))
+        return set(self._spider.tickets_since())
 
     @cached_property
     def _bots(self) -> Collection[int] | None:
-        bots: Collection[int] | None = self._known("bots")
+        bots: Collection[int] | None = self._spider.bots()
         return bots
-
-    def _known(self, name: str, *given: Any, default: Any = None) -> Any:
-        """Return what the spider knows; another project's knows nothing."""
-        known = getattr(self._spider, name, None)
-        return known(*given) if known else default

@@ -62,8 +62,9 @@ class SnapshotFeedExporter(FeedExporter):
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        if crawler.spider is None:  # `scrapy shell` has none when it sets things up
+        if not hasattr(crawler.spider, "feeds_stored"):  # of `scrapy fetch` and others
             raise NotConfigured
+        self._spider: Any = crawler.spider
         complete_feeds(crawler)
         self._received = 0
         self._columns: dict[FeedSlot, PipelineColumns] = {}
@@ -107,19 +108,16 @@ class SnapshotFeedExporter(FeedExporter):
         return True
 
     def _checked_slot(self, template: str, feed_options: dict[str, Any]) -> FeedSlot:
-        spider = self.crawler.spider
-        assert spider is not None
-        params = self._get_uri_params(spider, feed_options["uri_params"])
+        params = self._get_uri_params(self._spider, feed_options["uri_params"])
         uri = apply_uri_params(template, params)
-        slot = self._start_new_batch(1, uri, feed_options, spider, template)
+        slot = self._start_new_batch(1, uri, feed_options, self._spider, template)
         if check := getattr(self.exporters[slot.format], "check", None):
             check(slot.storage)
         if isinstance(slot.storage, GCSFeedStorage):
             import_module("google.cloud.storage")  # Scrapy's finds out at the upload
         if check := getattr(slot.storage, "check", None):
             check()
-        if hasattr(spider, "archive"):  # one of ours, whose rows are known
-            refuse_unreadable(slot, feed_named(uri))
+        refuse_unreadable(slot, feed_named(uri))
         slot.storage = RecordedStorage(slot.storage, uri)
         return slot
 
@@ -128,10 +126,10 @@ class SnapshotFeedExporter(FeedExporter):
         return of_months(storage, self.crawler, uri, feed_options)
 
     def _columns_of(self, options: dict[str, Any]) -> PipelineColumns:
-        kinds: Mapping[str, type] = getattr(self.crawler.spider, "kinds", {})
         used = row_settings(self.settings)
         makers = used["ITEM_PIPELINES"] or used["SPIDER_MIDDLEWARES"]
-        return PipelineColumns(options, kinds.values(), has_pipelines=bool(makers))
+        rows = self._spider.kinds.values()
+        return PipelineColumns(options, rows, has_pipelines=bool(makers))
 
     def open_spider(self, spider: Spider) -> None:
         """Do nothing: the slots are there since the feeds were checked."""
@@ -174,20 +172,17 @@ class SnapshotFeedExporter(FeedExporter):
         self.slots.clear()
         for feed in kept:
             record = FeedRecord(**{**feed, "unchanged": True})
-            getattr(self.crawler.spider, "feeds_stored", []).append(record)
+            self._spider.feeds_stored.append(record)
             logger.info("Nothing has changed, so it is left as it is: %s", record.uri)
         return True
 
     async def close_spider(self, spider: Spider, reason: str = "") -> None:
         """Store what is complete, throw away the rest."""
-        # Another project's spider has no such mark; `scrapy fetch` brings no row and
-        # must not empty the file.
-        finished = reason == "finished" and any(slot.itemcount for slot in self.slots)
-        complete = getattr(spider, "emitted_all", finished)
+        complete = self._spider.emitted_all
         if complete and (error := self._lost_rows()):
             complete = False
             logger.error("%s", error)
-            self._end_run(error)
+            self._spider.end_run(error)
         for slot in self.slots.copy():
             if complete:
                 await self._store(slot)
@@ -200,9 +195,8 @@ class SnapshotFeedExporter(FeedExporter):
 
     def _lost_rows(self) -> RunEndError | None:
         """Return what is wrong where rows were yielded that are in no file."""
-        dropped = getattr(self.crawler.spider, "dropped", {})
+        dropped, rows = self._spider.dropped, self._spider.rows
         lost = sum(dropped.values())
-        rows = getattr(self.crawler.spider, "rows", self._received + lost)
         if lost and not self._received:
             return RunEndError(
                 "all_dropped",
@@ -235,7 +229,7 @@ class SnapshotFeedExporter(FeedExporter):
             self._fail(slot, error, explained(error, slot.uri))
             return
         record = _record(slot)
-        getattr(self.crawler.spider, "feeds_stored", []).append(record)
+        self._spider.feeds_stored.append(record)
         rows = many(record.rows, "row")
         logger.info("Stored %s as %s: %s", rows, record.format, record.uri)
 
@@ -255,12 +249,8 @@ class SnapshotFeedExporter(FeedExporter):
                 "last row, as `| head` does. Nothing else is missing."
             )
         logger.error("%s", sentence)
-        getattr(self.crawler.spider, "feeds_failed", []).append(sentence)
-        self._end_run(RunEndError("feed_error", sentence))
-
-    def _end_run(self, error: RunEndError) -> None:
-        if end_run := getattr(self.crawler.spider, "end_run", None):
-            end_run(error)
+        self._spider.feeds_failed.append(sentence)
+        self._spider.end_run(RunEndError("feed_error", sentence))
 
 
 def _recorded(slot: FeedSlot) -> RecordedStorage:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from scrapy.crawler import Crawler
 from scrapy.extensions.feedexport import ItemFilter
@@ -213,12 +213,9 @@ def complete_feeds(crawler: Crawler) -> None:
 
     Raises `FeedError`.
     """
-    settings, spider = crawler.settings, crawler.spider
-    kinds = None
-    if rows := getattr(spider, "kinds", None):  # another project's spider has none
-        fields = settings.getdictorlist("FEED_EXPORT_FIELDS")
-        by_month = bool(settings[PARTITION])
-        kinds = Kinds(rows, getattr(spider, "kind", ""), fields, by_month)
+    settings, spider = crawler.settings, cast("Any", crawler.spider)
+    fields = settings.getdictorlist("FEED_EXPORT_FIELDS")
+    kinds = Kinds(spider.kinds, spider.kind, fields, bool(settings[PARTITION]))
     completed: dict[str, Options] = {}
     for uri, options in settings.getdict("FEEDS").items():
         name = str(uri.absolute()) if isinstance(uri, Path) else str(uri)
@@ -231,17 +228,17 @@ def complete_feeds(crawler: Crawler) -> None:
     asked = [completed.get(str(uri), {}) for uri in settings.getdict("FEEDS")]
     # A folder's files have other names than the folder; `verify` may write again some
     # of a run's files alone.
-    if kinds and getattr(spider, "has_settings_of_user", True):
+    if spider.has_settings_of_user:
         _refuse_idle_kind(kinds.of_a_file, asked)
     settings.set("FEEDS", completed, priority=settings.getpriority("FEEDS") or 0)
 
 
 def _distributed(
-    kinds: Kinds | None, name: str, options: Options
+    kinds: Kinds, name: str, options: Options
 ) -> list[tuple[str, Options]]:
-    """Return what `Kinds.distributed` yields, where there are kinds."""
+    """Return what `Kinds.distributed` yields."""
     try:
-        return list(kinds.distributed(name, options)) if kinds else [(name, options)]
+        return list(kinds.distributed(name, options))
     except FeedError:
         raise
     except Exception as error:  # noqa: BLE001 - of a class that the user has named

@@ -40,7 +40,7 @@ class PartitionedFileStorage(SnapshotFileStorage):
 
     def open(self, _spider: Spider) -> IO[bytes]:
         """Return the path of the temporary directory, where Scrapy wants a file."""
-        self._claim_feed(str(self._part), None)
+        self._spider.claim_feed(str(self._part), None)
         durable.remove(self._part)
         self._part.mkdir(mode=0o700)
         return cast("IO[bytes]", self._part)

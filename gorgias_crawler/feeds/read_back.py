@@ -18,7 +18,7 @@ from gorgias_crawler.emit.cells import json_text
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds.compressed import PLUGINS
 from gorgias_crawler.feeds.recorded import FeedFile
-from gorgias_crawler.items import Message, Type, types
+from gorgias_crawler.items import Type, types
 from gorgias_crawler.job import readers
 from gorgias_crawler.job.readers import Layout, Row
 
@@ -160,7 +160,7 @@ def _written(slot: FeedSlot, options: Options) -> tuple[bytes, list[Row]]:
 
 def _items(slot: FeedSlot, format_: str) -> Iterator[Any]:
     texts = [*_TEXTS, *([] if format_ == "xml" else _CONTROLS)]
-    kinds: Mapping[str, type] = getattr(slot.spider, "kinds", {"messages": Message})
+    kinds = cast("Any", slot.spider).kinds
     for row, text in product(kinds.values(), [*texts, "".join(texts)]):
         values = {Type.TEXT: text, Type.TEXTS: [text, "b"], **_VALUES}
         full = row(**{name: values[type_] for name, type_ in types(row).items()})

@@ -24,8 +24,6 @@ def reason(error: Exception) -> str:
     """Return why writing failed, but no text that may hold a customer's words."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    if isinstance(error, UnicodeEncodeError):
-        return f"FEED_EXPORT_ENCODING={error.encoding} lacks a character; use utf-8"
     return type(error).__name__
 
 

@@ -27,13 +27,12 @@ class CheckedS3Storage(S3FeedStorage):
     ) -> Self:
         """Build it as Scrapy does."""
         storage = super().from_crawler(crawler, uri, feed_options=feed_options)
-        spider = crawler.spider
+        spider: Any = crawler.spider
         storage.name = f"s3://{storage.bucketname}/{storage.keyname}"
-        storage.claim_feed = getattr(spider, "claim_feed", lambda _uri, _sha256: None)
-        has_stored = getattr(spider, "has_stored", lambda _uri: False)
+        storage.claim_feed = spider.claim_feed
         # As in Scrapy: -O sets it, -o leaves it out.
         is_asked_for = bool((feed_options or {}).get("overwrite"))
-        storage.may_replace = is_asked_for or has_stored(storage.name)
+        storage.may_replace = is_asked_for or spider.has_stored(storage.name)
         return storage
 
     def check(self) -> None:

@@ -68,7 +68,7 @@ class SqliteItemExporter(BaseItemExporter):
         """Begin a database with a table for each of *rows*, classes by their kinds."""
         super().__init__(dont_fail=True, **kwargs)
         self._file = file
-        self._about = spider.described() if hasattr(spider, "described") else {}
+        self._about = spider.described() if spider else {}
         self._db = sqlite3.connect(file.path, isolation_level=None)
         with _errors_told():
             for pragma in (

@@ -54,7 +54,7 @@ class SnapshotFileStorage:
         self,
         uri: str,
         *,
-        spider: Spider | None = None,
+        spider: Any,
         feed_options: dict[str, Any] | None = None,
     ) -> None:
         path = Path(file_uri_to_path(uri) if uri.startswith("file:") else uri)
@@ -62,10 +62,8 @@ class SnapshotFileStorage:
         # Not resolve(): a loop of links raises there or not, by Python's version.
         self._target = path if self.is_stream else Path(os.path.realpath(path))
         self.name = str(self._target)
-        # Another project's spider has no job; its process then stands for it.
-        job_id = getattr(spider, "job_id", None) or f"{os.getpid():x}"
         self._part = self._target.with_name(
-            f".{_short(self._target.name)}.{job_id}.part"
+            f".{_short(self._target.name)}.{spider.job_id}.part"
         )
         options = feed_options or {}
         # As in Scrapy: -O sets it, -o leaves it out.
@@ -74,9 +72,7 @@ class SnapshotFileStorage:
         self._of_account = bool(options.get("of_account"))
         self._columns = options.get("columns") or COLUMNS
         self._proven: str | None = None
-        self._owns_feed = getattr(spider, "owns_feed", lambda _uri: False)
-        self._claim_feed = getattr(spider, "claim_feed", lambda _path, _sha256: None)
-        self._jobdir = getattr(spider, "jobdir", None)
+        self._spider = spider
         self._rows_are_kept = False
 
     @classmethod
@@ -94,7 +90,7 @@ class SnapshotFileStorage:
                 raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
             return
         self._check_name()
-        if self._jobdir and is_file_of_job(self._target, self._jobdir):
+        if is_file_of_job(self._target, self._spider.jobdir):
             raise FeedError(
                 f"The feed {self.name} (FEEDS, -o or -O) would replace a file of the "
                 "job itself: name another one."
@@ -106,7 +102,7 @@ class SnapshotFileStorage:
 
     def check_account(self, archive: Archive) -> None:
         """Raise `FeedError` where a default file there is not of the account."""
-        is_ours = not self._of_account or self._owns_feed(self.name)
+        is_ours = not self._of_account or self._spider.owns_feed(self.name)
         if is_ours or self._target_status(may_be_proven=True) is None:
             return
         if why := why_not_of_account(self._target, archive, self._columns):
@@ -131,7 +127,7 @@ class SnapshotFileStorage:
         if not self.is_stream:
             # Before it is there: a later run removes what a killed one leaves.
             part = self._part
-            self._claim_feed(str(part), None)
+            self._spider.claim_feed(str(part), None)
             # Not from the descriptor alone: SQLite writes the file by its name.
             return open(part, "wb", _BUFFER, opener=lambda *_: create_exclusively(part))
         # Opening a pipe that nobody reads is then an error, not a wait for ever.
@@ -149,7 +145,7 @@ class SnapshotFileStorage:
     def claim(self, sha256: str) -> None:
         """Note what the target will hold, so that a later run may replace it."""
         if not self.is_stream:
-            self._claim_feed(self.name, sha256)
+            self._spider.claim_feed(self.name, sha256)
 
     def store(self, file: IO[bytes]) -> None:
         """Make the rows durable and rename them over the target.
@@ -248,7 +244,7 @@ class SnapshotFileStorage:
 
     def _is_own(self) -> bool:
         is_proven = self._proven and file_sha256(self._target) == self._proven
-        return bool(is_proven or self._owns_feed(self.name))
+        return bool(is_proven or self._spider.owns_feed(self.name))
 
 
 class SnapshotStdoutStorage(StdoutFeedStorage):
