@@ -69,7 +69,7 @@ def _run(world: World) -> dict[str, float]:
             at_s.append(time.process_time())
             page = call.parse(body)
             at_s.append(time.process_time())
-            agenda.back(call)
+            agenda.flow.back(call)
             answers.store(call, page, world.now_us())
             at_s.append(time.process_time())
             is_of_messages = isinstance(call, WalkPage) and call.is_of_messages

@@ -402,10 +402,10 @@ class Run:
     def take(self, window: int = 4) -> None:
         while len(self.waiting) < window:
             call = self.agenda.take()
-            if call is None and self.agenda.ready_us is not None:
+            if call is None and self.agenda.flow.ready_us is not None:
                 # nothing else goes on
-                self.waited_us += self.agenda.ready_us - self.model.now_us
-                self.model.now_us = self.agenda.ready_us
+                self.waited_us += self.agenda.flow.ready_us - self.model.now_us
+                self.model.now_us = self.agenda.flow.ready_us
                 continue
             if call is None:
                 return
@@ -414,7 +414,7 @@ class Run:
     def give(self, index: int = 0, error: AnswerError | None = None) -> None:
         """Answer the waiting call number *index*, or fail it with *error*."""
         call = self.waiting.pop(index)
-        self.agenda.back(call)
+        self.agenda.flow.back(call)
         try:
             if error is not None:
                 raise error

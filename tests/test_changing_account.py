@@ -42,7 +42,7 @@ def test_a_merge_into_a_ticket_that_was_fetched_before_loses_no_message(
     if is_empty_list:  # how a ticket without messages is answered is not documented
         call = run.waiting.pop()
         assert isinstance(call, TicketPage)
-        run.agenda.back(call)
+        run.agenda.flow.back(call)
         run.answers.store(call, Page((), None), model.now_us)
     run.finish()
     assert [messages for _, messages in export(archive)[:1]] == [

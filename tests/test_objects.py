@@ -155,7 +155,7 @@ def test_what_the_list_and_the_object_itself_say_is_deleted_is_erased(archive, r
     del shop.things[3]
     shop.now_us += 31 * DAY_US
     fetch = run(archive, shop)
-    assert (fetch.trouble, fetch.check.deleted) == (None, 1)
+    assert (fetch.trouble, fetch.missing.deleted) == (None, 1)
     assert archived(archive, shop) == shop.things
     assert deleted(archive) == {3: 2}
 
@@ -246,7 +246,7 @@ def test_what_others_refer_to_stays_and_is_marked(archive):
     run(archive, shop)
     gone = shop.things.pop(3)
     fetch = run(archive, shop)
-    assert (fetch.trouble, fetch.check.deleted) == (None, 0)
+    assert (fetch.trouble, fetch.missing.deleted) == (None, 0)
     assert archived(archive, shop) == shop.things | {3: gone}
     listed = {
         json.loads(raw)["id"]: listed

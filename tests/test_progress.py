@@ -175,7 +175,8 @@ def telling_of(monkeypatch, *, is_terminal=False, **given):
 
 
 def test_while_tickets_are_listed_nothing_is_said_of_how_many_there_are(tmp_path):
-    agenda: Any = SimpleNamespace(phase="listing tickets", finished=False)
+    flow = SimpleNamespace(phase="listing tickets")
+    agenda: Any = SimpleNamespace(flow=flow, finished=False)
     with contextlib.closing(Archive.open(tmp_path / "archive.sqlite")) as archive:
         now = measure(archive, Budget(0.8), agenda, 0, 1.0, None)
     assert str(now) == "listing tickets: 0 known so far, 1.0 calls/s, budget unknown"

@@ -22,7 +22,7 @@ _BATCH = 100  # due tickets read at once: one query each 100 calls
 logger = logging.getLogger(__name__)
 
 
-class Agenda(Flow):
+class Agenda:
     """The calls of one run.
 
     ``calls_per_s`` tells the budget's rate when it is asked for. ``fetch`` says which
@@ -30,8 +30,12 @@ class Agenda(Flow):
     """
 
     def __init__(self, answers: Answers, calls_per_s: Callable[[], float]) -> None:
-        super().__init__(answers)
-        self.listing = TicketListing(self)
+        self.flow = Flow(answers)
+        self.answers = answers
+        self.memory = answers.memory
+        self.archive = self.memory.archive
+        self.options = self.memory.options
+        self.listing = TicketListing(self.flow)
         self.fetch = self.options.fetch
         self.finished = False
         self._calls_per_s = calls_per_s
@@ -42,7 +46,7 @@ class Agenda(Flow):
         """Return a call that may go out now; None until a call has come back."""
         call = next(self._steps, None) if not self.finished else None
         if call is not None:
-            self.in_flight[call.key] = call
+            self.flow.in_flight[call.key] = call
         return call
 
     def _run(self) -> Iterator[Call | None]:
@@ -50,9 +54,9 @@ class Agenda(Flow):
         yield from self.listing.bring_up_to_date()
         self.answers.objects.say_costs()
         if not self.options.estimate:
-            self.phase = "fetching other objects"
+            self.flow.phase = "fetching other objects"
             yield from self.answers.objects.calls()
-        yield from self.confirm()
+        yield from self.flow.confirm()
         yield from self.listing.list_again()
         was_empty = counts.listed_tickets(self.archive) == 0
         if self.archive.facts.complete_us is None:
@@ -66,13 +70,13 @@ class Agenda(Flow):
                     # Then the other ticket of the merge has been updated since.
                     self.memory.may_be_merged = False
                     yield from self.listing.read_updates()
-                    yield from self.confirm()
+                    yield from self.flow.confirm()
                 yield from self._fetch()
             if not was_empty and counts.listed_tickets(self.archive) == 0:
                 yield from self.listing.list_again()  # its last ticket was erased meanwhile
                 yield from self._fetch()
             watermark.note_completion(self.archive)
-        self.phase = "done"
+        self.flow.phase = "done"
         self.finished = True
 
     # Messages.
@@ -89,13 +93,13 @@ class Agenda(Flow):
         if not self._is_walk_chosen():
             if plans.is_begun(self.archive) or self._is_rereading:
                 # Else what changes later would be asked for by itself for ever.
-                self.answers.walks.settle(is_whole=False)
+                self.answers.walks.end_messages(is_whole=False)
             return
-        self.phase = "fetching messages in bulk"
-        yield from self.follow(*walks.OF_MESSAGES)
-        yield from self.confirm()
+        self.flow.phase = "fetching messages in bulk"
+        yield from self.flow.follow(*walks.OF_MESSAGES)
+        yield from self.flow.confirm()
         self._has_walked = self.answers.walks.bulk_refusal is None
-        self.answers.walks.settle(is_whole=self._has_walked)
+        self.answers.walks.end_messages(is_whole=self._has_walked)
 
     @property
     def _is_rereading(self) -> bool:
@@ -124,10 +128,10 @@ class Agenda(Flow):
         tickets = self.answers.tickets
         tickets.judge_sample()
         while tickets.due(1):
-            self.phase = "fetching messages ticket by ticket"
+            self.flow.phase = "fetching messages ticket by ticket"
             self.fetch = Fetch.PER_TICKET
             yield from self._fetch_due()
-            yield from self.confirm()
+            yield from self.flow.confirm()
             tickets.judge_sample()
 
     def _fetch_due(self) -> Iterator[Call | None]:
@@ -136,7 +140,7 @@ class Agenda(Flow):
         after = 0
         while True:
             if tickets.are_many_missing:
-                yield from self.confirm()
+                yield from self.flow.confirm()
             if tickets.to_continue:
                 yield tickets.page_of(tickets.to_continue.popleft())
                 continue
@@ -145,9 +149,11 @@ class Agenda(Flow):
                 after = batch[-1] if batch else 0
             if batch:
                 call = tickets.page_of(batch.popleft())
-                if call.key not in self.in_flight and tickets.may_ask(call.ticket_id):
+                if call.key not in self.flow.in_flight and tickets.may_ask(
+                    call.ticket_id
+                ):
                     yield call
-            elif self.in_flight:
+            elif self.flow.in_flight:
                 yield None
             else:
                 return
@@ -160,9 +166,9 @@ class Agenda(Flow):
         A generator that returns it. What cannot be waited for is left to the next run.
         """
         ready_us = self.answers.tickets.next_ready_us()
-        if ready_us is None or not (yield from self.wait_until(ready_us)):
+        if ready_us is None or not (yield from self.flow.wait_until(ready_us)):
             return False
-        yield from self.confirm()
+        yield from self.flow.confirm()
         return True
 
     def _say(self, possible: list[Plan], plan: Plan | None = None) -> None:

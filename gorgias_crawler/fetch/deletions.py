@@ -22,6 +22,7 @@ from gorgias_crawler.fetch.lists import (
     unreadable,
 )
 from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.missing_objects import MissingObjects
 from gorgias_crawler.fetch.object_calls import (
     Answer,
     ListReader,
@@ -29,7 +30,6 @@ from gorgias_crawler.fetch.object_calls import (
     ObjectCall,
     Steps,
 )
-from gorgias_crawler.fetch.object_checks import ObjectCheck
 from gorgias_crawler.fetch.plans import LOOK_BACK_US
 
 _NAME = "deletions"
@@ -49,7 +49,7 @@ class DeletionEvents(ObjectAsker):
         self.archive = memory.archive
         self.events = events
         self.known = Objects(memory.archive, replace(events, name=_NAME))
-        self.check = ObjectCheck(memory, customers, self)
+        self.missing = MissingObjects(memory, customers, self)
         self._lists = ListReader(memory, self)
 
     def steps(self) -> Steps:
@@ -60,7 +60,7 @@ class DeletionEvents(ObjectAsker):
         try:
             if (yield from self._has_events()):
                 yield from self._read(since_us - LOOK_BACK_US)
-            yield from self.check.ask_for(self.check.objects.doubted())
+            yield from self.missing.ask_for(self.missing.objects.doubted())
         except NotPermittedError as error:
             self.note_refusal(str(error))
         except UnreadableError as error:

@@ -21,8 +21,6 @@ class Flow:
     def __init__(self, answers: Answers) -> None:
         self.answers = answers
         self.memory = answers.memory
-        self.archive = self.memory.archive
-        self.options = self.memory.options
         self.in_flight: dict[str, Call] = {}
         self.phase = "starting"
         self.ready_us: int | None = None

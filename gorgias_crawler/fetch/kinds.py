@@ -74,7 +74,7 @@ def _summary(kind: KindFetch) -> dict[str, Any]:
         "archived": archived,
         "new": kind.changes.new,
         "changed": kind.changes.changed,
-        "deleted": kind.check.deleted,
+        "deleted": kind.missing.deleted,
         "not_permitted": kind.refusal,
         "incomplete": kind.trouble,
     }

@@ -21,7 +21,7 @@ class TicketListing:
     def __init__(self, flow: Flow) -> None:
         self.flow = flow
         self.memory = flow.memory
-        self.archive = flow.archive
+        self.archive = flow.memory.archive
         self.walks = flow.answers.walks
 
     def bring_up_to_date(self) -> Iterator[Call | None]:

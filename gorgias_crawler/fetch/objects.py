@@ -15,6 +15,7 @@ from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.fetch.guards import HeadLooks
 from gorgias_crawler.fetch.lists import NotPermittedError, UnreadableError
 from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.missing_objects import DoubtError, MissingObjects
 from gorgias_crawler.fetch.object_calls import (
     Answer,
     ListReader,
@@ -23,7 +24,6 @@ from gorgias_crawler.fetch.object_calls import (
     Put,
     Steps,
 )
-from gorgias_crawler.fetch.object_checks import DoubtError, ObjectCheck
 from gorgias_crawler.fetch.object_costs import KNOWN_PAGES
 from gorgias_crawler.fetch.plans import LOOK_BACK_US, Relist
 
@@ -45,7 +45,7 @@ class KindFetch(ObjectAsker):
     """Fetches *kind* in one run.
 
     ``refusal`` says why it may not be read, ``trouble`` what keeps it incomplete; both
-    are None where all is well. ``changes`` is what lists brought, ``check`` has what
+    are None where all is well. ``changes`` is what lists brought, ``missing`` has what
     was deleted.
     """
 
@@ -56,7 +56,7 @@ class KindFetch(ObjectAsker):
         self.kind = kind
         self.name = kind.name
         self.objects = Objects(memory.archive, kind)
-        self.check = ObjectCheck(memory, kind, self)
+        self.missing = MissingObjects(memory, kind, self)
         self.changes = ObjectChanges()
         self.refusal: str | None = None
         self.trouble: str | None = None
@@ -67,7 +67,7 @@ class KindFetch(ObjectAsker):
         """Yield the calls that bring this kind up to date."""
         try:
             yield from self._way()
-            yield from self.check.ask_for(self.objects.doubted())
+            yield from self.missing.ask_for(self.objects.doubted())
         except NotPermittedError as error:
             self.refusal = str(error)
             logger.warning(
@@ -166,7 +166,7 @@ class KindFetch(ObjectAsker):
         if self.kind.order and put != self._stage:  # small lists are read each time
             yield from self._lists.hold_against_newest(self.kind, *read)
         self._end_listing(read)
-        yield from self.check.ask_for_missing()
+        yield from self.missing.ask_for_missing()
 
     def _walk_name(self, number: int) -> str:
         # A list without an order is taken for one from the newest until it is not.

@@ -81,7 +81,7 @@ class TicketLists:
         """End a look at messages where no ticket is listed; tell if it showed any."""
         walk = walks.get(self.archive, walks.NEWEST_MESSAGES)
         has_shown = walk is not None and walk.at is not None
-        self.settle(is_whole=False)
+        self.end_messages(is_whole=False)
         return has_shown and counts.totals(self.archive).messages > 0
 
     def refuse_empty_listing(self) -> None:
@@ -93,8 +93,8 @@ class TicketLists:
                 "same command again later.",
             )
 
-    def settle(self, *, is_whole: bool) -> None:
-        """Settle what a walk through all messages brought; another may begin."""
+    def end_messages(self, *, is_whole: bool) -> None:
+        """End the walk through all messages, whole or not; another may begin."""
         with self.archive.transaction():  # what it shows takes the last one's place
             self.archive.facts.orphan_messages = self.memory.changes.orphans
             if not is_whole and self.archive.facts.complete_us is None:

@@ -96,7 +96,7 @@ def measure(
     tickets and messages: 0.9 s for a million tickets (measured).
     """
     totals, there, left_s = counts.totals(archive), "", None
-    if agenda.phase == PHASE:
+    if agenda.flow.phase == PHASE:
         of = files.totals(archive)
         there = f"{of.stored:,} of {of.known:,} files, {size(of.bytes)}"
         # Each is one call, and when their host is slow the calls wait, too.
@@ -108,7 +108,7 @@ def measure(
     elif rows_per_s:
         left_s = max(0, totals.messages - rows) / rows_per_s
     return Progress(
-        phase=agenda.phase,
+        phase=agenda.flow.phase,
         tickets_whole=totals.tickets - counts.not_whole(archive),
         tickets=totals.tickets,
         messages=totals.messages,

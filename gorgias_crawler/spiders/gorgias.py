@@ -124,12 +124,12 @@ class GorgiasSpider(CallingSpider, RowsSpider):
     def go_on(self) -> Output:
         """Yield the calls that may go out now; the rows when no call is left."""
         self._check_default_file()
-        while len(self.agenda.in_flight) < self.window and not self.is_stopping:
+        while len(self.agenda.flow.in_flight) < self.window and not self.is_stopping:
             call = self.agenda.take()
             if call is None:
                 break
             yield self._request_for(call)
-        if self.agenda.ready_us is not None and not self._is_waiting:
+        if self.agenda.flow.ready_us is not None and not self._is_waiting:
             self._is_waiting = True
             yield Request("data:,", callback=self.wait)
         if self.agenda.finished and not self._are_messages_done:
@@ -141,7 +141,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         if self.files is None:
             yield from self._begin_rows()
         else:
-            self.agenda.phase = PHASE
+            self.agenda.flow.phase = PHASE
             yield Request("data:,", callback=self.fetch_files)
 
     async def fetch_files(self, response: Response) -> AsyncIterator[Any]:
@@ -161,7 +161,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         """Yield what leads to the rows, unless an estimate alone was asked for."""
         if self.options.estimate:
             return
-        self.agenda.phase = "writing rows"
+        self.agenda.flow.phase = "writing rows"
         self._refuse_to_write_nothing()
         if not self._keeps_files():
             yield self.rows_request()
@@ -178,7 +178,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
     async def wait(self, response: Response) -> AsyncIterator[Any]:
         """Wait until doubtful answers may be asked for again, or the run ends."""
         began_s = time.monotonic()
-        while not self.is_stopping and (wait_s := self.agenda.wait_s()) > 0:  # noqa: ASYNC110
+        while not self.is_stopping and (wait_s := self.agenda.flow.wait_s()) > 0:  # noqa: ASYNC110
             await asyncio.sleep(min(wait_s, _LOOK_S))
         self._is_waiting = False
         if not self.is_stopping:
@@ -228,7 +228,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
     @ends_run
     def parse(self, response: Response, call: Call, page: Any) -> Output:
         """Archive what a call was answered, and go on."""
-        self.agenda.back(call)
+        self.agenda.flow.back(call)
         self.answers.store(call, page, _made_us(response))
         # Scrapy keeps the request for a while; a page may have 100 MB.
         del page, response.cb_kwargs["page"]
@@ -245,7 +245,7 @@ class GorgiasSpider(CallingSpider, RowsSpider):
     def failed(self, failure: Failure) -> Output:
         """Let the answers decide what a call means that got no usable answer."""
         call: Call = failure.request.cb_kwargs["call"]  # type: ignore[attr-defined]
-        self.agenda.back(call)
+        self.agenda.flow.back(call)
         error = self.answer_error(failure)
         if error is None:
             return
@@ -255,11 +255,11 @@ class GorgiasSpider(CallingSpider, RowsSpider):
     def refuse_to_stall(self) -> None:
         """Guard: with nothing in flight, a run that is not at its end has a fault."""
         if not self.agenda.finished and not self.is_stopping:
-            waiting = ", ".join(self.agenda.in_flight) or "nothing"
+            waiting = ", ".join(self.agenda.flow.in_flight) or "nothing"
             self.end_run(
                 RunEndError(
                     "stalled",
-                    f"The run stands still while {self.agenda.phase}: no call is in "
+                    f"The run stands still while {self.agenda.flow.phase}: no call is in "
                     f"flight, though an answer is expected ({waiting}). Please report "
                     "this; running the same command again goes on.",
                 )

@@ -16,7 +16,7 @@ class DoubtError(Exception):
     """A list lacks too much to be believed; its text says what to do."""
 
 
-class ObjectCheck:
+class MissingObjects:
     """Finds out, for *asker*, which objects of *kind* are deleted.
 
     ``deleted`` counts them.
