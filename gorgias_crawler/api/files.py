@@ -18,7 +18,6 @@ _LONGEST = 4_096  # characters; many servers refuse longer ones (chosen)
 # What a request line may hold as it is: printable ASCII without the space.
 _ASCII = "".join(map(chr, range(33, 127)))
 _SCHEMES = ("https", "http", "")  # without one, an address has that of its page
-_HALF = re.compile("[\ud800-\udfff]")
 
 
 def file_path(address: object) -> str | None:
@@ -42,13 +41,8 @@ def file_path(address: object) -> str | None:
             return None
     elif not _HOSTS.fullmatch(host):
         return None
-    asked = quote(encodable(path), safe=_ASCII)
+    asked = quote(path, safe=_ASCII)
     return asked if parts.scheme in _SCHEMES and _leads_to_a_file(asked) else None
-
-
-def encodable(text: str) -> str:
-    """Return *text* with U+FFFD for each half of a surrogate pair."""
-    return _HALF.sub("\ufffd", text)
 
 
 def _leads_to_a_file(path: str) -> bool:

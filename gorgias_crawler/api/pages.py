@@ -2,19 +2,36 @@
 
 import contextlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 import msgspec
 
-from gorgias_crawler.api import json_rows, secrets
+from gorgias_crawler.api import secrets
 from gorgias_crawler.api.dates import instant_us
+from gorgias_crawler.items.decoding import encodable
 
 _MAX_ID = 2**63 - 1  # SQLite's largest integer; ids are far below it today
 _MAX_NESTING = 100  # recorded objects nest 6 deep; Python's parser stands about 900
 _LONGEST_TEXT = 8_000  # of a cursor: servers take no longer URL; seen are about 100
 _TOO_DEEP = "JSON nested too deeply"
+_NO_LIST = "JSON without the list of rows"
+
+# Strings, brackets and commas of a page. A hundred tickets with all their fields have
+# 20,000; a million can become 100 MB of Python objects (measured: docs/security.md).
+_MAX_SIGNS = 1_000_000
+# A string that does not end is one to the end: it is not read twice.
+_SIGN = re.compile(rb'"(?:[^"\\]++|\\.)*+"?|[\[{,]', re.DOTALL)
+
+# Half a surrogate pair, which no file can hold and msgspec does not read. What follows
+# a backslash is no escape, or is left to Python's reader.
+_HALF = re.compile(
+    rb"(?<!\\)\\u(?i:d(?:[89ab][\da-f]{2}(?!\\ud[c-f])"
+    rb"|(?<!\\ud[89ab]..\\ud)[c-f][\da-f]{2}))"
+)
 
 
 class BadAnswerError(ValueError):
@@ -31,7 +48,8 @@ class Ticket:
     ``messages_count`` counts internal notes too; None is unknown, not 0. A ticket that
     ``has_excerpt`` has a message: it is null when none is left (seen in answers).
     ``created_us`` and ``updated_us`` are microseconds since 1970, 0 where there is no
-    date. ``raw`` is the whole object, in the very JSON that the API sent.
+    date. ``raw`` is the whole object, in the very JSON that the API sent, but for half
+    a surrogate pair, which is U+FFFD.
     """
 
     id: int
@@ -102,9 +120,9 @@ def parse_error(body: bytes) -> bool:
 
 def decoded_object(body: bytes) -> dict[str, Any]:
     """Return the object that *body* holds. Raises `BadAnswerError`."""
-    text = _text(body)
+    _check_size(body)
     try:
-        value = json.loads(text)
+        value = json.loads(body.decode(json.detect_encoding(body)))
     except RecursionError:
         raise BadAnswerError(_TOO_DEEP) from None
     except ValueError:
@@ -114,17 +132,22 @@ def decoded_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _text(body: bytes) -> str:
+def _check_size(body: bytes) -> None:
     if not body or body.isspace():
         raise BadAnswerError("empty body")
-    try:
-        text = body.decode(json.detect_encoding(body))
-    except ValueError:
-        raise BadAnswerError("not JSON") from None
-    if json_rows.is_too_much(text):
-        is_deep = "[" * _MAX_NESTING in text  # what most of them are
+    if _has_too_many_values(body):
+        is_deep = b"[" * _MAX_NESTING in body  # what most of them are
         raise BadAnswerError(_TOO_DEEP if is_deep else "JSON with too many values")
-    return text
+
+
+def _has_too_many_values(body: bytes) -> bool:
+    """Tell whether JSON has more than `_MAX_SIGNS`, before any object is made of it."""
+    if len(body) <= _MAX_SIGNS:
+        return False
+    signs = sum(map(body.count, (b"[", b"{", b","))) + body.count(b'"') // 2 + 1
+    if signs <= _MAX_SIGNS:  # those in strings included, and counted in no time
+        return False
+    return next(islice(_SIGN.finditer(body), _MAX_SIGNS, None), None) is not None
 
 
 def _nests_too_deeply(value: object) -> bool:
@@ -147,10 +170,9 @@ def page(body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]) -> Page
 
     Raises `BadAnswerError`.
     """
-    answer, rows = _taken_apart(body, parse_row)
-    meta = answer.get("meta")
-    if rows is None or not isinstance(meta, dict):
-        raise BadAnswerError("JSON without the list of rows")
+    rows, meta = _taken_apart(body, parse_row)
+    if not isinstance(meta, dict):
+        raise BadAnswerError(_NO_LIST)
     cursor = meta.get("next_cursor")
     if cursor is not None and not isinstance(cursor, str):
         raise BadAnswerError("next_cursor is not a string")
@@ -159,7 +181,7 @@ def page(body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]) -> Page
 
 def _plain(text: str, name: str) -> str:
     """Return what is stored, sent and shown again. Raises `BadAnswerError`."""
-    if not text.isprintable():  # nor is a half of a surrogate pair
+    if not text.isprintable() or "\ufffd" in text:  # it was half a surrogate pair
         raise BadAnswerError(f"{name} has unprintable characters")
     if len(text) > _LONGEST_TEXT:
         raise BadAnswerError(f"{name} is too long")
@@ -173,14 +195,14 @@ class _List(msgspec.Struct):
     meta: Any = None
 
 
-_split = msgspec.json.Decoder(_List).decode
+_read_list = msgspec.json.Decoder(_List).decode
 _decode = msgspec.json.Decoder().decode
 
 
 def _taken_apart(
     body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]
-) -> tuple[dict[str, Any], list[Row] | None]:
-    text = _text(body)
+) -> tuple[list[Row], Any]:
+    _check_size(body)
 
     def make_row(value: object, raw: bytes) -> Row:
         if not isinstance(value, dict):
@@ -188,34 +210,26 @@ def _taken_apart(
         return parse_row(value, raw)
 
     try:
-        with contextlib.suppress(msgspec.DecodeError):
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
             answer = _split(body)
+            # One after another: the values of one row alone are in memory.
             rows = [make_row(_decode(raw), bytes(raw)) for raw in answer.data]
-            return {"meta": answer.meta}, rows
-        # Python reads more (NaN, halves of surrogate pairs, other encodings), and
-        # knows better what is wrong; it takes three times as long.
-        return _taken_apart_by_python(body, text, make_row)
+            return rows, answer.meta
+        # Python reads more (NaN, other encodings), and knows better what is wrong.
+        values = encodable(decoded_object(body))
+        if not isinstance(found := values.get("data"), list):
+            raise BadAnswerError(_NO_LIST)
+        rows = [make_row(value, json.dumps(value).encode()) for value in found]
+        return rows, values.get("meta")
     except RecursionError:
         raise BadAnswerError(_TOO_DEEP) from None
 
 
-def _taken_apart_by_python(
-    body: bytes, text: str, make_row: Callable[[object, bytes], Row]
-) -> tuple[dict[str, Any], list[Row] | None]:
-    is_ascii = len(text) == len(body)  # then each place in one is that in the other
-
-    def make_row_at(value: object, at: int, end: int) -> Row:
-        # A large row is in memory often enough: its text is not cut out only to be
-        # encoded.
-        return make_row(value, body[at:end] if is_ascii else text[at:end].encode())
-
+def _split(body: bytes) -> _List:
     try:
-        return json_rows.take_apart(text, "data", make_row_at)
-    except BadAnswerError:
-        raise
-    except ValueError:
-        decoded_object(body)  # knows better what is wrong with it
-        raise BadAnswerError("not JSON") from None
+        return _read_list(body)
+    except msgspec.DecodeError:
+        return _read_list(_HALF.sub(rb"\\ufffd", body))
 
 
 def _ticket(row: dict[str, Any], raw: bytes) -> Ticket:

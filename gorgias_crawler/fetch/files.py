@@ -1,18 +1,18 @@
 """Which files there are, which are to be fetched, and what an answer means for one."""
 
-import json
 import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from html import unescape
 from typing import Any
 
-from gorgias_crawler.api.files import encodable, file_path
+from gorgias_crawler.api.files import file_path
 from gorgias_crawler.archive import files
 from gorgias_crawler.archive.files import Reference, Stored
 from gorgias_crawler.fetch.file_names import file_name, stored_as
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.plans import Relist
+from gorgias_crawler.items import decoded
 
 PHASE = "fetching files"
 """What a run does then, in words."""
@@ -51,7 +51,7 @@ def attachment_path(attachment: Mapping[str, Any]) -> str:
     """Return what an attachment is known by: a path, or an address elsewhere."""
     address = str(attachment["url"])
     # What begins as a path does is asked for: no other address may.
-    return file_path(address) or encodable(address.partition("?")[0]).lstrip("/")
+    return file_path(address) or address.partition("?")[0].lstrip("/")
 
 
 def inline_paths(html: object) -> Iterator[str]:
@@ -68,7 +68,7 @@ def references(ticket_id: int, id_: int, raw: bytes) -> list[Reference]:
     """Return the files that the message *raw* refers to, each once, in their order."""
     if not _MAY_REFER.search(raw):
         return []
-    message = json.loads(raw)
+    message = decoded(raw)
     named: dict[str, object] = {}
     for attachment in attached(message):
         path = attachment_path(attachment)
@@ -83,7 +83,7 @@ def references(ticket_id: int, id_: int, raw: bytes) -> list[Reference]:
 
 def recording(id_: int, raw: bytes) -> list[Reference]:
     """Return the file of the recording of a call *raw*, if it has one at Gorgias."""
-    path = file_path(json.loads(raw).get("url"))
+    path = file_path(decoded(raw).get("url"))
     if path is None:
         return []
     return [Reference(path, stored_as("calls", id_, file_name(path), path))]

@@ -20,15 +20,16 @@ def decoded(raw: bytes) -> dict[str, Any]:
     except msgspec.DecodeError:
         # It refuses such halves, and numbers that JSON has not (NaN), which Python
         # reads; all others are read alike, in a third of the time.
-        value = _encodable(json.loads(raw.decode()))
+        value = encodable(json.loads(raw.decode()))
     return value
 
 
-def _encodable(value: Any) -> Any:
+def encodable(value: Any) -> Any:
+    """Return *value* with U+FFFD for each half of a surrogate pair."""
     if isinstance(value, str):
         return _LONE_SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
-        return [_encodable(entry) for entry in value]
+        return [encodable(entry) for entry in value]
     if isinstance(value, dict):
-        return {_encodable(name): _encodable(entry) for name, entry in value.items()}
+        return {encodable(name): encodable(entry) for name, entry in value.items()}
     return value
