@@ -88,6 +88,6 @@ def test_an_export_reads_on_from_where_it_was_and_sorts_nothing(tmp_path):
         for *_, detail in archive.db.execute(f"EXPLAIN QUERY PLAN {statement}")
     ]
     assert any("ticket USING INTEGER PRIMARY KEY (rowid>?)" in step for step in steps)
-    assert any("USING INDEX message_in_order (ticket_id>?" in step for step in steps)
+    assert any("USING INDEX message_in_order (ticket_id=?" in step for step in steps)
     assert not any("TEMP B-TREE" in step or "MULTI-INDEX" in step for step in steps)
     archive.close()

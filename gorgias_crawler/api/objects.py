@@ -89,11 +89,6 @@ def _page_of_one(kind: Kind, value: dict[str, Any]) -> pages.Page[Object]:
     return pages.Page((_object(kind, value, json.dumps(value).encode()),), None)
 
 
-def parsed_equal(one: bytes, other: bytes) -> bool:
-    """Tell whether two objects (JSON) have the same values."""
-    return one == other or bool(json.loads(one) == json.loads(other))
-
-
 def _object(kind: Kind, value: dict[str, Any], raw: bytes) -> Object:
     if kind.kept and (kept := kind.kept(value)) != value:
         value, raw = kept, json.dumps(kept).encode()

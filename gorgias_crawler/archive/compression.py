@@ -8,8 +8,11 @@ a blob tells by its first bytes which of the two it is.
 
 import json
 import zlib
+from typing import Any
 
 import zstandard
+
+from gorgias_crawler.items import decoded
 
 # What tickets and messages have in common with others of their kind: the documented
 # keys in the recorded order, with their most frequent values
@@ -102,3 +105,13 @@ def unpacked(blob: bytes) -> bytes:
     if not unpacker.eof or unpacker.unused_data:
         raise zlib.error("incomplete")
     return raw
+
+
+def are_alike(one: bytes, other: bytes) -> bool:
+    """Tell whether two blobs hold the same values, but for what is no change."""
+    return one == other or _values(one) == _values(other)
+
+
+def _values(blob: bytes) -> dict[str, Any]:
+    # Of a ticket it differs by who asks, and says nothing of the ticket.
+    return {n: v for n, v in decoded(unpacked(blob)).items() if n != "is_unread"}

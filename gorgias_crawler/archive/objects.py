@@ -12,8 +12,8 @@ from typing import Any
 
 from gorgias_crawler.api import Order
 from gorgias_crawler.api.kinds import Kind
-from gorgias_crawler.api.objects import Object, parsed_equal
-from gorgias_crawler.archive.compression import packed, unpacked
+from gorgias_crawler.api.objects import Object
+from gorgias_crawler.archive.compression import are_alike, packed, unpacked
 from gorgias_crawler.archive.file import Archive
 
 DOUBTED = 0
@@ -110,17 +110,18 @@ class Objects:
         found = {new.id: new for new in objects}
         old = self._by_id(found)
         for new in found.values():
-            raw, changed_run, was_listed = old.get(new.id, (b"", run, listed))
+            raw = packed(new.raw)
+            was, changed_run, was_listed = old.get(new.id, (b"", run, listed))
             is_back = self.kind.stays and was_listed < listed - 1
-            if not raw:
+            if not was:
                 changes.new += 1
                 self._forget_deletion(new.id)
-            elif is_back or not parsed_equal(raw, new.raw):
+            elif is_back or not are_alike(was, raw):
                 changes.changed += 1
                 changed_run = run
             self.db.execute(
                 "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (*self._known_of(new), listed, changed_run, packed(new.raw)),
+                (*self._known_of(new), listed, changed_run, raw),
             )
         return changes
 
@@ -134,7 +135,7 @@ class Objects:
             "(SELECT value FROM json_each(?))",
             (self.name, json.dumps(list(ids))),
         )
-        return {id_: (unpacked(raw), *known) for id_, raw, *known in rows}
+        return {id_: tuple(known) for id_, *known in rows}
 
     def stage(self, objects: Iterable[Object]) -> None:
         """Let *objects* wait for the last page of their list."""

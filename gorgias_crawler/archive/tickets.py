@@ -10,7 +10,7 @@ from typing import Any
 
 from gorgias_crawler.api import Message, Ticket
 from gorgias_crawler.archive import states
-from gorgias_crawler.archive.compression import packed, unpacked
+from gorgias_crawler.archive.compression import are_alike, packed
 from gorgias_crawler.archive.file import Archive
 
 NOT_LISTED = -1
@@ -18,9 +18,6 @@ NOT_LISTED = -1
 
 DOUBTED = -2
 """``listed`` of a ticket that an event says is deleted, until its own answer tells."""
-
-# Of a ticket: differs by who asks, and says nothing of the ticket.
-_NO_CHANGE = ("is_unread",)
 
 
 @dataclass
@@ -109,7 +106,7 @@ def _update(  # of one page all but the first two
         # What is staged belongs to the ticket as it was before.
         states.forget_staged(archive, ticket.id)
     raw = packed(ticket.raw)
-    has_changed = not _is_alike(old_raw, raw)
+    has_changed = not (old_raw and are_alike(old_raw, raw))
     archive.db.execute(
         "UPDATE ticket SET updated_us = ?, messages_count = ?, due = ?, listed = ?, "
         "gone = 0, raw = ?, changed_run = CASE WHEN ? THEN ? ELSE changed_run END "
@@ -119,20 +116,6 @@ def _update(  # of one page all but the first two
             *(raw, has_changed, changes.run, ticket.id),
         ),
     )
-
-
-def _is_alike(old: bytes, new: bytes) -> bool:
-    """Tell whether two blobs hold the same values, but for what is no change."""
-    if old == new:
-        return True
-    if not old:
-        return False
-    return bool(_values(old) == _values(new))
-
-
-def _values(blob: bytes) -> Any:
-    values = json.loads(unpacked(blob))
-    return {name: values[name] for name in values if name not in _NO_CHANGE}
 
 
 def put_messages(archive: Archive, messages: Iterable[Message], run: int) -> None:
@@ -178,7 +161,7 @@ def store(archive: Archive, messages: list[Columns], run: int) -> None:
     changed = set()
     for id_, ticket_id, _, _, raw in messages:
         was_in, was = old.get(id_, (None, b""))
-        if was_in != ticket_id or not _is_alike(was, raw):
+        if was_in != ticket_id or not are_alike(was, raw):
             changed |= {ticket_id, was_in}
     archive.db.executemany(
         "INSERT OR REPLACE INTO message "
