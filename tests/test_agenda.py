@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gorgias_crawler.archive import counts, states
+from gorgias_crawler.archive import counts, doubts, states
 from gorgias_crawler.errors import (
     NotFoundError,
     RefusedError,
@@ -145,6 +145,21 @@ def test_a_gone_ticket_has_no_rows_and_is_no_failure(archive, model):
     assert run.answers.memory.changes.vanished == 1
     assert counts.is_complete(archive)
     assert counts.failures(archive) == []
+
+
+def test_a_ticket_that_is_asked_for_by_its_id_is_not_waited_for(archive, model):
+    run = Run(archive, model, fetch=Fetch.PER_TICKET)
+    run.take()
+    while isinstance(run.waiting[0], WalkPage):
+        run.give()
+        run.take()
+    call, tickets = run.waiting[0], run.answers.tickets
+    assert isinstance(call, TicketPage)
+    with archive.transaction():
+        doubts.note(archive, call.ticket_id, "", model.now_us, takes_away=False)
+    assert tickets.next_ready_us() > model.now_us
+    run.give(error=NotFoundError("404", of_the_api=True))
+    assert tickets.next_ready_us() is None
 
 
 def test_a_ticket_that_cannot_be_fetched_stops_no_other_and_is_tried_again(

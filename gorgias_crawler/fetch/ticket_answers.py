@@ -152,6 +152,8 @@ class TicketAnswers:
             self.to_continue.append(call.ticket_id)
         elif call.cursor is None and errors.is_gone(error):
             self._missing[call.ticket_id] = None
+            with self.archive.transaction():  # it is not what the run waits for now
+                doubts.forget(self.archive, call.ticket_id)
             self._in_a_row[call.ticket_id] = False
         else:
             self._fail_for_good(call.ticket_id, error.reason)
