@@ -45,13 +45,15 @@ def begin_run(archive: Archive, run: int, now_us: int) -> None:
             f"UPDATE ticket SET due = max(due, {DUE_BY_URL}) WHERE id IN "
             "(SELECT ticket_id FROM message INDEXED BY message_unsent "
             "LEFT JOIN run ON run.id = read_run "
-            "WHERE unsent AND read_run < ?1 AND (created_us >= ?2 - ?3 "
-            "OR ?2 - created_us >= 2 * (coalesce(began_us, 0) - created_us)) "
-            "GROUP BY ticket_id ORDER BY min(read_run), ticket_id LIMIT ?4)",
-            (
-                *(run, now_us, _UNSENT_DAYS_US),
-                max(_UNSENT_TICKETS, int(tickets * _UNSENT_SHARE)),
-            ),
+            "WHERE unsent AND read_run < :run AND (created_us >= :now - :days "
+            "OR :now - created_us >= 2 * (coalesce(began_us, 0) - created_us)) "
+            "GROUP BY ticket_id ORDER BY min(read_run), ticket_id LIMIT :most)",
+            {
+                "run": run,
+                "now": now_us,
+                "days": _UNSENT_DAYS_US,
+                "most": max(_UNSENT_TICKETS, int(tickets * _UNSENT_SHARE)),
+            },
         )
 
 

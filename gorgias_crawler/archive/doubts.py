@@ -95,18 +95,12 @@ def forget(archive: Archive, ticket_id: int) -> None:
     archive.db.execute("DELETE FROM doubt WHERE ticket_id = ?", (ticket_id,))
 
 
-def forget_earlier(
-    archive: Archive, ticket_id: int, began_us: int, *, takes_away: bool
-) -> None:
-    """Forget, inside of a transaction, a doubt of before the run began at *began_us*.
+def forget_all(archive: Archive) -> None:
+    """Forget, inside of a transaction, the doubts of earlier runs.
 
     What two runs were not shown may be two faults: a run sees it missing twice itself.
     """
-    wait_us = LAG_US if takes_away else CALM_US  # since then at least it was noted
-    archive.db.execute(
-        "DELETE FROM doubt WHERE ticket_id = ? AND ready_us < ?",
-        (ticket_id, began_us + wait_us),
-    )
+    archive.db.execute("DELETE FROM doubt")
 
 
 def next_ready_us(archive: Archive, run: int) -> int | None:

@@ -23,7 +23,7 @@ its own answer has all rows                 0
 its own answer takes something away         2, with a doubt; see `doubts`
 two answers agree                           0, the pair (count, rows) is settled
 a message leaves it for another ticket      2
-a message waits to be sent                  2, see `unsent`
+a message waits to be sent                  2, see `asked_again`
 it cannot be fetched                        stays, with a failure of this run
 two answers say that it is deleted          erased
 ==========================================  ===================================
@@ -92,7 +92,7 @@ class Listed:
             return DUE_BY_URL
         if ticket.messages_count == 0 and not has_messages:
             # Most tickets have a message: a count that moves later than its ticket
-            # would hide it. A first listing cannot ask for each; see `zero_counts`.
+            # would hide it. A first listing cannot ask for each; see `asked_again`.
             if not self._is_first_listing:
                 return DUE_BY_URL
             if not ticket.has_excerpt:
@@ -120,20 +120,8 @@ def forget_staged(archive: Archive, ticket_id: int) -> None:
     walks.forget(archive, walks.of_ticket(ticket_id))
 
 
-def forget_all_staged(archive: Archive) -> None:
-    """Begin the pages of all tickets again, inside of a transaction."""
-    _forget_staged_where(archive, "true")
-
-
-def forget_staged_unsent(archive: Archive) -> None:
-    """Begin the pages of tickets again, inside of a transaction, that show what waits.
-
-    They are of an earlier run: what waited to be sent then may have been sent since.
-    """
-    _forget_staged_where(archive, "unsent")
-
-
-def _forget_staged_where(archive: Archive, which: str) -> None:
+def forget_staged_where(archive: Archive, which: str) -> None:
+    """Begin the pages of all tickets again that have such pages, as `forget_staged`."""
     for ticket_id in archive.column(
         f"SELECT DISTINCT asked_ticket_id FROM staged WHERE {which}"
     ):
@@ -240,7 +228,7 @@ def _tidy_settled(archive: Archive) -> None:
     settled = "IN (SELECT id FROM ticket WHERE due = 0)"
     archive.db.execute(f"DELETE FROM failure WHERE ticket_id {settled}")
     archive.db.execute(f"DELETE FROM doubt WHERE ticket_id {settled}")
-    _forget_staged_where(archive, f"asked_ticket_id {settled}")
+    forget_staged_where(archive, f"asked_ticket_id {settled}")
 
 
 def judge_sample(archive: Archive, run: int) -> int | None:

@@ -1,11 +1,12 @@
 """A ticket's own answer: its pages wait in a stage, and take effect with the last."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
 from gorgias_crawler.api import Message, Page
-from gorgias_crawler.archive import doubts, walks, zero_counts
+from gorgias_crawler.archive import asked_again, doubts, walks
 from gorgias_crawler.archive.file import Archive
 from gorgias_crawler.archive.states import (
     DUE_AS_SAMPLE,
@@ -72,12 +73,12 @@ def store_page(
 
 
 def _is_shared(archive: Archive, ticket_id: int, page: Page[Message]) -> bool:
-    found = archive.db.execute(
+    shared = (
         "SELECT 1 FROM staged WHERE asked_ticket_id <> ? "
-        "AND id IN (SELECT value FROM json_each(?)) LIMIT 1",
-        (ticket_id, json.dumps([message.id for message in page.rows])),
+        "AND id IN (SELECT value FROM json_each(?)) LIMIT 1"
     )
-    return found.fetchone() is not None
+    ids = json.dumps([message.id for message in page.rows])
+    return archive.value(shared, ticket_id, ids) is not None
 
 
 def _note_asked(archive: Archive, ticket_id: int, run: int) -> None:
@@ -94,6 +95,38 @@ def restart(archive: Archive, ticket_id: int) -> None:
         forget_staged(archive, ticket_id)
 
 
+@dataclass(frozen=True)
+class _Answer:
+    """A ticket's whole answer, held against what is known of the ticket.
+
+    It shows the messages ``shown``, not those that are ``lost`` by it, though they are
+    archived. ``counted`` of those shown may be in ``count``, which the listing says
+    (None is unknown). On ``settled`` messages its answers have agreed before, while the
+    listing counted the same, unless the ticket has changed of late. It
+    ``is_contradicted`` where another answer of this run has shown what it lacks; that
+    weighs as much as a count.
+    """
+
+    shown: set[int]
+    lost: set[int]
+    counted: int
+    count: int | None
+    settled: int | None
+    is_contradicted: bool
+
+    @property
+    def agrees(self) -> bool:
+        """Whether nothing is missing by it: no other answer is needed.
+
+        The listing's count and the answer are two answers: where they agree, they are
+        believed. So are the count and the number that were settled before.
+        """
+        if self.counted == self.count and not self.is_contradicted:
+            return True
+        is_short = self.count is not None and self.counted < self.count
+        return not self.lost and (not is_short or self.settled == len(self.shown))
+
+
 def _finish(
     archive: Archive,
     ticket_id: int,
@@ -102,158 +135,112 @@ def _finish(
     *,
     may_agree: bool,
 ) -> Outcome:
-    db, run = archive.db, changes.run
+    answer = _take_over(archive, ticket_id, changes.run)
+    digest, takes_away = doubts.digest(answer.shown), bool(answer.lost)
+    changes.lacking.pop(ticket_id, None)
+    if answer.agrees:
+        outcome = Outcome.COMPLETE
+    elif may_agree and doubts.agrees(archive, ticket_id, digest, now_us):
+        outcome = Outcome.AGREED
+    else:
+        if takes_away or not answer.shown:
+            changes.lacking[ticket_id] = takes_away
+        doubts.note(archive, ticket_id, digest, now_us, takes_away=takes_away)
+        archive.db.execute(
+            "UPDATE ticket SET due = ? WHERE id = ?", (DUE_BY_URL, ticket_id)
+        )
+        return Outcome.DOUBTED
+    if answer.lost:
+        _erase(archive, ticket_id, answer.lost, changes)
+    _believe(archive, ticket_id, len(answer.shown))
+    if answer.shown and answer.count == 0:
+        asked_again.distrust_zero(archive)
+    return outcome
+
+
+def _take_over(archive: Archive, ticket_id: int, run: int) -> _Answer:
+    """Store what the staged pages show; say what they mean for what was archived."""
+    db = archive.db
     staged = db.execute(
         "SELECT id, ticket_id, created_us, unsent, raw FROM staged "
         "WHERE asked_ticket_id = ?",
         (ticket_id,),
     ).fetchall()
-    shown = {message[0] for message in staged if message[1] == ticket_id}
     read_run = dict(
         db.execute(
             "SELECT id, read_run FROM message WHERE ticket_id = ?", (ticket_id,)
         ).fetchall()
     )
-    archived = read_run.keys()
-    _note_sample(archive, ticket_id, is_equal=shown == archived)
     move(
         archive, "SELECT id, ticket_id FROM staged WHERE asked_ticket_id = ?", ticket_id
     )
     store(archive, staged, run)
     forget_staged(archive, ticket_id)
     _note_asked(archive, ticket_id, run)
-    lost = archived - shown
-    # What another answer of this run has shown weighs as much as a count.
-    is_contradicted = run in {read_run[id_] for id_ in lost}
-    began_us = _began_us(archive, run)
-    doubts.forget_earlier(archive, ticket_id, began_us, takes_away=bool(lost))
-    since_us = _uncounted_since_us(archive, ticket_id, began_us)
-    counted = sum(us <= since_us for id_, _, us, *_ in staged if id_ in shown)
-    outcome = _judged(
-        archive,
-        ticket_id,
-        _Answer(shown, lost, counted, is_contradicted, may_agree),
-        now_us,
+    # A new message moves the ticket's update, so it came after the listed one, and
+    # after the run has begun, as the list has shown the ticket then or later.
+    count, settled, due, since_us = db.execute(
+        "SELECT messages_count, "
+        "CASE WHEN settled_count IS messages_count THEN settled_rows END, due, "
+        "max(updated_us, coalesce((SELECT began_us FROM run WHERE id = ?), 0)) "
+        "FROM ticket WHERE id = ?",
+        (run, ticket_id),
+    ).fetchone() or (None, None, 0, 0)
+    shown = {id_: us for id_, now_in, us, *_ in staged if now_in == ticket_id}
+    lost = read_run.keys() - shown
+    if doubts.is_recent(archive, ticket_id):
+        settled = None  # a replica that lags behind shows the number of before
+    if due == DUE_AS_SAMPLE:
+        is_equal = shown.keys() == read_run.keys()
+        name = "sample_equal" if is_equal else "sample_differing"
+        db.execute("UPDATE fact SET value = value + 1 WHERE name = ?", (name,))
+    return _Answer(
+        shown=set(shown),
+        lost=lost,
+        counted=sum(us <= since_us for us in shown.values()),
+        count=count,
+        settled=settled,
+        is_contradicted=any(read_run[id_] == run for id_ in lost),
     )
-    changes.lacking.pop(ticket_id, None)
-    if outcome is Outcome.DOUBTED:
-        if lost or not shown:
-            changes.lacking[ticket_id] = bool(lost)
-        doubts.note(
-            archive, ticket_id, doubts.digest(shown), now_us, takes_away=bool(lost)
-        )
-        db.execute(f"UPDATE ticket SET due = {DUE_BY_URL} WHERE id = ?", (ticket_id,))
-        return outcome
-    if lost:
-        # They may have moved since: what is in another ticket stays.
-        erased = sum(
-            erase_messages(archive, "ticket_id = ? AND id = ?", (ticket_id, id_), run)
-            for id_ in lost
-        )
-        changes.erased_messages += erased
-        note_changed(archive, {ticket_id}, run)
-    db.execute(
-        "UPDATE ticket SET due = 0, gone = 0, settled_count = messages_count, "
+
+
+def _erase(
+    archive: Archive, ticket_id: int, lost: Collection[int], changes: Changes
+) -> None:
+    # They may have moved since: what is in another ticket stays.
+    which = "ticket_id = ? AND id IN (SELECT value FROM json_each(?))"
+    ids = json.dumps(list(lost))
+    changes.erased_messages += erase_messages(
+        archive, which, (ticket_id, ids), changes.run
+    )
+    note_changed(archive, {ticket_id}, changes.run)
+
+
+def _believe(
+    archive: Archive, ticket_id: int, rows: int, *, gone: bool = False
+) -> None:
+    """Take the messages that are archived of a ticket, so many, for all it has."""
+    archive.db.execute(
+        "UPDATE ticket SET due = 0, gone = ?, settled_count = messages_count, "
         "settled_rows = ? WHERE id = ?",
-        (len(shown), ticket_id),
+        (gone, rows, ticket_id),
     )
     settle(archive, ticket_id)
-    if shown and _count(archive, ticket_id) == 0:
-        zero_counts.distrust(archive)
-    return outcome
-
-
-@dataclass(frozen=True)
-class _Answer:
-    """What a ticket's own answer shows, and which archived messages are ``lost`` by it.
-
-    ``counted`` of those shown may be in the listing's count. It ``is_contradicted``
-    where another answer of the same run has shown what it lacks, and ``may_agree`` with
-    an earlier one.
-    """
-
-    shown: set[int]
-    lost: set[int]
-    counted: int
-    is_contradicted: bool
-    may_agree: bool
-
-
-def _judged(archive: Archive, ticket_id: int, answer: _Answer, now_us: int) -> Outcome:
-    """Weigh what the answer shows against the count and what is archived.
-
-    The listing's count and the answer are two answers: where they agree, they are
-    believed. So are the count and the number that were settled before, unless the
-    ticket has changed of late: a replica that lags behind shows the number of before.
-    """
-    count, rows = _count(archive, ticket_id), len(answer.shown)
-    settled = archive.value(
-        "SELECT settled_rows FROM ticket WHERE id = ? "
-        "AND settled_count IS messages_count",
-        ticket_id,
-    )
-    is_settled = settled == rows and not doubts.is_recent(archive, ticket_id)
-    is_short = count is not None and answer.counted < count and not is_settled
-    agrees = count == answer.counted and not answer.is_contradicted
-    if agrees or not (is_short or answer.lost):
-        return Outcome.COMPLETE
-    digest = doubts.digest(answer.shown)
-    if answer.may_agree and doubts.agrees(archive, ticket_id, digest, now_us):
-        return Outcome.AGREED
-    return Outcome.DOUBTED
-
-
-def _uncounted_since_us(archive: Archive, ticket_id: int, began_us: int) -> int:
-    """Return since when a message of a ticket is too new to be in its listing's count.
-
-    A new message moves the ticket's update, so it came after the listed one, and after
-    the run has begun, as the list has shown the ticket at that time or later.
-    """
-    updated_us = archive.value("SELECT updated_us FROM ticket WHERE id = ?", ticket_id)
-    return max(updated_us or 0, began_us)
-
-
-def _began_us(archive: Archive, run: int) -> int:
-    return archive.value("SELECT began_us FROM run WHERE id = ?", run) or 0
-
-
-def _count(archive: Archive, ticket_id: int) -> int | None:
-    count: int | None = archive.value(
-        "SELECT messages_count FROM ticket WHERE id = ?", ticket_id
-    )
-    return count
 
 
 def counts_none(archive: Archive, ticket_id: int) -> bool:
     """Tell whether a ticket's listing counts no message."""
-    return _count(archive, ticket_id) == 0
-
-
-def _note_sample(archive: Archive, ticket_id: int, *, is_equal: bool) -> None:
-    """Note whether a sampled ticket's own answer is what the walk had brought."""
-    archive.db.execute(
-        "UPDATE fact SET value = value + 1 WHERE name = ? "
-        "AND EXISTS (SELECT 1 FROM ticket WHERE id = ? AND due = ?)",
-        (
-            "sample_equal" if is_equal else "sample_differing",
-            ticket_id,
-            DUE_AS_SAMPLE,
-        ),
-    )
+    counts = "SELECT messages_count = 0 FROM ticket WHERE id = ?"
+    return bool(archive.value(counts, ticket_id))
 
 
 def store_gone(archive: Archive, ticket_id: int, changes: Changes) -> None:
     """Record that a ticket has no messages: its URL says 404, its listing counts 0."""
-    with archive.transaction() as db:
+    with archive.transaction():
         changes.erased_messages += erase_messages(
             archive, "ticket_id = ?", (ticket_id,), changes.run
         )
-        db.execute(
-            "UPDATE ticket SET due = 0, gone = 1, settled_count = messages_count, "
-            "settled_rows = 0 WHERE id = ?",
-            (ticket_id,),
-        )
-        settle(archive, ticket_id)
+        _believe(archive, ticket_id, 0, gone=True)
         note_changed(archive, {ticket_id}, changes.run)
 
 

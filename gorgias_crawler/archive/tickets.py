@@ -228,7 +228,7 @@ def forget_tickets(
 
 
 def erase_messages(
-    archive: Archive, which: str, values: tuple[int, ...], run: int
+    archive: Archive, which: str, values: tuple[int | str, ...], run: int
 ) -> int:
     """Erase the messages that the condition *which* selects, inside of a transaction.
 

@@ -8,7 +8,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 
-from gorgias_crawler.archive import counts, states, walks, zero_counts
+from gorgias_crawler.archive import asked_again, counts, states, walks
 from gorgias_crawler.fetch import plans, watermark
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.calls import Call
@@ -60,7 +60,7 @@ class Agenda:
         yield from self.listing.list_again()
         was_empty = counts.listed_tickets(self.archive) == 0
         if self.archive.facts.complete_us is None:
-            zero_counts.sample(self.archive)
+            asked_again.sample_zero(self.archive)
         if self.options.estimate:
             self._say(self._possible())
         else:

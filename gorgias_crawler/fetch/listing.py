@@ -6,7 +6,7 @@ What a list proves is held against other lists before it is believed.
 import logging
 from collections.abc import Iterator
 
-from gorgias_crawler.archive import counts, doubts, states, unsent, walks
+from gorgias_crawler.archive import asked_again, counts, doubts, states, walks
 from gorgias_crawler.fetch import watermark
 from gorgias_crawler.fetch.calls import Call
 from gorgias_crawler.fetch.flow import Flow
@@ -34,7 +34,7 @@ class TicketListing:
             yield from self.read_updates()
         yield from self._list_all()
         # Those that this run has read itself are left out; a run before may have died.
-        unsent.make_due(self.archive, self.memory.run, self.memory.clock_us())
+        asked_again.begin_run(self.archive, self.memory.run, self.memory.clock_us())
 
     def _is_relisting_to_begin(self) -> bool:
         """Tell whether this run begins what ``-a relist=...`` asks for.
@@ -52,7 +52,7 @@ class TicketListing:
             facts.relisting = options.relist.value
             if options.relist is Relist.FULL and not options.estimate:
                 facts.reread_run = self.memory.run
-                states.forget_all_staged(self.archive)
+                states.forget_staged_where(self.archive, "true")
                 walks.forget(self.archive, *walks.OF_MESSAGES)
 
     def _list_all(self) -> Iterator[Call | None]:
