@@ -20,7 +20,6 @@ with suppress(ConfigurationError):  # told by the commands that need it
 
 BOT_NAME = "gorgias_crawler"
 SPIDER_MODULES = ["gorgias_crawler.spiders"]
-NEWSPIDER_MODULE = "gorgias_crawler.spiders"
 COMMANDS_MODULE = "gorgias_crawler.commands"
 
 # The wiring. Numbers are orders: smaller is nearer to the engine. A dictionary of the

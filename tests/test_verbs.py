@@ -45,7 +45,6 @@ def with_spiders(shop, **modules):
         (package / f"{name}.py").write_text(text)
     (shop.path / "mine.py").write_text(
         "from gorgias_crawler.settings import *\nSPIDER_MODULES = ['own']\n"
-        "NEWSPIDER_MODULE = 'own'\n"
     )
     shop.environ |= {"PYTHONPATH": str(shop.path), "SCRAPY_SETTINGS_MODULE": "mine"}
     return shop
@@ -61,9 +60,13 @@ def refused(shop, status, *command):
     return line
 
 
+HARMLESS = {"bench", "edit", "genspider", "startproject", "version"}
+"""Scrapy's commands that are left as they are: they run no spider of ours."""
+
+
 def test_every_command_of_scrapys_is_one_that_was_thought_of():
     commands = Path(default_settings.__file__).parents[1] / "commands"
-    own = {"crawl", "runspider", "__init__"}
+    own = {"crawl", "runspider", "__init__", *HARMLESS}
     assert {path.stem for path in commands.glob("*.py")} - own == set(VERBS)
 
 
@@ -75,7 +78,7 @@ def test_every_command_has_a_help_and_refuses_an_option_that_there_is_not(
     ended = finished.run(verb, "--foo")
     assert ended.status == 2
     (line,) = ended.log.splitlines()
-    assert "--foo: there is no such option" in line or verb == "bench"
+    assert "--foo: there is no such option" in line
 
 
 REFUSED = [
@@ -88,12 +91,8 @@ REFUSED = [
     (["check", "nope"], "There is no spider 'nope' here; there are: gorgias."),
     (["fetch", "example"], "example is no URL"),
     (["shell", "./page.html"], "./page.html is no URL"),
-    (["edit", "gorgias"], "is part of the installed gorgias_crawler"),
-    (["genspider", "x", "example.com"], "would write into the installed"),
     (["list", "x"], "x is given"),
-    (["version", "x"], "x is given"),
     (["settings"], "Name one setting"),
-    (["bench"], "as fast as the account's API budget"),
     (["runspider", "nope.py"], "nope.py is no Python file"),
 ]
 
@@ -121,8 +120,12 @@ WORKING = [
     (["settings", "--get", "HTTPPROXY_AUTH_ENCODING"], "latin-1"),
     (["check"], "Ran 0 contracts"),
     (["check", "-l"], ""),
-    (["genspider", "-l"], "basic"),
 ]
+
+
+def test_a_new_spider_stands_where_it_was_asked_for(finished):
+    assert finished.run("genspider", "mine", "example.com").status == 0
+    (finished.path / "mine.py").unlink()
 
 
 @pytest.mark.parametrize(("command", "words"), WORKING)
@@ -167,9 +170,7 @@ def test_a_spider_of_the_users_is_shown_and_one_made_of_ours_opens_no_job(open_s
     shop = open_shop(tickets=1)
     url = f"{shop.sandbox.url}/account"
     with_spiders(shop, other=OF_ANOTHER.format(url=url), mine=OF_OURS)
-    shop.environ["EDITOR"] = "ls"
     assert shop.run("list").log == "mine\nother\n"
-    assert shop.run("edit", "other").log.endswith("own/other.py\n")
     assert "Ran 1 contract " in shop.run("check", "other").log
     parsed = shop.run("parse", "--spider", "other", url, "--nocolour")
     assert "{'status': 401}" in parsed.log
@@ -187,8 +188,6 @@ def test_a_spider_of_the_users_is_shown_and_one_made_of_ours_opens_no_job(open_s
     sentence = refused(shop, 2, "crawl")
     assert "The spider 'other' is not made of GorgiasSpider" in sentence
     assert "Authorization" not in str([call.headers for call in shop.sandbox.calls])
-    assert shop.run("genspider", "new", "example.com").status == 0
-    assert (shop.path / "own" / "new.py").exists()
 
 
 @pytest.mark.parametrize("command", ["list", "crawl", "fetch"])

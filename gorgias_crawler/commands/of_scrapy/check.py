@@ -8,7 +8,7 @@ from scrapy.utils.conf import build_component_list
 from scrapy.utils.misc import load_object
 
 from gorgias_crawler.commands import project
-from gorgias_crawler.commands.verbs import Verb
+from gorgias_crawler.commands.of_scrapy import Verb
 
 
 class Command(Verb, check.Command):

@@ -5,7 +5,7 @@ import argparse
 from scrapy.commands import list as scrapys
 
 from gorgias_crawler.commands import project
-from gorgias_crawler.commands.verbs import Verb
+from gorgias_crawler.commands.of_scrapy import Verb
 
 
 class Command(Verb, scrapys.Command):

@@ -4,7 +4,7 @@ import argparse
 
 from scrapy.commands import parse
 
-from gorgias_crawler.commands.verbs import UrlVerb
+from gorgias_crawler.commands.of_scrapy import UrlVerb
 from gorgias_crawler.errors import CommandLineError
 
 

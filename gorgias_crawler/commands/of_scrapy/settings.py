@@ -9,7 +9,7 @@ from scrapy.commands import settings
 from scrapy.settings import BaseSettings, default_settings
 
 from gorgias_crawler import config
-from gorgias_crawler.commands.verbs import Verb
+from gorgias_crawler.commands.of_scrapy import Verb
 from gorgias_crawler.errors import CommandLineError, ConfigurationError
 from gorgias_crawler.redact import is_secret, public_uri
 from gorgias_crawler.refusals import refuse_variable

@@ -2,7 +2,7 @@
 
 from scrapy.commands import view
 
-from gorgias_crawler.commands.verbs import UrlVerb
+from gorgias_crawler.commands.of_scrapy import UrlVerb
 
 
 class Command(UrlVerb, view.Command):
