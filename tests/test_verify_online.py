@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gorgias_crawler.api.kinds import KINDS
-from gorgias_crawler.job.listed import NOT_COMPARED
+from gorgias_crawler.commands.counts import NOT_COMPARED
 from gorgias_crawler.sandbox import Answer
 
 LISTED = [kind for kind in KINDS.values() if kind.refresh not in NOT_COMPARED]

@@ -1,29 +1,45 @@
 """Lists tickets and other objects again and holds them against an archive."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from scrapy import Request
 from scrapy.http import Response
-from twisted.python.failure import Failure
 
 from gorgias_crawler import api
-from gorgias_crawler.api import Order, Page, Ticket
-from gorgias_crawler.api.objects import Object
+from gorgias_crawler.api import Order, Page
+from gorgias_crawler.api.kinds import KINDS, Kind, Refresh
+from gorgias_crawler.api.objects import ListPage
 from gorgias_crawler.archive import Archive, counts
-from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.archive.objects import Objects
+from gorgias_crawler.errors import (
+    AnswerError,
+    GorgiasError,
+    RunEndError,
+    StoppedError,
+)
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
+from gorgias_crawler.fetch.lists import NotPermittedError, unreadable
 from gorgias_crawler.job import account
-from gorgias_crawler.job.listed import KindListing, of_archived
 from gorgias_crawler.spiders.calling import CallingSpider
 from gorgias_crawler.spiders.run import Output, ends_run
+
+NOT_COMPARED = {
+    Refresh.SINGLE: "one object, and no list",
+    Refresh.SINCE: "a year of them takes about ten times the calls of all messages",
+    Refresh.UNORDERED: "their lists promise no order, so one reading proves nothing",
+}
+"""Why kinds are not listed again that are refreshed in this way. All others are small
+lists, or take a call for each hundred: customers and surveys."""
 
 
 class CountsSpider(CallingSpider):
     """Fetches no message and writes nothing; `problems` tells what differs.
 
-    ``is_done`` turns true when the last page of tickets is there. ``listings`` are of
-    the other kinds that are archived, ``not_compared`` those that are not listed.
+    ``counts`` are the messages of each listed ticket; ``is_done`` turns true when the
+    last page of them is there. ``listed`` are the ids of each archived kind beside
+    tickets, or why they are not known.
     """
 
     name = "counts"
@@ -34,104 +50,121 @@ class CountsSpider(CallingSpider):
     def __init__(self, archive: Archive | None = None, **values: Any) -> None:
         super().__init__()
         self.archive = archive
-        self.listed = 0
-        self.notes: list[str] = []
+        self.counts: dict[int, int | None] = {}
         self.is_done = False
-        self.listings, self.not_compared = of_archived(archive) if archive else ([], [])
-        self._counts: dict[int, int | None] = {}
-        self._guard = WalkGuard()
+        self.listed: dict[str, set[int] | str] = {}
 
-    def problems(self) -> Iterator[str]:
+    def problems(self, notes: list[str]) -> Iterator[str]:
         """Yield a sentence for each ticket that differs from the archive.
 
-        A count that the ticket's own answers have refuted is a note, in ``notes``.
+        A count that the ticket's own answers have refuted is one of *notes*.
         """
         assert self.archive is not None
+        unknown = dict(self.counts)
         for id_, count, expected, listed in counts.of_tickets(self.archive):
-            if id_ not in self._counts:
+            if id_ not in unknown:
                 yield f"ticket {id_}: archived, but not listed any more"
                 continue
-            now = self._counts.pop(id_)
+            now = unknown.pop(id_)
             if now == listed and expected not in (listed, None):
-                self.notes.append(
+                notes.append(
                     f"ticket {id_}: {now:,} messages counted, {count:,} there, as the "
                     "ticket's own answers confirmed"
                 )
             elif now is not None and now not in (count, expected):
                 yield f"ticket {id_}: {now:,} messages counted now, {count:,} archived"
-        for id_ in sorted(self._counts):
+        for id_ in sorted(unknown):
             yield f"ticket {id_}: listed, but not archived"
 
     @ends_run
     def parse_account(self, response: Response, page: str | None) -> Output:
-        """Check that the archive is of this account, then begin to list."""
+        """Check that the archive is of this account, then list."""
         assert self.archive is not None
         account.check_account(self.archive, self.account, page)
-        yield from self._first_pages()
+        yield from self.go_on_unnamed()
 
     def go_on_unnamed(self) -> Output:
-        """Begin to list: the listing tells whether the key may read."""
-        yield from self._first_pages()
+        """List: that tells whether the key may read."""
+        yield Request("data:,", callback=self.list_all)
 
-    def _first_pages(self) -> Output:
-        yield self._page(None)
-        for listing in self.listings:
-            yield from self._page_of(listing)
-
-    @ends_run
-    def parse_tickets(self, response: Response, page: Page[Ticket]) -> Output:
-        """Take the counts of a page."""
-        self._counts |= {ticket.id: ticket.messages_count for ticket in page.rows}
-        self.listed = len(self._counts)
+    async def list_all(self, response: Response) -> None:
+        """List the tickets, then the other kinds that are archived."""
+        assert self.archive is not None
         try:
-            self._guard.passed([t.id for t in page.rows], page.next_cursor)
+            await self._list_tickets()
+            self.is_done = True
+            for kind in KINDS.values():
+                if Objects(self.archive, kind).are_known:
+                    self.listed[kind.name] = await self._ids(kind)
+        except StoppedError as error:
+            self.ending = error  # the run is being closed already
+        except GorgiasError as error:
+            self.end_run(error)
+
+    async def _list_tickets(self) -> None:
+        def url(cursor: str | None) -> str:
+            base_url = self.account.base_url
+            return api.tickets_url(base_url, Order.OLDEST, cursor, api.PAGE_LIMIT)
+
+        try:
+            async for page in self._pages(url, api.parse_tickets):
+                self.counts |= {
+                    ticket.id: ticket.messages_count for ticket in page.rows
+                }
         except LoopError as error:
             raise RunEndError("listing_failed", f"Listing tickets: {error}.") from None
-        if page.next_cursor:
-            yield self._page(page.next_cursor)
-        else:
-            self.is_done = True
-
-    @ends_run
-    def failed(self, failure: Failure) -> Output:
-        """End the run: a list with a gap proves nothing."""
-        error = self.answer_error(failure)
-        if error is not None:
+        except AnswerError as error:
             raise RunEndError(
                 "listing_failed",
                 f"Tickets could not be listed ({error.reason}): try again later.",
-            )
-        yield from ()
+            ) from None
 
-    @ends_run
-    def parse_objects(
-        self, response: Response, page: Page[Object], listing: KindListing
-    ) -> Output:
-        """Take the ids of a page of another kind."""
-        listing.take(page)
-        yield from self._page_of(listing)
+    async def _ids(self, kind: Kind) -> set[int] | str:
+        """Return the ids that are listed, or why they prove nothing."""
+        if kind.refresh in NOT_COMPARED:
+            return NOT_COMPARED[kind.refresh]
+        ids: set[int] = set()
+        try:
+            for walk in range(len(kind.walks)):
+                of_walk = ListPage(kind, walk)
+                async for page in self._pages(self._url_of(of_walk), of_walk.parse):
+                    ids.update(row.id for row in page.rows)
+        except LoopError as error:
+            return str(error)
+        except AnswerError as error:
+            why = unreadable(error)
+            if isinstance(why, NotPermittedError):
+                return f"not permitted ({why}); what is needed: {kind.needs}"
+            return str(why)
+        return ids
 
-    @ends_run
-    def objects_failed(self, failure: Failure) -> Output:
-        """Go on without a kind whose list cannot be read."""
-        listing = failure.request.cb_kwargs["listing"]  # type: ignore[attr-defined]
-        error = self.answer_error(failure)
-        if error is not None:
-            listing.fail(error)
-        yield from ()
+    def _url_of(self, page: ListPage) -> Callable[[str | None], str]:
+        return lambda cursor: replace(page, cursor=cursor).url(self.account.base_url)
 
-    def _page_of(self, listing: KindListing) -> Output:
-        if page := listing.next_page:
-            yield self.request(
-                page.url(self.account.base_url),
-                page.parse,
-                self.parse_objects,
-                self.objects_failed,
-                listing=listing,
-            )
+    async def _pages(
+        self, url: Callable[[str | None], str], parse: Callable[[bytes], Page[Any]]
+    ) -> AsyncIterator[Page[Any]]:
+        """Yield the pages of a list. Raises `LoopError` and `GorgiasError`."""
+        guard, cursor = WalkGuard(), None
+        while True:
+            request = self.request(url(cursor), parse)
+            response = await self.crawler.engine.download_async(request)
+            page: Page[Any] = response.cb_kwargs["page"]
+            guard.passed([row.id for row in page.rows], page.next_cursor)
+            yield page
+            if not (cursor := page.next_cursor):
+                return
 
-    def _page(self, cursor: str | None) -> Request:
-        url = api.tickets_url(
-            self.account.base_url, Order.OLDEST, cursor, api.PAGE_LIMIT
-        )
-        return self.request(url, api.parse_tickets, self.parse_tickets, self.failed)
+
+def differences(archive: Archive, kind: Kind, listed: set[int]) -> Iterator[str]:
+    """Yield a sentence for each object that is only archived, or only *listed*.
+
+    What the archive marks as not listed any more need not be.
+    """
+    archived = Objects(archive, kind).listings()
+    last = max(archived.values(), default=0)
+    for id_ in sorted(archived.keys() ^ listed):
+        if id_ not in archived:
+            yield f"{kind.name} {id_}: listed, but not archived"
+        elif archived[id_] == last:
+            yield f"{kind.name} {id_}: archived, but not listed any more"

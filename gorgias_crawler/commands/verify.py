@@ -12,11 +12,12 @@ from scrapy import Spider
 from scrapy.commands import ScrapyCommand
 from scrapy.crawler import Crawler
 
+from gorgias_crawler.api.kinds import KINDS
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.arguments import ACCOUNT, OF_ROWS
 from gorgias_crawler.commands import project, reemission
 from gorgias_crawler.commands.answering import ArchiveCommand
-from gorgias_crawler.commands.counts import CountsSpider
+from gorgias_crawler.commands.counts import NOT_COMPARED, CountsSpider, differences
 from gorgias_crawler.commands.reemission import Reemission
 from gorgias_crawler.commands.running import (
     add_env_file_option,
@@ -34,7 +35,7 @@ from gorgias_crawler.errors import (
 )
 from gorgias_crawler.feeds import file_store
 from gorgias_crawler.job import files as fetched_files
-from gorgias_crawler.job import listed, verification
+from gorgias_crawler.job import verification
 
 _SHOWN = 20  # problems of one kind; the first ones tell what is wrong
 
@@ -129,8 +130,7 @@ class Command(ArchiveCommand, ScrapyCommand):
         if opts.files:
             verdicts.append(self._say_fetched(archive, Path(args[0])))
         if opts.online:
-            verdicts.append(_say_online(online, errors[0]))
-            verdicts += _say_kinds(archive, online.spider)
+            verdicts += _say_online(archive, online, errors[0])
         again.close()
         if False in verdicts:
             return EXIT_INCOMPLETE
@@ -228,36 +228,30 @@ def _changes(file: File) -> Iterator[str]:
             yield f"{name}: it was changed since it was written"
 
 
-def _say_online(crawler: Crawler, error: BaseException | None) -> bool | None:
+def _say_online(
+    archive: Archive, crawler: Crawler, error: BaseException | None
+) -> Iterator[bool | None]:
+    """Say of each archived kind whether Gorgias lists what is archived."""
     spider = crawler.spider
     why = error or getattr(spider, "ending", None)
-    if why is None and isinstance(spider, CountsSpider) and spider.is_done:
-        found = list(spider.problems())  # all of them: it makes the notes
-        holds = _say(f"Gorgias: {spider.listed:,} tickets listed now", iter(found))
-        for note in spider.notes[:_SHOWN]:
-            print(f"  Note: {note}.")
-        return holds
-    if not isinstance(why, GorgiasError):
-        why = RunEndError("stopped", "stopped before the end")
-    print(f"Gorgias: not all tickets could be listed now: {why}")
-    return None
-
-
-def _say_kinds(archive: Archive, spider: Spider | None) -> Iterator[bool | None]:
-    """Say of each other archived kind whether Gorgias lists what is archived."""
-    if not isinstance(spider, CountsSpider):
+    if not isinstance(spider, CountsSpider) or not spider.is_done or why:
+        if not isinstance(why, GorgiasError):
+            why = RunEndError("stopped", "stopped before the end")
+        print(f"Gorgias: not all tickets could be listed now: {why}")
+        yield None
         return
-    for listing in spider.listings:
-        if listing.trouble is None:
-            what = f"Gorgias: {len(listing.listed):,} {listing.kind.name} listed now"
-            yield _say(what, listing.differences(archive))
+    notes: list[str] = []
+    found = list(spider.problems(notes))  # all of them: it makes the notes
+    yield _say(f"Gorgias: {len(spider.counts):,} tickets listed now", iter(found))
+    for note in notes[:_SHOWN]:
+        print(f"  Note: {note}.")
+    for name, listed in spider.listed.items():
+        if isinstance(listed, str):
+            print(f"Gorgias: {name} not compared: {listed}.")
+            yield True if listed in NOT_COMPARED.values() else None
         else:
-            print(f"Gorgias: {listing.kind.name} not compared: {listing.trouble}.")
-            yield None
-    for kind in spider.not_compared:
-        print(
-            f"Gorgias: {kind.name} not compared: {listed.NOT_COMPARED[kind.refresh]}."
-        )
+            what = f"Gorgias: {len(listed):,} {name} listed now"
+            yield _say(what, differences(archive, KINDS[name], listed))
 
 
 def _say(what: str, problems: Iterator[str]) -> bool:
