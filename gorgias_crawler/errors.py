@@ -136,6 +136,10 @@ class StoppedError(GorgiasError):
     """The run was stopped while this request waited: dropped, not failed."""
 
 
+LOOK_S = 0.2
+"""How soon whatever waits notices that the run stops; nobody minds so little."""
+
+
 def is_gone(error: AnswerError) -> bool:
     """Tell whether the API itself, not a server before it, says that it is gone."""
     return isinstance(error, NotFoundError) and error.of_the_api

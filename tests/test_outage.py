@@ -44,7 +44,9 @@ def crawler(monkeypatch):
     spider = SimpleNamespace(budget=Budget(0.8), is_stopping=False)
     for module in (of_outage, of_caller):
         monkeypatch.setattr(module, "caller_of", lambda crawler: spider)
-    settings = SimpleNamespace(getbool=lambda name: False)
+    settings = SimpleNamespace(
+        getbool=lambda name: False, getfloat={"GORGIAS_MAX_OUTAGE": 3600.0}.__getitem__
+    )
     return SimpleNamespace(stats=Stats(), spider=spider, settings=settings)
 
 
@@ -56,7 +58,7 @@ def said(caplog):
 
 @pytest.fixture
 def outage(clock, crawler):
-    return Outage(crawler, SimpleNamespace(max_outage_s=3600))  # type: ignore[arg-type]
+    return Outage(crawler)
 
 
 @pytest.mark.parametrize("idle_s", [0, 500])
@@ -111,9 +113,7 @@ def test_before_the_first_answer_there_is_no_outage(outage, clock, said):
 
 
 @pytest.fixture
-def gate(clock, crawler, monkeypatch):
-    waiting = SimpleNamespace(max_outage_s=3600)
-    monkeypatch.setattr(of_budget, "Waiting", lambda crawler: waiting)
+def gate(clock, crawler):
     return BudgetMiddleware(crawler)
 
 

@@ -20,7 +20,6 @@ from gorgias_crawler.api.verdict import Failed
 from gorgias_crawler.errors import GorgiasError, MisdirectedError, UnansweredError
 from gorgias_crawler.middlewares.caller import caller_of, is_call
 from gorgias_crawler.middlewares.outage import Outage
-from gorgias_crawler.middlewares.waiting import Waiting
 from gorgias_crawler.redact import public_uri, shown
 
 logger = logging.getLogger(__name__)
@@ -36,7 +35,8 @@ class AnswerMiddleware(RetryMiddleware):
 
     def __init__(self, crawler: Crawler) -> None:
         # First: where there is none, nothing else need be loaded.
-        self._account = caller_of(crawler).account
+        self._spider = caller_of(crawler)
+        self._account = self._spider.account
         settings = BaseSettings(crawler.settings.copy_to_dict())
         # Scrapy's class would drop out, and with it the reading of answers.
         settings.set("RETRY_ENABLED", True)
@@ -45,8 +45,7 @@ class AnswerMiddleware(RetryMiddleware):
         if not crawler.settings.getbool("RETRY_ENABLED"):
             self.max_retry_times = 0
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
-        self._waiting = Waiting(crawler)
-        self._outage = Outage(crawler, self._waiting)
+        self._outage = Outage(crawler)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "AnswerMiddleware":
@@ -138,7 +137,7 @@ class AnswerMiddleware(RetryMiddleware):
             self._outage.failed(failed.error.reason, request.meta["sent_s"])
         attempt = request.meta.get("retry_times", 0) + 1
         if attempt <= failed.retries:
-            await self._waiting.sleep(verdict.backoff_s(attempt, self._jitter))
+            await self._spider.sleep(verdict.backoff_s(attempt, self._jitter))
             again = self._retry(request, failed.error.reason)
             assert again is not None
             return again

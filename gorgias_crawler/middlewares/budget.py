@@ -12,14 +12,13 @@ from scrapy.http import Response
 
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.budget import HEADER
-from gorgias_crawler.errors import RunEndError
+from gorgias_crawler.errors import LOOK_S, RunEndError
 from gorgias_crawler.middlewares.caller import CallerMiddleware, is_call
-from gorgias_crawler.middlewares.waiting import Waiting, clock
+from gorgias_crawler.middlewares.outage import clock
 from gorgias_crawler.wording import duration
 
 logger = logging.getLogger(__name__)
 
-_LOOK_S = 0.2  # how soon a waiting call notices what other answers told
 _SAY_AFTER_S = 60.0  # waits for other clients are announced from here on
 
 
@@ -31,7 +30,7 @@ class BudgetMiddleware(CallerMiddleware):
         self.crawler = crawler
         self.budget = self.spider.budget
         self.is_debugging = crawler.settings.getbool("AUTOTHROTTLE_DEBUG")
-        self._waiting = Waiting(crawler)
+        self._longest_s = crawler.settings.getfloat("GORGIAS_MAX_OUTAGE")
         self._gate = asyncio.Lock()
         self._refused_since_s: float | None = None
         # What was said to be waited for, and since when: its end is said, too.
@@ -49,15 +48,15 @@ class BudgetMiddleware(CallerMiddleware):
         began_s = time.monotonic()
         if request.meta.get("is_probe"):
             # It must not wait behind those that wait for it; a pause is for all.
-            await self._waiting.sleep(self.budget.paused_until_s - began_s)
+            await self.spider.sleep(self.budget.paused_until_s - began_s)
             self._send(request, began_s)
             return
         async with self._gate:
             began_s = time.monotonic()
-            self._waiting.check()
+            self.spider.check_goes_on()
             while (wait_s := self.budget.wait_s(now_s := time.monotonic())) > 0:
                 self._mind_the_others(now_s)
-                await self._waiting.sleep(min(wait_s, _LOOK_S))
+                await self.spider.sleep(min(wait_s, LOOK_S))
             self._send(request, began_s)
 
     def _send(self, request: Request, began_s: float) -> None:
@@ -119,7 +118,7 @@ class BudgetMiddleware(CallerMiddleware):
         """Return what ``Retry-After`` asks for, as far as an outage may last."""
         header = (response.headers.get("Retry-After") or b"").decode("latin-1")
         asked_s = verdict.asked_pause_s(header, datetime.now(UTC))
-        return asked_s and min(asked_s, self._waiting.max_outage_s)
+        return asked_s and min(asked_s, self._longest_s)
 
     def _say_pause(self, why: str, pause_s: float) -> None:
         self._pause = self._pause or (why, time.monotonic())
@@ -157,7 +156,7 @@ class BudgetMiddleware(CallerMiddleware):
         if since_s is None:
             return
         held_s = now_s - since_s
-        if held_s > self._waiting.max_outage_s:
+        if held_s > self._longest_s:
             raise RunEndError(
                 "budget",
                 "Other integrations have used up the account's API budget for "
@@ -170,7 +169,7 @@ class BudgetMiddleware(CallerMiddleware):
                 "Other integrations are using the API; waiting for them, now for %s, "
                 "until %s at the latest (GORGIAS_MAX_OUTAGE).",
                 duration(held_s),
-                clock(self._waiting.max_outage_s - held_s),
+                clock(self._longest_s - held_s),
             )
 
     def _record(self, waited_s: float) -> None:

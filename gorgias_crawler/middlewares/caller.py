@@ -21,6 +21,12 @@ class Caller(Protocol):
     def is_stopping(self) -> bool:
         """Whether nothing new may be asked."""
 
+    def check_goes_on(self) -> None:
+        """Raise `StoppedError` where the run ends."""
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; raise `StoppedError` as soon as the run ends."""
+
     def probe(self) -> Request:
         """Return a call that only tells whether the API answers."""
 

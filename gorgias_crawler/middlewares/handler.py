@@ -9,10 +9,8 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.utils.misc import build_from_crawler
 
-from gorgias_crawler.errors import StoppedError
+from gorgias_crawler.errors import LOOK_S, StoppedError
 from gorgias_crawler.middlewares.caller import Caller
-
-_LOOK_S = 0.2  # how soon a call notices that the run stops
 
 STILL_AWAITED_S = 3.0
 """How long a run that stops waits for answers: most come within a second, and `docker
@@ -46,8 +44,8 @@ class EndingDownloadHandler:
         """Return the answer. Raises `StoppedError`, and what Scrapy's own raises."""
         answer = asyncio.ensure_future(self._of_scrapy.download_request(request))
         left_s = STILL_AWAITED_S
-        while not (await asyncio.wait([answer], timeout=_LOOK_S))[0]:
-            left_s -= _LOOK_S if self._is_stopping else 0
+        while not (await asyncio.wait([answer], timeout=LOOK_S))[0]:
+            left_s -= LOOK_S if self._is_stopping else 0
             if left_s < 0:
                 answer.cancel()
                 with contextlib.suppress(asyncio.CancelledError):

@@ -5,6 +5,7 @@ import logging
 import math
 import random
 import time
+from datetime import datetime, timedelta
 
 from scrapy.crawler import Crawler
 
@@ -16,7 +17,6 @@ from gorgias_crawler.errors import (
     UnansweredError,
 )
 from gorgias_crawler.middlewares.caller import caller_of
-from gorgias_crawler.middlewares.waiting import Waiting, clock
 from gorgias_crawler.wording import duration
 
 logger = logging.getLogger(__name__)
@@ -28,6 +28,14 @@ _FIRST_WAIT = 3  # as the third retry, 4 s: the call that failed has waited alre
 _SAY_AFTER_S = 10.0
 
 
+def clock(in_s: float) -> str:
+    """Say what this machine's clock shows in so many seconds, or showed before them."""
+    now = datetime.now().astimezone()
+    then = now + timedelta(seconds=in_s)
+    is_today = then.date() == now.date()
+    return then.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M:%S")
+
+
 class Outage:
     """Tells whether one call fails or all do, and waits for the end of an outage.
 
@@ -35,10 +43,10 @@ class Outage:
     nobody should wait an hour to be told so.
     """
 
-    def __init__(self, crawler: Crawler, waiting: Waiting) -> None:
+    def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
         self._spider = caller_of(crawler)
-        self._waiting = waiting
+        self._longest_s = crawler.settings.getfloat("GORGIAS_MAX_OUTAGE")
         self._jitter = random.Random()  # noqa: S311  # spreads calls, hides nothing
         self._last_answer_s: float | None = None
         self._answered_sent_s = -math.inf
@@ -71,7 +79,7 @@ class Outage:
             "until %s at the latest (GORGIAS_MAX_OUTAGE); what is archived is kept.",
             clock(-passed_s),
             reason,
-            clock(self._waiting.max_outage_s - passed_s),
+            clock(self._longest_s - passed_s),
         )
 
     def answered(self, sent_s: float) -> None:
@@ -117,7 +125,7 @@ class Outage:
         reason: str | None = first_reason
         attempt = _FIRST_WAIT
         while reason is not None:
-            left_s = since_s + self._waiting.max_outage_s - time.monotonic()
+            left_s = since_s + self._longest_s - time.monotonic()
             if left_s <= 0:
                 lasted_s = time.monotonic() - since_s
                 self.crawler.stats.max_value("gorgias/outage/longest_s", lasted_s)
@@ -127,7 +135,7 @@ class Outage:
                     f" ({reason}; GORGIAS_MAX_OUTAGE). What was archived is kept; run "
                     "the same command again later.",
                 )
-            await self._waiting.sleep(
+            await self._spider.sleep(
                 min(left_s, verdict.backoff_s(attempt, self._jitter))
             )
             attempt += 1
@@ -135,7 +143,7 @@ class Outage:
 
     async def _probe(self) -> str | None:
         """Ask for the account; return why that failed, None where it did not."""
-        self._waiting.check()
+        self._spider.check_goes_on()
         try:
             await self.crawler.engine.download_async(self._spider.probe())
         except UnansweredError as error:

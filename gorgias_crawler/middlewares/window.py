@@ -8,10 +8,8 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import StopDownload
 from scrapy.http import Response
 
+from gorgias_crawler.errors import LOOK_S
 from gorgias_crawler.middlewares.caller import CallerMiddleware, is_call
-from gorgias_crawler.middlewares.waiting import Waiting
-
-_LOOK_S = 0.1  # how soon a call notices that there is room
 
 
 class WindowMiddleware(CallerMiddleware):
@@ -26,7 +24,6 @@ class WindowMiddleware(CallerMiddleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._window = crawler.settings.getint("DOWNLOAD_MAXSIZE")
-        self._waiting = Waiting(crawler)
         self._received: dict[Request, int] = {}
         self._arrived: WeakSet[Response] = WeakSet()  # a body that is read is empty
         self._whose_turn: Request | None = None
@@ -35,7 +32,7 @@ class WindowMiddleware(CallerMiddleware):
     async def process_request(self, request: Request) -> None:
         """Wait until the answers that are not read leave room for another."""
         while is_call(request) and self._held() > self._window / 2:
-            await self._waiting.sleep(_LOOK_S)
+            await self.spider.sleep(LOOK_S)
 
     def _bytes_received(self, data: bytes, request: Request) -> None:
         if not is_call(request):
@@ -65,7 +62,7 @@ class WindowMiddleware(CallerMiddleware):
         self.spider.budget.lost(request.meta["call_number"], time.monotonic())
         exception.response = None  # what is there of the answer would wait along
         while self._whose_turn is not None:
-            await self._waiting.sleep(_LOOK_S)
+            await self.spider.sleep(LOOK_S)
         self._whose_turn = request.replace(dont_filter=True)
         return self._whose_turn
 

@@ -3,6 +3,9 @@
 A setting that stands nowhere here does what Scrapy's documentation says of it.
 """
 
+import math
+import sys
+
 NO_SCHEDULE = "the archive is the only record of what was asked"
 _NO_CACHE = (
     "leave it out. It would keep customers' mail in files that are not the owner's "
@@ -110,6 +113,13 @@ AT_LEAST = {
     "RETRY_TIMES": 0,
 }
 """Whole numbers, and the least that each may be."""
+
+RANGES = {
+    "GORGIAS_BUDGET_SHARE": ("a share above 0 and up to 1", math.ulp(0), 1),
+    "GORGIAS_MAX_OUTAGE": ("a number of seconds", 0, sys.float_info.max),
+    "GORGIAS_FILE_MAXSIZE": ("a number of bytes", 1, sys.float_info.max),
+}
+"""Our own numbers: what each is, and the least and the most that it may be."""
 
 MAY_BE_NEGATIVE = {"FEED_EXPORT_INDENT"}
 """Numbers whose default is not below 0, and that may be: no indent, in this one."""

@@ -15,7 +15,6 @@ from typing import NoReturn
 from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings, default_settings
 
 from gorgias_crawler import config, settings
-from gorgias_crawler.config import numbers
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.feeds.targets import MONTH
 from gorgias_crawler.pipelines import BodySelectionPipeline
@@ -31,6 +30,7 @@ from gorgias_crawler.refusals.rules import (
     FEED_OPTIONS,
     LOADED,
     MAY_BE_NEGATIVE,
+    RANGES,
     REFUSED,
     SUBCLASSES,
 )
@@ -56,8 +56,6 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
             "with `from gorgias_crawler.settings import *`, and give a script's process "
             "get_project_settings()."
         )
-    for read in (numbers.budget_share, numbers.max_outage_s, numbers.file_maxsize):
-        read(given)
     for name in _given(given):
         _check_name(given, name)
         if _is_above_project(given, name) and _matches(name, not_read):
@@ -147,23 +145,32 @@ def refuse_variable(name: str) -> NoReturn:
 def _check_kind(given: BaseSettings, name: str) -> None:
     """Read a truth or a number as Scrapy will, when the crawl has begun."""
     default = _KNOWN.get(name)
-    if given[name] is None or not isinstance(default, bool | int | float):
+    is_unset = given[name] is None and name not in RANGES
+    if is_unset or not isinstance(default, bool | int | float):
         return
-    read: Callable[[str], float] = given.getfloat
-    kind, least = "a number, 0 or more", 0.0
-    if default < 0 or name in MAY_BE_NEGATIVE:
-        kind, least = "a number", -math.inf
-    if isinstance(default, bool):
-        read, kind = given.getbool, "True or False"
-    elif name in AT_LEAST:
-        least = AT_LEAST[name]
-        read, kind = given.getint, f"a whole number, {least} or more"
+    read, kind, least, most = _kind(given, name, default)
     try:
-        is_right = read(name) >= least
+        is_right = least <= read(name) <= most
     except (ValueError, TypeError):
         is_right = False
     if not is_right:
         raise _wrong(name, given[name], kind, default)
+
+
+def _kind(
+    given: BaseSettings, name: str, default: float
+) -> tuple[Callable[[str], float], str, float, float]:
+    """Return how a number or a truth is read, its kind, and between what it may be."""
+    if isinstance(default, bool):
+        return given.getbool, "True or False", False, True
+    if name in AT_LEAST:
+        least = AT_LEAST[name]
+        return given.getint, f"a whole number, {least} or more", least, math.inf
+    if name in RANGES:
+        return given.getfloat, *RANGES[name]
+    if default < 0 or name in MAY_BE_NEGATIVE:
+        return given.getfloat, "a number", -math.inf, math.inf
+    return given.getfloat, "a number, 0 or more", 0, math.inf
 
 
 def _check_list(given: BaseSettings, name: str) -> None:

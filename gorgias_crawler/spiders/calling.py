@@ -15,7 +15,6 @@ from gorgias_crawler import api
 from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.config import Account
 from gorgias_crawler.config.accounts import find_account, is_open_to_others
-from gorgias_crawler.config.numbers import budget_share
 from gorgias_crawler.errors import AnswerError, GorgiasError, RunEndError, StoppedError
 from gorgias_crawler.job import account
 from gorgias_crawler.spiders.run import Output, RunSpider, ends_run
@@ -52,7 +51,7 @@ class CallingSpider(RunSpider):
                 "chmod 600 %s",
                 *(path, path),
             )
-        spider.budget = Budget(budget_share(settings))
+        spider.budget = Budget(settings.getfloat("GORGIAS_BUDGET_SHARE"))
         spider.budget.is_pacing = settings.getbool("AUTOTHROTTLE_ENABLED")
         return spider
 

@@ -13,7 +13,6 @@ from gorgias_crawler.api import verdict
 from gorgias_crawler.api.files import DOWNLOAD
 from gorgias_crawler.archive import files
 from gorgias_crawler.archive.files import Reference, Stored
-from gorgias_crawler.config.numbers import file_maxsize
 from gorgias_crawler.feeds.file_store import open_store
 from gorgias_crawler.fetch.answers import Answers
 from gorgias_crawler.fetch.files import FilesToFetch
@@ -33,7 +32,6 @@ _AHEAD = 32
 stop the calls, and few enough that the last address is used within ten minutes."""
 
 _TRIES = 3  # of a file in one run, each with a new address
-_LOOK_S = 0.2  # how soon the end of the run is noticed
 
 T = TypeVar("T")
 
@@ -122,8 +120,7 @@ class FileFetching:
         """Read the addresses in what has changed; other tasks go on meanwhile."""
         for _ in self.todo.read_addresses():
             await asyncio.sleep(0)
-            if self._spider.is_stopping:
-                raise errors.StoppedError("the run was stopped")
+            self._spider.check_goes_on()
 
     async def _delete(self) -> None:
         """Delete the files of messages that are not archived any more."""
@@ -150,7 +147,7 @@ class FileFetching:
         return Download(
             is_on_this_machine=self._spider.account.is_on_this_machine,
             timeout_s=settings.getfloat("DOWNLOAD_TIMEOUT"),
-            most_bytes=file_maxsize(settings),
+            most_bytes=int(settings.getfloat("GORGIAS_FILE_MAXSIZE")),
             user_agent=settings["USER_AGENT"],
         )
 
@@ -190,13 +187,12 @@ class FileFetching:
             if not tasks:
                 return
             done, _ = await asyncio.wait(
-                tasks, timeout=_LOOK_S, return_when=asyncio.FIRST_COMPLETED
+                tasks, timeout=errors.LOOK_S, return_when=asyncio.FIRST_COMPLETED
             )
             for task in done:
                 task.result()  # raises what ends the run; the others' are seen then
             tasks -= done
-            if self._spider.is_stopping:
-                raise errors.StoppedError("the run was stopped")
+            self._spider.check_goes_on()
 
     async def _one(self, file: Reference) -> None:
         try:

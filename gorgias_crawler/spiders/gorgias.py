@@ -5,7 +5,6 @@ a call is made, paced and retried is up to the downloader middlewares, which han
 callback its typed page.
 """
 
-import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -22,6 +21,7 @@ from gorgias_crawler.archive import counts, files
 from gorgias_crawler.emit import objects
 from gorgias_crawler.errors import (
     EXIT_COMPLETE,
+    LOOK_S,
     GorgiasError,
     RunEndError,
     StoppedError,
@@ -44,8 +44,6 @@ from gorgias_crawler.wording import duration
 logger = logging.getLogger(__name__)
 
 _DAY_US = 24 * 3600 * 1_000_000
-
-_LOOK_S = 0.2  # how soon a wait notices that the run stops
 
 
 class GorgiasSpider(CallingSpider, RowsSpider):
@@ -178,12 +176,14 @@ class GorgiasSpider(CallingSpider, RowsSpider):
     async def wait(self, response: Response) -> AsyncIterator[Any]:
         """Wait until doubtful answers may be asked for again, or the run ends."""
         began_s = time.monotonic()
-        while not self.is_stopping and (wait_s := self.agenda.flow.wait_s()) > 0:  # noqa: ASYNC110
-            await asyncio.sleep(min(wait_s, _LOOK_S))
+        try:
+            while (wait_s := self.agenda.flow.wait_s()) > 0:
+                await self.sleep(min(wait_s, LOOK_S))
+        except StoppedError:
+            return
         self._is_waiting = False
-        if not self.is_stopping:
-            waited = duration(time.monotonic() - began_s)
-            logger.info("Waited %s to ask again what an answer left in doubt.", waited)
+        waited = duration(time.monotonic() - began_s)
+        logger.info("Waited %s to ask again what an answer left in doubt.", waited)
         for output in self.go_on():
             yield output
 

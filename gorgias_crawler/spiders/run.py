@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Self
 
@@ -10,7 +11,13 @@ from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from twisted.python.failure import Failure
 
-from gorgias_crawler.errors import ConfigurationError, FaultError, GorgiasError
+from gorgias_crawler.errors import (
+    LOOK_S,
+    ConfigurationError,
+    FaultError,
+    GorgiasError,
+    StoppedError,
+)
 from gorgias_crawler.items import Message
 from gorgias_crawler.refusals import check_after_addons, check_settings
 
@@ -80,6 +87,19 @@ class RunSpider(Spider):
         engine = self.crawler._engine  # noqa: SLF001 - `engine` raises before the start
         slot = engine and engine._slot  # noqa: SLF001 - nothing public tells
         return bool(slot and slot.closing is not None)
+
+    def check_goes_on(self) -> None:
+        """Raise `StoppedError` where the run ends."""
+        if self.is_stopping:
+            raise StoppedError("the run was stopped")
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait; raise `StoppedError` as soon as the run ends."""
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0:
+            self.check_goes_on()
+            await asyncio.sleep(min(left_s, LOOK_S))
+        self.check_goes_on()
 
     def end_run(self, error: GorgiasError) -> None:
         """End the run early because of *error*; the first one counts."""
