@@ -19,6 +19,7 @@ from typing import Self
 
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 from tests.daemons import Daemon, blocks, clone, run
+from tests.expected import expected_rows
 
 NAMES = ("one", "two")
 WRONG_KEY = "wr0ng-key"
@@ -90,11 +91,9 @@ class Account:
         path = self.daemon.path / f"{self.name}_tickets.csv"
         if not path.exists():
             return False
-        expected = self.sandbox.world.expected_rows()
+        expected = expected_rows(self.sandbox.world)
         with path.open(encoding="utf-8", newline="") as file:
-            return list(csv.DictReader(file)) == [
-                {name: str(value) for name, value in row.items()} for row in expected
-            ]
+            return list(csv.DictReader(file)) == expected
 
 
 def written(daemon: Daemon) -> Iterator[Path]:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 from gorgias_crawler.sandbox.files import RECORDING, asked_as
+from tests.expected import expected_files
 
 PROJECT = Path(__file__).parent.parent
 MB = 1_000_000
@@ -44,7 +45,7 @@ def start(path: Path, sandbox: Sandbox) -> subprocess.Popen[str]:
 
 
 def expected(world: World) -> dict[str, str]:
-    files = [file for file in world.files() if file.kind != RECORDING]
+    files = [file for file in expected_files(world) if file.kind != RECORDING]
     return {asked_as(file.path): file.sha256() for file in files}
 
 
@@ -72,7 +73,7 @@ def asked(sandbox: Sandbox) -> int:
 def whole(world: World, rate: str | None) -> None:
     """Fetch everything once, beside a plain loop over the same files."""
     files = expected(world)
-    total = sum(f.size for f in world.files() if f.kind != RECORDING)
+    total = sum(f.size for f in expected_files(world) if f.kind != RECORDING)
     with Sandbox(world, rate=rate) as sandbox, tempfile.TemporaryDirectory() as name:
         began_s = time.monotonic()
         process = start(Path(name), sandbox)

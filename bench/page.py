@@ -19,6 +19,7 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import parse_qs, urlsplit
 
+import letters
 from crawling import conclude, table
 
 from gorgias_crawler.api import PAGE_LIMIT
@@ -43,7 +44,9 @@ def main() -> int:
     parser.add_argument("--tickets", type=int, default=4_000)
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    world = World(tickets=arguments.tickets, messages_per_ticket=2.6, is_realistic=True)
+    world = World(
+        tickets=arguments.tickets, messages_per_ticket=2.6, bodies=letters.bodies
+    )
     runs = [_run(world) for _ in range(arguments.runs)]
     rows = [(step, *_figures([run[step] for run in runs])) for step in _STEPS]
     totals = [sum(run.values()) for run in runs]

@@ -25,6 +25,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import letters
 from crawling import (
     EPOCH_LOG,
     Place,
@@ -123,7 +124,7 @@ def main() -> int:
 
 def _export(tickets: int, fetch: str) -> Outcome:
     world = World(
-        tickets=tickets, messages_per_ticket=_MESSAGES_PER_TICKET, is_realistic=True
+        tickets=tickets, messages_per_ticket=_MESSAGES_PER_TICKET, bodies=letters.bodies
     )
     totals, raw_bytes = world.totals(), _raw_bytes(world)
     watch = Watch()
@@ -235,7 +236,7 @@ def _row(outcome: Outcome) -> tuple[object, ...]:
 
 
 def _resume(tickets: int) -> int:
-    world = World(tickets=200, is_realistic=True)
+    world = World(tickets=200, bodies=letters.bodies)
     watch = Watch()
     with (
         tempfile.TemporaryDirectory(prefix="scale-") as directory,

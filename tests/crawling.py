@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
+from tests.expected import expected_rows
 from tests.forking import IS_LINUX, Forked
 
 PROJECT = Path(__file__).parent.parent
@@ -115,10 +116,7 @@ class Shop:
             return list(csv.DictReader(opened))
 
     def expected(self) -> list[dict[str, str]]:
-        return [
-            {name: str(value) for name, value in row.items()}
-            for row in self.world.expected_rows()
-        ]
+        return expected_rows(self.world)
 
     def manifest(self) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((self.jobdir / "run.json").read_text())

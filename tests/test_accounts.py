@@ -21,6 +21,7 @@ from gorgias_crawler.job.directory import ARCHIVE
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 from tests.crawling import PROJECT
 from tests.daemons import blocks
+from tests.expected import expected_rows
 from tests.test_config import BASIC, LONG, USER
 
 LINES = "".join(f"{name}={value}\n" for name, value in USER.items())
@@ -240,19 +241,15 @@ def refused(shop, ended, words, status=1):
     assert not (shop.path / "crawls").exists()
 
 
-def rows_of(world):
-    return [{n: str(v) for n, v in row.items()} for row in world.expected_rows()]
-
-
 def test_each_account_has_its_own_file_and_job(agency):
     shop, acme, beta = agency
     for name, sandbox in (("acme", acme), ("beta", beta)):
         ended = crawl(shop, name)
         assert ended.status == 0, ended.log
         assert f"Fetching all tickets of {name}, then writing " in ended.log
-        assert shop.rows(f"{name}_tickets.csv") == rows_of(sandbox.world)
+        assert shop.rows(f"{name}_tickets.csv") == expected_rows(sandbox.world)
     assert "Fetching what acme has new since" in crawl(shop, "acme").log
-    assert shop.rows("acme_tickets.csv") == rows_of(acme.world)
+    assert shop.rows("acme_tickets.csv") == expected_rows(acme.world)
     assert sorted(os.listdir(shop.path / "crawls")) == ["acme", "beta"]
     assert not shop.file.exists()
 
@@ -269,7 +266,7 @@ def test_those_in_the_default_file_are_not_read(agency):
     (shop.path / ".env").write_text((shop.path / "accounts/acme.env").read_text())
     ended = crawl(shop, "beta")
     assert ended.status == 0, ended.log
-    assert shop.rows("beta_tickets.csv") == rows_of(beta.world)
+    assert shop.rows("beta_tickets.csv") == expected_rows(beta.world)
 
 
 @pytest.mark.parametrize(
@@ -321,7 +318,7 @@ def test_a_named_file_takes_the_place_of_the_default_one(agency):
     shop, acme, _ = agency
     ended = crawl(shop, "acme", "-O", "rows.csv")
     assert ended.status == 0, ended.log
-    assert shop.rows("rows.csv") == rows_of(acme.world)
+    assert shop.rows("rows.csv") == expected_rows(acme.world)
     assert not (shop.path / "acme_tickets.csv").exists()
 
 
@@ -330,7 +327,7 @@ def test_another_file_of_credentials_may_be_named(agency):
     (shop.path / "accounts/acme.env").rename(shop.path / "secret")
     ended = shop.crawl("-s", "JOBDIR=", "--env-file", "secret")
     assert ended.status == 0, ended.log
-    assert shop.rows("127.0.0.1_tickets.csv") == rows_of(acme.world)
+    assert shop.rows("127.0.0.1_tickets.csv") == expected_rows(acme.world)
     ended = shop.crawl("--env-file", "gone")
     assert ended.status == 1
     assert ended.log.startswith("gorgias_crawler: --env-file gone: there is no file")
@@ -387,7 +384,7 @@ def test_a_script_may_crawl_two_accounts_in_one_process(agency):
         check=True,
     )
     for name, sandbox in {"acme": acme, "beta": beta}.items():
-        assert shop.rows(f"{name}_tickets.csv") == rows_of(sandbox.world)
+        assert shop.rows(f"{name}_tickets.csv") == expected_rows(sandbox.world)
     pair = base64.b64encode(f"{API_USER}:{API_KEY}".encode()).decode()
     assert "GORGIAS_BUDGET_SHARE" in ran.stdout
     assert API_KEY not in ran.stdout + ran.stderr

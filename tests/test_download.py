@@ -15,6 +15,7 @@ from gorgias_crawler.errors import (
 from gorgias_crawler.feeds.download import Download
 from gorgias_crawler.sandbox import Answer, Sandbox, World
 from gorgias_crawler.sandbox.files import asked_as
+from tests.expected import expected_files
 
 
 @pytest.fixture
@@ -43,7 +44,7 @@ def signed(host, file):
 
 
 def test_each_file_is_written_as_it_is_whatever_its_address(host, tmp_path):
-    for index, file in enumerate(host.world.files()):
+    for index, file in enumerate(expected_files(host.world)):
         part = tmp_path / str(index)
         stored = fetched(signed(host, file), part)
         assert (stored.size, stored.sha256) == (file.size, file.sha256())
@@ -59,11 +60,11 @@ def test_each_file_is_written_as_it_is_whatever_its_address(host, tmp_path):
 def test_what_does_not_arrive_whole_is_no_file(host, tmp_path, fault, error):
     host.faults = {"*": fault}
     with pytest.raises(error):
-        fetched(signed(host, host.world.files()[0]), tmp_path / "part")
+        fetched(signed(host, expected_files(host.world)[0]), tmp_path / "part")
 
 
 def test_what_the_host_does_not_open_is_told_apart(host, tmp_path):
-    path = asked_as(host.world.files()[0].path)
+    path = asked_as(expected_files(host.world)[0].path)
     with pytest.raises(RefusedError):
         fetched(host.signed(path, -5), tmp_path / "part")
     with pytest.raises(NotFoundError):
@@ -90,14 +91,14 @@ def test_no_other_place_is_asked(tmp_path, address):
 
 
 def test_plain_http_is_for_an_api_on_this_machine_alone(host, tmp_path):
-    address = signed(host, host.world.files()[0])
+    address = signed(host, expected_files(host.world)[0])
     with pytest.raises(MisdirectedError):
         fetched(address, tmp_path / "part", on_this_machine=False)
     assert host.calls == []
 
 
 def test_two_hops_are_followed_and_no_more(host, tmp_path):
-    file = host.world.files()[0]
+    file = expected_files(host.world)[0]
     target = signed(host, file)
 
     def lead(call):
@@ -126,7 +127,7 @@ def test_credentials_of_other_programs_are_not_sent(host, tmp_path, monkeypatch)
     netrc.write_text("default login me password s3cret\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    fetched(signed(host, host.world.files()[0]), tmp_path / "part")
+    fetched(signed(host, expected_files(host.world)[0]), tmp_path / "part")
     assert "Authorization" not in host.calls[0].headers
     assert "Cookie" not in host.calls[0].headers
 

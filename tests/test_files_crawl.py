@@ -16,6 +16,7 @@ import pytest
 from gorgias_crawler.sandbox import Answer, World
 from gorgias_crawler.sandbox.files import RECORDING, asked_as
 from tests.crawling import At, wait
+from tests.expected import expected_files
 
 FILES = ("-a", "files=true")
 
@@ -31,7 +32,7 @@ def kept(root: Path) -> dict[str, str]:
 
 def expected(world) -> dict[str, str]:
     """The SHA-256 of what messages refer to, by the paths that are asked for."""
-    files = [file for file in world.files() if file.kind != RECORDING]
+    files = [file for file in expected_files(world) if file.kind != RECORDING]
     return {asked_as(file.path): file.sha256() for file in files}
 
 
@@ -67,8 +68,10 @@ def test_every_attachment_and_inline_image_is_fetched_with_one_call(open_shop):
     assert sorted(asked(shop)) == sorted(files)
     assert len(shop.sandbox.file_calls) == len(files)
     assert all("Authorization" not in c.headers for c in shop.sandbox.file_calls)
-    sizes = {asked_as(file.path): file.size for file in shop.world.files()}
-    types = {asked_as(file.path): file.content_type for file in shop.world.files()}
+    sizes = {asked_as(file.path): file.size for file in expected_files(shop.world)}
+    types = {
+        asked_as(file.path): file.content_type for file in expected_files(shop.world)
+    }
     for path, place, size, sha256, type_, message, ticket in archived(shop):
         assert stored[place] == sha256 == files[path]
         assert (size, type_) == (sizes[path], types[path])
@@ -110,7 +113,7 @@ def test_what_goes_wrong_with_a_file_is_named_and_tried_again(open_shop):
     shop = open_shop(tickets=60)
     host = shop.sandbox.file_host
     host.stall_s = 60
-    files = [file for file in shop.world.files() if file.kind != RECORDING]
+    files = [file for file in expected_files(shop.world) if file.kind != RECORDING]
     bad = dict(zip(
         (file.resource for file in files),
         ("missing", "gone", "expired", "stall", "500", "short", "elsewhere", "endless"),
@@ -146,7 +149,7 @@ def test_what_goes_wrong_with_a_file_is_named_and_tried_again(open_shop):
 
 def test_a_file_that_one_run_does_not_find_keeps_no_job_incomplete(open_shop):
     shop = open_shop(tickets=10)
-    file = shop.world.files()[0]
+    file = expected_files(shop.world)[0]
     shop.sandbox.file_host.faults = {file.resource: "missing"}
     ended = shop.crawl(*FILES)
     assert ended.status == 0, ended.log
@@ -174,7 +177,7 @@ def test_an_address_that_has_expired_is_asked_for_again(open_shop):
 
 def test_a_redirect_to_nowhere_is_one_file_s_failure(open_shop):
     shop = open_shop(tickets=30)
-    first, second = (asked_as(file.path) for file in shop.world.files()[:2])
+    first, second = (asked_as(file.path) for file in expected_files(shop.world)[:2])
     leads = {first: {}, second: {"Location": "https://[::bad/x"}}
 
     def mislead(call):
@@ -195,7 +198,9 @@ def test_a_file_above_the_largest_size_is_no_file(open_shop):
     shop = open_shop(world=World(tickets=30, file_bytes=(1_000, 20_000)))
     ended = shop.crawl(*FILES, "-s", "GORGIAS_FILE_MAXSIZE=5000")
     assert ended.status == 3, ended.log
-    small = [f for f in shop.world.files() if f.kind != RECORDING and f.size <= 5000]
+    small = [
+        f for f in expected_files(shop.world) if f.kind != RECORDING and f.size <= 5000
+    ]
     whole = kept(shop.jobdir / "files").values()
     assert sorted(whole) == sorted(file.sha256() for file in small)
     assert "larger than GORGIAS_FILE_MAXSIZE=5000" in ended.log
@@ -290,7 +295,7 @@ def test_recordings_of_calls_are_fetched_where_they_are_archived(open_shop):
     shop = open_shop(tickets=60)
     ended = shop.crawl(*FILES, "-a", "objects=voice_call_recordings")
     assert ended.status == 0, ended.log
-    every = [file.sha256() for file in shop.world.files()]
+    every = [file.sha256() for file in expected_files(shop.world)]
     assert sorted(kept(shop.jobdir / "files").values()) == sorted(every)
     assert list((shop.jobdir / "files" / "calls").iterdir())
 

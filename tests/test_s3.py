@@ -11,6 +11,7 @@ import pytest
 
 from gorgias_crawler.sandbox.files import RECORDING
 from tests.crawling import wait
+from tests.expected import expected_files
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +99,7 @@ def test_files_may_be_kept_on_s3_and_go_with_their_tickets(open_shop, s3):
         return sorted(hashlib.sha256(body.read()).hexdigest() for body in bodies)
 
     def expected():
-        files = shop.world.files()
+        files = expected_files(shop.world)
         return sorted(file.sha256() for file in files if file.kind != RECORDING)
 
     ended = shop.crawl("-a", "files=true", *options)

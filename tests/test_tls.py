@@ -16,6 +16,7 @@ from gorgias_crawler.feeds.download import Download
 from gorgias_crawler.job.ping import Monitor
 from gorgias_crawler.sandbox import Answer, Sandbox, World
 from gorgias_crawler.sandbox.files import asked_as
+from tests.expected import expected_files
 from tests.hostile import BASIC, ONCE
 
 _SIGNS = x509.KeyUsage(
@@ -198,7 +199,7 @@ def test_no_file_is_fetched_from_a_host_that_cannot_prove_its_name(
 ):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.ca))
     world = World(tickets=20)
-    file = world.files()[0]
+    file = expected_files(world)[0]
 
     async def fetch(served):
         address = served.file_host.signed(asked_as(file.path), 60)

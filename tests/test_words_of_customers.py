@@ -6,6 +6,7 @@ import re
 import pytest
 
 from gorgias_crawler.sandbox import Answer
+from tests.expected import expected_rows
 from tests.hostile import HIT, ONCE, Plain, answer_tickets_with, configure
 
 WORDS = "Zebra-words of a customer"
@@ -14,7 +15,7 @@ WORDS = "Zebra-words of a customer"
 def written(world):
     """Return all that customers and agents wrote, and their names and addresses."""
     words = {WORDS}
-    for row in world.expected_rows():
+    for row in expected_rows(world):
         words |= {row["subject"], row["sender"], row["receiver"]}
         words |= {line.strip() for line in row["body"].splitlines()}
     return {word for word in words if len(word) > 6}

@@ -61,7 +61,7 @@ class Command(QuietCommand, ScrapyCommand):
             print(f"$ {typed(*crawl)}\n", flush=True)
             self.exitcode = _run([*this_program(), *crawl], environ)
             if self.exitcode == 0:
-                _sum_up(len(world.expected_rows()))
+                _sum_up(world.totals()["messages"])
 
 
 def _run(command: list[str], environ: dict[str, str]) -> int:

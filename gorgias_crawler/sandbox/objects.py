@@ -6,7 +6,7 @@ https://developers.gorgias.com/reference/the-ticket-object and
 ``/the-ticketmessage-object``.
 """
 
-from gorgias_crawler.sandbox import files, letters, people, words
+from gorgias_crawler.sandbox import files, people, words
 from gorgias_crawler.sandbox.records import Json, MessageRecord, TicketRecord, date
 
 _SUBJECTS = (
@@ -88,7 +88,7 @@ def message_object(message: MessageRecord) -> Json:
     if message.is_note:
         channel = "phone" if number % 32 == 10 else "internal-note"
     sent_us = message.sent_us
-    bodies = (letters if ticket.account.is_realistic else words).bodies(message)
+    bodies = (ticket.account.bodies or words.bodies)(message)
     return {
         "id": message.id,
         "uri": f"/api/tickets/{ticket.id}/messages/{message.id}/",

@@ -1,5 +1,6 @@
 """What the world keeps of each object; all else follows from their numbers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
@@ -20,7 +21,7 @@ _CHANNELS = ("email", "email", "chat", "contact_form", "instagram-direct-message
 class Account:
     """What all objects of an account share.
 
-    Messages of one that is ``realistic`` are letters of real size, without oddities.
+    ``bodies``, if given, makes those of messages, without the oddities.
     ``files`` is the mean number of attachments of a message, None for a few that show
     every oddity; ``file_bytes`` are the least and the largest size of a file.
     With ``mixes_voice`` the lists of calls come in no order.
@@ -30,7 +31,7 @@ class Account:
     tickets: int
     seed: int
     customers: int
-    is_realistic: bool = False
+    bodies: Callable[["MessageRecord"], dict[str, str | None]] | None = None
     files: float | None = None
     file_bytes: tuple[int, int] = (1_024, 8_192)
     mixes_voice: bool = False

@@ -18,7 +18,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-from gorgias_crawler.sandbox import pages, rows
+from gorgias_crawler.sandbox import pages
 from gorgias_crawler.sandbox.bucket import Bucket
 from gorgias_crawler.sandbox.faults import FAULTS, Answer, Call, Calls
 from gorgias_crawler.sandbox.filehost import DOWNLOAD, HOP, FileHost
@@ -186,9 +186,6 @@ class Sandbox:
                 refused = len(self.refused)
                 calls = {"made": len(self.calls), "refused": refused}
                 return _json(HTTPStatus.OK, calls | {"highest": self.highest_level})
-            case "/sandbox/expected.csv":
-                body = rows.as_csv(self.world.expected_rows())
-                return Answer(HTTPStatus.OK, body, content_type="text/csv")
             case "/sandbox/change":
                 try:
                     self.world.change(**json.loads(body or b"{}"))

@@ -3,10 +3,11 @@
 import random
 import threading
 from collections.abc import Callable, Sequence
+from math import ceil
 from time import time
 from typing import Any
 
-from gorgias_crawler.sandbox import changes, files, history, rows
+from gorgias_crawler.sandbox import changes, files, history
 from gorgias_crawler.sandbox.files import File
 from gorgias_crawler.sandbox.kinds import CREATED, KINDS
 from gorgias_crawler.sandbox.order import sort_key
@@ -35,7 +36,7 @@ class World:
 
     *messages_per_ticket* is their mean number, the two long tickets aside. One message
     in *unsent_every*, a multiple of 16, is an agent's that was neither sent nor failed.
-    *is_realistic* gives messages the size of mail, for measuring. *files_per_message*
+    *bodies* makes others than the plain ones, for measuring. *files_per_message*
     is a mean, without it a few messages have files of every kind; *file_bytes* are the
     least and the largest size of one. *mixes_voice* lists calls in no order. *clock*
     tells when something changes, in seconds since 1970.
@@ -49,14 +50,14 @@ class World:
         messages_per_ticket: float = 5.0,
         unsent_every: int = 16,
         *,
-        is_realistic: bool = False,
+        bodies: Callable[[MessageRecord], dict[str, str | None]] | None = None,
         files_per_message: float | None = None,
         file_bytes: tuple[int, int] = (1_024, 8_192),
         mixes_voice: bool = False,
         clock: Callable[[], float] = time,
     ) -> None:
         customers = max(1, tickets * 3 // 5)  # many write once, some often
-        born = (tickets, seed, customers, is_realistic, files_per_message, file_bytes)
+        born = (tickets, seed, customers, bodies, files_per_message, file_bytes)
         self.account = Account(*born, mixes_voice)
         self._clock = clock
         self._unsent_every = unsent_every
@@ -131,24 +132,21 @@ class World:
         """Return what a complete export holds, and the fewest calls for it."""
         with self.lock:
             counts = [len(ticket.messages) for ticket in self.tickets.values()]
-        return rows.totals(counts, PAGE_LIMIT)
-
-    def expected_rows(self) -> list[Json]:
-        """Return the rows of the default CSV file, made without the crawler's code."""
-        with self.lock:
-            return rows.expected_rows(self.account, self.tickets)
-
-    def files(self) -> list[File]:
-        """Return the files of all messages and calls that have an address."""
-        with self.lock:
-            recordings = self.records("voice_call_recordings").values()
-            return rows.all_files(self.account, self.messages, recordings)
+        listing = max(1, ceil(len(counts) / PAGE_LIMIT))
+        pages = (ceil(count / PAGE_LIMIT) for count in counts)
+        return {
+            "tickets": len(counts),
+            "messages": sum(counts),
+            "calls_per_ticket": 1 + listing + sum(pages),
+            "calls_bulk": 1 + listing + ceil(sum(counts) / PAGE_LIMIT),
+        }
 
     def file(self, path: str) -> File | None:
         """Return the file with that path, as it is asked for, if it is still there."""
         number = files.number_in(path)
-        message = self.messages.get(_message_id(number))
-        found = rows.files_of(self.account, number, message)
+        found = [files.recording_of(self.account, number)]
+        if message := self.messages.get(_message_id(number)):
+            found += files.attached_to(message) + files.inline_of(message)
         return next((f for f in found if files.asked_as(f.path) == path), None)
 
     # What happens to it; the log tells of all but of deleted messages.
