@@ -11,8 +11,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gorgias_crawler.redact import is_secret, public_uri
-
 NAME = "gorgias-crawler"
 """The command that is installed, and the package that installs it."""
 
@@ -27,23 +25,6 @@ def typed(*arguments: str) -> str:
     scrapyd or a script.
     """
     return _line([*_as_typed(), *arguments])
-
-
-AGAIN = "GORGIAS_CRAWLER_AGAIN"
-"""The variable in which a command tells a crawl that it begins what to run again."""
-
-
-def again() -> str | None:
-    """Return the whole line that began this process, for a shell.
-
-    None where it is not known, or may hold a secret: it is told in logs.
-    """
-    if told := os.environ.get(AGAIN):
-        return told
-    words = sys.orig_argv[len(_program()) :]
-    if not _program() or any(map(_is_private, words)):
-        return None
-    return typed(*words)
 
 
 def this_program() -> list[str]:
@@ -112,15 +93,6 @@ def _from_here(path: str) -> str:
     here = Path.cwd()
     is_below = Path(path).is_relative_to(here)
     return str(Path(path).relative_to(here)) if is_below else path
-
-
-def _is_private(word: str) -> bool:
-    name, is_pair, _ = word.partition("=")
-    # In JSON any part may be one; the name of a file, such as monkey.csv, is none.
-    may_be_secret = word if "{" in word else name if is_pair else ""
-    return (
-        is_secret(may_be_secret) or public_uri(word) != word or not word.isprintable()
-    )
 
 
 def _line(words: list[str]) -> str:

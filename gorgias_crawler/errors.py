@@ -1,21 +1,4 @@
-"""Every way a run can go wrong, as one tree: the failure model of the crawler.
-
-    GorgiasError
-    ├── CannotStartError        the user can mend it; nothing was asked; exit 1
-    │   ├── CommandLineError    an option or argument that there is not; exit 2
-    │   ├── ConfigurationError  a variable, setting or argument
-    │   ├── CredentialsError    the API refuses the key or does not know the account
-    │   ├── JobError            the job directory
-    │   └── FeedError           a feed that cannot be set up
-    ├── RunEndError             the run ends here, its work is kept; exit 3
-    │   └── FaultError          the crawler itself has a fault
-    └── AnswerError             what one API call came to, after its retries
-        ├── UnauthorizedError   401
-        ├── NotFoundError       404 or 410
-        ├── RefusedError        400, 403, 422, 429
-        ├── MisdirectedError    a redirect, or a certificate that is not the host's
-        └── UnansweredError     no usable answer, however often it was asked
-    StoppedError                the run was stopped while a request waited
+"""Every way a run can go wrong: the failure model of the crawler.
 
 The text of an error is a sentence for the person who runs the crawl. It names the
 setting or argument, shows the value (never a secret) and gives the next step.

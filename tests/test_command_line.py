@@ -87,7 +87,6 @@ def test_what_uv_runs_for_once_is_named_by_its_path(began):
 def test_within_another_program_a_hint_begins_with_scrapy(began, orig_argv, path):
     began(orig_argv, path)
     assert command_line.typed("status") == "scrapy status"
-    assert command_line.again() is None
     assert command_line.this_program() == [sys.executable, "-m", "scrapy"]
 
 
@@ -103,30 +102,6 @@ def test_another_process_of_the_program_begins_as_this_one(
 ):
     began([*begun, "demo"], path)
     assert command_line.this_program() == [sys.executable, *expected]
-
-
-def test_the_line_that_began_the_process_comes_back_whole(began):
-    words = ["crawl", "gorgias", "-s", "JOBDIR=my keys", "-a", "since=30d"]
-    words += ["-O", "monkey.csv"]
-    began([PYTHON, ".venv/bin/scrapy", *words])
-    sys.argv.pop(1)  # as Scrapy does with the name of the command
-    assert shlex.split(command_line.again()) == [".venv/bin/scrapy", *words]
-
-
-@pytest.mark.parametrize(
-    "word",
-    [
-        "AWS_SECRET_ACCESS_KEY=abc",
-        's={"aws_session_token": 1}',
-        "s3://id:word@bucket/x.csv",
-        "gs://bucket/x.csv?signature=abc",
-        "caf\udce9.csv",
-        "two\nlines",
-    ],
-)
-def test_a_line_that_may_hold_a_secret_or_is_no_line_is_not_told_again(began, word):
-    began([PYTHON, SCRAPY, "crawl", "gorgias", "-s", word])
-    assert command_line.again() is None
 
 
 @pytest.fixture

@@ -73,7 +73,6 @@ def test_a_signal_to_the_demo_ends_its_crawl_too(open_shop):
     assert ended.status == 3, ended.log
     assert "Received SIGINT" in ended.log
     assert "INCOMPLETE: stopped" in ended.log
-    assert " demo). For a file of what is there now: " in ended.log
     assert "Traceback" not in ended.log
 
 

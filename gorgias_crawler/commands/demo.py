@@ -13,7 +13,7 @@ from typing import Any
 
 from scrapy.commands import ScrapyCommand
 
-from gorgias_crawler.command_line import AGAIN, this_program, typed
+from gorgias_crawler.command_line import this_program, typed
 from gorgias_crawler.commands.answering import QuietCommand, reader_may_leave
 from gorgias_crawler.commands.refusing import say
 from gorgias_crawler.commands.running import SIGNALS
@@ -54,8 +54,6 @@ class Command(QuietCommand, ScrapyCommand):
                 "GORGIAS_API_URL": sandbox.url,
                 "GORGIAS_API_USER": API_USER,
                 "GORGIAS_API_KEY": API_KEY,
-                # What is served here ends with this process.
-                AGAIN: typed("demo"),
             }
             print("A pretend account is served on this machine. The real crawl of it:")
             print(f"$ {typed(*crawl)}\n", flush=True)

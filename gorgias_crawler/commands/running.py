@@ -118,22 +118,22 @@ class SpiderCommand(CheckedCommand, _Base):
                 logging.getLogger(name).setLevel(logging.WARNING)
         assert self.crawler_process is not None
         crawler = self._create_crawler(spider)
-        try:
-            run_crawler(self.crawler_process, crawler, **arguments)
-        except GorgiasError as error:
+        (error,) = run_crawlers(self.crawler_process, [(crawler, arguments)])
+        if error is not None:
             self._refuse_run(crawler, error)
-        except Exception as error:
-            logging.getLogger(__name__).exception("The crawl cannot be set up:")
-            self._refuse_run(crawler, _of_a_component(error))
         return crawler
 
-    def _refuse_run(self, crawler: Crawler, error: GorgiasError) -> None:
-        self.exitcode = error.exit_status
+    def _refuse_run(self, crawler: Crawler, error: BaseException) -> None:
         close_job(crawler)
+        if not isinstance(error, GorgiasError):
+            said = "The crawl cannot be set up:"
+            logging.getLogger(__name__).error(said, exc_info=error)
+            error = _of_a_component(error)
+        self.exitcode = error.exit_status
         self.tell_refusal(error)
 
 
-def _of_a_component(error: Exception) -> ConfigurationError:
+def _of_a_component(error: BaseException) -> ConfigurationError:
     """Return what is said where a component raised *error*, whose text may tell all."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return ConfigurationError(
@@ -164,13 +164,6 @@ def _complete_targets(opts: Any, settings: BaseSettings) -> None:
             setattr(opts, option, named)
     except GorgiasError as error:
         raise UsageError(str(error)) from None
-
-
-def run_crawler(process: Any, crawler: Crawler, **arguments: Any) -> None:
-    """Run *crawler* to its end. Raises what kept it from starting."""
-    (error,) = run_crawlers(process, [(crawler, arguments)])
-    if error is not None:
-        raise error
 
 
 def run_crawlers(

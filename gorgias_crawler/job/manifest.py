@@ -7,7 +7,7 @@ from typing import Any
 
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.archive.tickets import Changes
-from gorgias_crawler.command_line import again, typed
+from gorgias_crawler.command_line import typed
 from gorgias_crawler.errors import (
     EXIT_CANNOT_START,
     EXIT_COMPLETE,
@@ -274,9 +274,8 @@ def _incomplete(manifest: Mapping[str, Any], jobdir: str) -> str:
     why = "stopped"
     if reason not in (None, "shutdown"):
         why = f"the run was closed {_by_what(reason)}"
-    line = again()
-    command = f" ({line})" if line else ""
+    export = typed("export", jobdir, "-O", "partial.csv")
     return (
-        f"{why}; the same command goes on from here{command}. For a file of what is there "
-        f"now: {typed('export', jobdir, '-O', 'partial.csv')}"
+        f"{why}; the same command goes on from here. For a file of what is there now: "
+        f"{export}"
     )

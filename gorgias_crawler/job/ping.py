@@ -8,8 +8,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Mapping
-from queue import SimpleQueue
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import (
@@ -30,14 +29,8 @@ LIMIT_S = 5.0
 kills after 10 s, and stopping takes some of them."""
 
 
-class _Ping(NamedTuple):
-    what: str
-    url: str
-    body: bytes
-
-
 class Monitor:
-    """A monitor that is told of one run, in a thread of its own.
+    """A monitor that is told of one run, in threads of its own.
 
     Without *url* nobody is told. The body has plain numbers alone. A monitor that
     cannot be told changes nothing: `ended` returns a sentence about it.
@@ -46,52 +39,54 @@ class Monitor:
     def __init__(self, url: str | None, limit_s: float = LIMIT_S) -> None:
         self._url = url
         self._limit_s = limit_s
-        self._pings: SimpleQueue[_Ping | None] = SimpleQueue()
         self._failure: str | None = None
-        self._is_done = threading.Event()
-        if url is not None:
-            # A daemon: what is still being asked does not keep the process alive.
-            threading.Thread(target=self._tell, args=(url,), daemon=True).start()
+        self._telling: threading.Thread | None = None
 
     def began(self) -> None:
         """Tell that a run begins; return at once."""
-        self._say("begins", "start", {})
+        if self._url is not None:
+            self._tell("begins", _with(self._url, "start"), {})
 
     def ended(self, exit_status: int, counts: Mapping[str, int]) -> str | None:
         """Tell how the run ended. Return what could not be told, without the URL."""
         if self._url is None:
             return None
-        told = {"exit_status": exit_status, **counts}
-        self._say("has ended", "" if exit_status == EXIT_COMPLETE else "fail", told)
-        self._pings.put(None)
-        host = urlsplit(self._url).netloc
-        if not self._is_done.wait(self._limit_s):
+        url = _with(self._url, "" if exit_status == EXIT_COMPLETE else "fail")
+        telling = self._tell("has ended", url, {"exit_status": exit_status, **counts})
+        telling.join(self._limit_s)
+        if telling.is_alive():
             self._failure = (
                 f"that the run has ended (no answer in {self._limit_s:.0f} s)"
             )
         if self._failure is None:
             return None
+        host = urlsplit(self._url).netloc
         return f"GORGIAS_PING_URL: {host} could not be told {self._failure}."
 
-    def _say(self, what: str, suffix: str, told: Mapping[str, int]) -> None:
-        if self._url is not None:
-            body = "".join(f"{name}={number}\n" for name, number in told.items())
-            self._pings.put(_Ping(what, _with(self._url, suffix), body.encode()))
+    def _tell(self, what: str, url: str, told: Mapping[str, int]) -> threading.Thread:
+        body = "".join(f"{name}={number}\n" for name, number in told.items())
+        ping = Request(url, body.encode(), _HEADERS)  # noqa: S310 - checked before
+        before = self._telling
 
-    def _tell(self, url: str) -> None:
-        opener = _opener(urlsplit(url).hostname or "")
-        while ping := self._pings.get():
+        def tell() -> None:
+            if before is not None:
+                before.join()
             # One lost packet is no reason for an alarm at night.
-            reason = self._try(opener, ping) and self._try(opener, ping)
+            reason = self._try(ping) and self._try(ping)
             if reason is not None and self._failure is None:
-                self._failure = f"that the run {ping.what} ({reason})"
-        self._is_done.set()
+                self._failure = f"that the run {what} ({reason})"
 
-    def _try(self, opener: OpenerDirector, ping: _Ping) -> str | None:
+        # A daemon: what is still being asked does not keep the process alive.
+        self._telling = threading.Thread(target=tell, daemon=True)
+        self._telling.start()
+        return self._telling
+
+    def _try(self, ping: Request) -> str | None:
         """Return why a ping failed, None where it did not."""
-        request = Request(ping.url, ping.body, _HEADERS)  # noqa: S310 - checked before
         try:
-            with opener.open(request, timeout=self._limit_s):
+            with _opener(urlsplit(ping.full_url).hostname or "").open(
+                ping, timeout=self._limit_s
+            ):
                 return None
         except (OSError, http.client.HTTPException, ValueError) as error:
             return _reason(error)  # the last is of names that DNS cannot have
