@@ -15,6 +15,7 @@ from scrapy.utils.project import get_project_settings
 import gorgias_crawler
 from gorgias_crawler.__main__ import main
 from gorgias_crawler.job.directory import Job
+from tests.crawling import linux_only
 
 VARIABLE = "SCRAPY_SETTINGS_MODULE"
 OURS = "gorgias_crawler.settings"
@@ -192,6 +193,24 @@ def test_ctrl_c_while_python_imports_is_one_line(tmp_path):
         text=True,
     )
     assert (pressed.returncode, pressed.stderr) == (3, "gorgias_crawler: stopped.\n")
+
+
+@linux_only("of /dev/full")
+@pytest.mark.parametrize("words", [["-h"], ["status", "-h"]])
+def test_help_that_cannot_be_written_is_one_line(words):
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        asked = subprocess.run(
+            [sys.executable, "-m", "gorgias_crawler", *words],
+            # Where nothing is buffered, argparse itself passes over what it meets.
+            env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            text=True,
+        )
+    assert asked.returncode == 1
+    (line,) = asked.stderr.splitlines()
+    assert "cannot be written (No space left on device)" in line
 
 
 def test_an_export_imports_nothing_that_only_calls_need(tmp_path):

@@ -4,22 +4,39 @@ import argparse
 import contextlib
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import ClassVar
 
-from gorgias_crawler.archive import Archive
 from gorgias_crawler.commands.refusing import CheckedCommand
 from gorgias_crawler.durable import drop_output
 from gorgias_crawler.errors import EXIT_INCOMPLETE, ConfigurationError, GorgiasError
-from gorgias_crawler.job.directory import archive_to_read
 
 
-class QuietCommand(CheckedCommand):
-    """A command that runs no spider and writes no log: its answer is what it prints."""
+class AnsweringCommand(CheckedCommand):
+    """A command whose answer is what it prints: it writes no log; a mixin.
 
-    not_read = ("*",)
+    ``unread`` is its exit status where nobody reads the answer to its end. Where there
+    is none it is ``unanswered``, or else what the error says.
+    """
+
+    not_read: tuple[str, ...] = ("*",)
     requires_crawler_process = False
     default_settings: ClassVar = {"LOG_ENABLED": False}
+    unread = EXIT_INCOMPLETE
+    unanswered: int | None = None
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        """Answer; say in one line why there is no answer."""
+        self.exitcode = self.unread
+        try:
+            with reader_may_leave():
+                self.exitcode = self.answer(args, opts)
+        except GorgiasError as error:
+            self.tell_refusal(error)
+            self.exitcode = self.unanswered or error.exit_status
+
+    def answer(self, args: list[str], opts: argparse.Namespace) -> int:
+        """Print the answer; return the exit status. Raises `GorgiasError`."""
+        raise NotImplementedError
 
 
 @contextlib.contextmanager
@@ -28,8 +45,12 @@ def reader_may_leave() -> Iterator[None]:
 
     Raises `ConfigurationError` where it cannot be written.
     """
+    end: SystemExit | None = None
     try:
-        yield
+        try:
+            yield
+        except SystemExit as error:  # as Scrapy ends what has shown its help
+            end = error
         sys.stdout.flush()
     except BrokenPipeError:
         drop_output(sys.stdout)
@@ -38,30 +59,5 @@ def reader_may_leave() -> Iterator[None]:
         raise ConfigurationError(
             f"The answer cannot be written ({error.strerror}): write it to another place."
         ) from None
-
-
-class ArchiveCommand(CheckedCommand):
-    """A command that answers from the archive of the job that it is given; a mixin.
-
-    ``unread`` is its exit status where nobody reads the answer to its end.
-    """
-
-    operands = range(1, 2)
-    unread = EXIT_INCOMPLETE
-
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        """Answer; say in one line why there is no answer."""
-        self.exitcode = self.unread
-        try:
-            archive = archive_to_read(Path(args[0]))
-            with contextlib.closing(archive), reader_may_leave():
-                self.exitcode = self.answer(archive, args, opts)
-        except GorgiasError as error:
-            self.tell_refusal(error)
-            self.exitcode = error.exit_status
-
-    def answer(
-        self, archive: Archive, args: list[str], opts: argparse.Namespace
-    ) -> int:
-        """Print the answer; return the exit status. Raises `GorgiasError`."""
-        raise NotImplementedError
+    if end is not None:
+        raise end

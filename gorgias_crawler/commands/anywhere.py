@@ -63,14 +63,14 @@ def run() -> None:
             # what calls the API: a third of the start of one that needs none of it.
             settings.set("COMMANDS_MODULE", f"{_COMMANDS}.{name}", priority="project")
             alone = settings
-        elif text := _answer(name, settings):
-            with reader_may_leave():
+        with reader_may_leave():
+            if alone or (text := _answer(name, settings)) is None:
+                cmdline.execute(settings=alone)
+            else:
                 print(text)
-            return
     except GorgiasError as error:
         say(error)
         sys.exit(error.exit_status)
-    cmdline.execute(settings=alone)
 
 
 def _is_ours(name: str | None) -> bool:

@@ -8,11 +8,10 @@ from pathlib import Path
 from urllib.request import getproxies, proxy_bypass
 
 from scrapy.commands import BaseRunSpiderCommand
-from scrapy.utils.conf import arglist_to_dict
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.commands import project
-from gorgias_crawler.commands.refusing import given, last, say
+from gorgias_crawler.commands.refusing import given, say
 from gorgias_crawler.commands.running import (
     SpiderCommand,
     add_env_file_option,
@@ -57,7 +56,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         self._spider = self.spider(*args)
         super().check(args, opts)
         arguments.parse(opts.spargs)
-        whose = _whose(opts.spargs, opts.env_file)
+        whose = _whose(opts)
         account = find_account(os.environ, **whose)
         find_ping_url(os.environ, **whose)
         host = account.host.partition(":")[0]
@@ -69,11 +68,11 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         super().tell_refusal(error)
         with contextlib.suppress(GorgiasError, OSError, ValueError):
             named = self.settings["JOBDIR"]
-            path = named or default_path(find_name(os.environ, **_whose(*_given())))
+            path = named or default_path(find_name(os.environ, **_whose(given())))
             note_refusal(Path(path), error)
         if self._monitor is None:  # else the end of `run` tells it
             with contextlib.suppress(GorgiasError, OSError, ValueError):
-                self._monitor = Monitor(_ping_url(*_given()))
+                self._monitor = Monitor(_ping_url(given()))
                 self._tell_monitor(error.exit_status, {})
 
     def spider(self, named: str | None = None) -> type[GorgiasSpider]:
@@ -85,7 +84,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         """Run the spider that *args* names."""
         of_file = {} if opts.env_file is None else {"env_file": opts.env_file}
-        self._monitor = Monitor(_ping_url(opts.spargs, opts.env_file))
+        self._monitor = Monitor(_ping_url(opts))
         self._monitor.began()
         crawler = self.run_spider(self._spider, **of_file, **opts.spargs)
         figures: Mapping[str, int] = {}
@@ -101,20 +100,12 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
             say(failure)
 
 
-def _ping_url(spargs: Mapping[str, str], env_file: str | None) -> str | None:
+def _ping_url(opts: argparse.Namespace) -> str | None:
     """Return where a monitor is told; of an estimate, which nobody awaits, nowhere."""
-    if spargs.get("estimate", "false") != "false":
+    if opts.spargs.get("estimate", "false") != "false":
         return None
-    return find_ping_url(os.environ, **_whose(spargs, env_file))
+    return find_ping_url(os.environ, **_whose(opts))
 
 
-def _whose(spargs: Mapping[str, str], env_file: str | None) -> dict[str, str | None]:
-    return {"name": spargs.get("account"), "env_file": env_file}
-
-
-def _given() -> tuple[dict[str, str], str | None]:
-    """Return what says whose account it is, whatever else is wrong.
-
-    Raises `ValueError` where it cannot be told.
-    """
-    return arglist_to_dict(given("-a")), last(given("--env-file"))
+def _whose(opts: argparse.Namespace) -> dict[str, str | None]:
+    return {"name": opts.spargs.get("account"), "env_file": opts.env_file}

@@ -14,11 +14,10 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.command_line import this_program, typed
-from gorgias_crawler.commands.answering import QuietCommand, reader_may_leave
-from gorgias_crawler.commands.refusing import say
+from gorgias_crawler.commands.answering import AnsweringCommand
 from gorgias_crawler.commands.running import SIGNALS
 from gorgias_crawler.config import VARIABLES
-from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_INCOMPLETE
+from gorgias_crawler.errors import EXIT_INCOMPLETE, ConfigurationError
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 
 _DIRECTORY = Path("demo")
@@ -27,26 +26,23 @@ _TICKETS = 50  # enough for each oddity of the API
 _SHOWN = {"ticket_id": 9, "channel": 7, "body": 34, "sender": 19}  # 80 columns wide
 
 
-class Command(QuietCommand, ScrapyCommand):
+class Command(AnsweringCommand, ScrapyCommand):
     """Starts a sandbox, crawls it as a user would, and shows what came of it."""
 
     example = "demo"
     summary = "Crawl a pretend account: see it work without one of your own"
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def answer(self, args: list[str], opts: argparse.Namespace) -> int:
         """Run the crawl in a process of its own, then sum up its file."""
         try:
             _DIRECTORY.mkdir(exist_ok=True)
         except OSError as error:
-            say(
+            raise ConfigurationError(
                 f"The directory {_DIRECTORY} cannot be made here ({error.strerror}): run "
                 "the demo in another directory."
-            )
-            self.exitcode = EXIT_CANNOT_START
-            return
-        self.exitcode = EXIT_INCOMPLETE  # also where nobody reads what it shows
+            ) from None
         world = World(tickets=_TICKETS)
-        with reader_may_leave(), Sandbox(world, latency_s=0.05) as sandbox:
+        with Sandbox(world, latency_s=0.05) as sandbox:
             crawl = ["crawl", "gorgias", "-s", f"JOBDIR={_JOB}", "-O", str(_FILE)]
             environ = {k: v for k, v in os.environ.items() if k not in VARIABLES}
             environ |= dict.fromkeys(VARIABLES, "")  # over what .env may say
@@ -57,9 +53,10 @@ class Command(QuietCommand, ScrapyCommand):
             }
             print("A pretend account is served on this machine. The real crawl of it:")
             print(f"$ {typed(*crawl)}\n", flush=True)
-            self.exitcode = _run([*this_program(), *crawl], environ)
-            if self.exitcode == 0:
+            status = _run([*this_program(), *crawl], environ)
+            if status == 0:
                 _sum_up(world.totals()["messages"])
+            return status
 
 
 def _run(command: list[str], environ: dict[str, str]) -> int:

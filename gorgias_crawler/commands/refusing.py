@@ -97,13 +97,14 @@ class CheckedCommand(_Base):
         try:
             _take_settings(self.settings, opts)
             self._check_operands(args)
-            self._check_given_once(getattr(opts, "spargs", []))
+            spargs = self.read_arguments(getattr(opts, "spargs", []))
             check_settings(self.settings, not_read=self.not_read)
             for option in ("pidfile", "profile"):
                 _make_way_for(f"--{option}", getattr(opts, option))
             self.prepare(opts)
             super().process_options(args, opts)
-            self._take_arguments(opts)
+            if spargs is not None:
+                opts.spargs = spargs
             self.check(args, opts)
             _make_way_for("LOG_FILE", self.settings["LOG_FILE"])
         except UsageError as error:
@@ -114,31 +115,32 @@ class CheckedCommand(_Base):
     def _refuse_usage(self, message: str) -> NoReturn:
         """Refuse what argparse cannot read, but look for what says where the log is."""
         # One of them may be what is wrong; then a settings module may still say it.
-        with contextlib.suppress(GorgiasError, ValueError):
-            _take_settings(
-                self.settings,
-                argparse.Namespace(
-                    logfile=last(given("--logfile")),
-                    loglevel=None,
-                    set=given("-s", "--set"),
-                ),
-            )
+        with contextlib.suppress(GorgiasError):
+            _take_settings(self.settings, given())
         self._refuse(
             CommandLineError(f"{message.removeprefix('argument ')}. {self._see_help()}")
         )
 
-    def _take_arguments(self, opts: Any) -> None:
-        """Make ``opts.spargs`` a dictionary, with days in place of relative dates."""
-        given = getattr(opts, "spargs", {})
-        if isinstance(given, list):  # Scrapy's own commands have done it
-            try:
-                given = arglist_to_dict(given)
-            except ValueError:
+    def read_arguments(self, given: list[str]) -> dict[str, str] | None:
+        """Read ``-a``, with days in place of relative dates; None leaves it to Scrapy.
+
+        Raises `GorgiasError`.
+        """
+        read: dict[str, str] = {}
+        for text in given:
+            name, is_pair, value = text.partition("=")
+            if not is_pair:
                 raise CommandLineError(
                     "-a takes NAME=VALUE, for example -a since=2025-01-01."
-                ) from None
-        check_names(given, self.arguments)
-        opts.spargs = filters.resolved(given, datetime.now(UTC).date())
+                )
+            if name in read:
+                raise CommandLineError(
+                    f"-a {name} is given more than once, and all but the last would be "
+                    f"ignored: give it once. {self._see_help()}"
+                )
+            read[name] = value
+        check_names(read, self.arguments)
+        return filters.resolved(read, datetime.now(UTC).date())
 
     def prepare(self, opts: Any) -> None:
         """Change *opts* before Scrapy reads them. Raises what `check` raises."""
@@ -179,47 +181,32 @@ class CheckedCommand(_Base):
                 f"{self._see_help()}"
             )
 
-    def _check_given_once(self, spargs: list[str]) -> None:
-        """Scrapy takes the last of several arguments with one name."""
-        names = [text.partition("=")[0] for text in spargs]
-        for name in self.arguments:
-            if names.count(name) > 1:
-                raise CommandLineError(
-                    f"-a {name} is given more than once, and all but the last would be "
-                    f"ignored: give it once. {self._see_help()}"
-                )
-
     def _see_help(self) -> str:
         name = self.example.split()[0]
         return f"`{typed(name, '-h')}` lists what there is."
 
 
-def given(*option: str) -> list[str]:
-    """Return the values of an *option*, whatever else is wrong on the command line.
+def given() -> argparse.Namespace:
+    """Return what says where the log is and whose account it is.
 
-    Raises `ValueError` where one of them is missing.
+    Whatever else is wrong on the command line, or cut short.
     """
-    parser = argparse.ArgumentParser(
-        add_help=False, allow_abbrev=False, exit_on_error=False
-    )
-    parser.add_argument(*option, dest="values", action="append", default=[])
-    try:
-        values: list[str] = parser.parse_known_args(sys.argv[1:])[0].values
-    except argparse.ArgumentError:
-        raise ValueError from None
-    return values
-
-
-def last(values: list[str]) -> str | None:
-    """Return the last of *values*, as it counts where an option is given twice."""
-    return values[-1] if values else None
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-s", "--set", action="append", nargs="?", default=[])
+    parser.add_argument("-a", dest="spargs", action="append", nargs="?", default=[])
+    parser.add_argument("--logfile", nargs="?")
+    parser.add_argument("--env-file", nargs="?")
+    found = parser.parse_known_args(sys.argv[1:])[0]
+    found.set = list(filter(None, found.set))
+    found.spargs = dict(text.partition("=")[::2] for text in found.spargs if text)
+    return found
 
 
 def _take_settings(settings: BaseSettings, opts: Any) -> None:
     """Take ``-s``, ``-L`` and ``--logfile`` as Scrapy does, but name what is wrong."""
     if opts.logfile:
         settings.set("LOG_FILE", opts.logfile, priority="cmdline")
-    if opts.loglevel:
+    if getattr(opts, "loglevel", None):
         settings.set("LOG_LEVEL", opts.loglevel, priority="cmdline")
     for text in opts.set:
         try:

@@ -1,15 +1,16 @@
 """``scrapy report``: a page of figures from an archive, without a call to the API."""
 
 import argparse
+from contextlib import closing
 from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
-from gorgias_crawler.archive import Archive
-from gorgias_crawler.commands.answering import ArchiveCommand, QuietCommand
+from gorgias_crawler.commands.answering import AnsweringCommand
 from gorgias_crawler.durable import whole_file
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_COMPLETE, CommandLineError, ConfigurationError
+from gorgias_crawler.job.directory import archive_to_read
 from gorgias_crawler.report import make, page
 from gorgias_crawler.wording import many
 
@@ -18,9 +19,10 @@ _MEANINGS = {
 }
 
 
-class Command(ArchiveCommand, QuietCommand, ScrapyCommand):
+class Command(AnsweringCommand, ScrapyCommand):
     """Makes a page of figures, also of an unfinished job."""
 
+    operands = range(1, 2)
     unread = EXIT_COMPLETE  # the page is there
     arguments = _MEANINGS
     example = "report crawls/run1 -O report.html"
@@ -68,12 +70,11 @@ class Command(ArchiveCommand, QuietCommand, ScrapyCommand):
         self._file, self._wanted = Path(opts.files[0]), filters.parse(opts.spargs)
         page.check_libraries()
 
-    def answer(
-        self, archive: Archive, args: list[str], opts: argparse.Namespace
-    ) -> int:
+    def answer(self, args: list[str], opts: argparse.Namespace) -> int:
         """Write the page of the job."""
+        archive = archive_to_read(Path(args[0]))
         try:
-            with whole_file(self._file) as opened:
+            with closing(archive), whole_file(self._file) as opened:
                 made = make.report(archive, self._wanted, with_names=opts.with_names)
                 opened.write(made.html)
         except OSError as error:

@@ -7,13 +7,13 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 
-from gorgias_crawler.commands.answering import QuietCommand
+from gorgias_crawler.commands.answering import AnsweringCommand
+from gorgias_crawler.errors import EXIT_COMPLETE, CommandLineError
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World
 
 
-class Command(QuietCommand, ScrapyCommand):
+class Command(AnsweringCommand, ScrapyCommand):
     """Serves a sandbox account on loopback until it is stopped."""
 
     example = "sandbox --tickets 50"
@@ -50,7 +50,7 @@ class Command(QuietCommand, ScrapyCommand):
             help="share of calls that fail (0)",
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def answer(self, args: list[str], opts: argparse.Namespace) -> int:
         """Serve until Ctrl-C or SIGTERM."""
         try:
             sandbox = Sandbox(
@@ -62,11 +62,11 @@ class Command(QuietCommand, ScrapyCommand):
                 port=opts.port,
             )
         except ValueError:
-            raise UsageError(
+            raise CommandLineError(
                 f"--rate {opts.rate}: give calls/seconds, as 40/20"
             ) from None
         except OSError as error:
-            raise UsageError(f"--port {opts.port}: {error.strerror}") from None
+            raise CommandLineError(f"--port {opts.port}: {error.strerror}") from None
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
@@ -82,6 +82,7 @@ class Command(QuietCommand, ScrapyCommand):
                 flush=True,
             )
             stop.wait()
+        return EXIT_COMPLETE
 
 
 def _up_to(kind: Callable[[str], float], most: int) -> Callable[[str], float]:

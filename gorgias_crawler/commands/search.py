@@ -8,19 +8,13 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.command_line import typed
-from gorgias_crawler.commands.answering import QuietCommand, reader_may_leave
-from gorgias_crawler.commands.refusing import say
-from gorgias_crawler.errors import (
-    EXIT_COMPLETE,
-    EXIT_WRONG_USAGE,
-    CommandLineError,
-    GorgiasError,
-)
+from gorgias_crawler.commands.answering import AnsweringCommand
+from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_WRONG_USAGE, CommandLineError
 from gorgias_crawler.feeds.search import LANGUAGE, MARKS, Found, search
 from gorgias_crawler.redact import printable
 from gorgias_crawler.wording import many
 
-_EXIT_NOTHING_FOUND = 1  # as grep ends, which ends with 2 where something is wrong
+_EXIT_NOTHING_FOUND = 1  # as grep ends
 
 # Two lines each and one at the end fit on a terminal's 24.
 _LIMIT = 10
@@ -32,10 +26,12 @@ _BOLD = ("\x1b[1m", "\x1b[0m")
 _BRACKETS = ("[", "]")
 
 
-class Command(QuietCommand, ScrapyCommand):
+class Command(AnsweringCommand, ScrapyCommand):
     """Finds messages by their words, best first."""
 
     operands = range(2, 3)
+    unread = EXIT_COMPLETE
+    unanswered = EXIT_WRONG_USAGE  # as grep ends, whose 1 is that nothing was found
     example = "search acme.sqlite refund"
     usage = "[options] FILE WORDS"
     summary = "Search subjects and bodies of messages in an SQLite file of export"
@@ -70,25 +66,15 @@ class Command(QuietCommand, ScrapyCommand):
                 "--limit 100."
             )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def answer(self, args: list[str], opts: argparse.Namespace) -> int:
         """Print the messages that have the words of *args*."""
-        try:
-            self.exitcode = _show(Path(args[0]), args[1], opts.limit)
-        except GorgiasError as error:
-            say(error)
-            self.exitcode = EXIT_WRONG_USAGE
-
-
-def _show(path: Path, asked: str, limit: int) -> int:
-    """Print what is found; return the exit status. Raises `GorgiasError`."""
-    found, number = search(path, asked, limit)
-    marks = _BOLD if sys.stdout.isatty() else _BRACKETS
-    with reader_may_leave():
+        found, number = search(Path(args[0]), args[1], opts.limit)
+        marks = _BOLD if sys.stdout.isatty() else _BRACKETS
         for message in found:
             for line in _lines(message, marks):
                 print(line)
         print(_how_many(number, len(found)))
-    return EXIT_COMPLETE if found else _EXIT_NOTHING_FOUND
+        return EXIT_COMPLETE if found else _EXIT_NOTHING_FOUND
 
 
 def _lines(found: Found, marks: tuple[str, str]) -> Iterator[str]:

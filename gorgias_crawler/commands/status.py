@@ -3,6 +3,7 @@
 import argparse
 import json
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,14 +11,16 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.archive import Archive
-from gorgias_crawler.commands.answering import ArchiveCommand, QuietCommand
+from gorgias_crawler.commands.answering import AnsweringCommand
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
 from gorgias_crawler.job import freshness, status
+from gorgias_crawler.job.directory import archive_to_read
 
 
-class Command(ArchiveCommand, QuietCommand, ScrapyCommand):
+class Command(AnsweringCommand, ScrapyCommand):
     """Tells how far a job is."""
 
+    operands = range(1, 2)
     example = "status crawls/run1"
     usage = "JOBDIR"
     summary = "Tell how far a job is, also while a crawl is at work"
@@ -42,13 +45,12 @@ class Command(ArchiveCommand, QuietCommand, ScrapyCommand):
         given = opts.max_age
         self._max_age_s = None if given is None else freshness.max_age_s(given)
 
-    def answer(
-        self, archive: Archive, args: list[str], opts: argparse.Namespace
-    ) -> int:
+    def answer(self, args: list[str], opts: argparse.Namespace) -> int:
         """Print the status of the job."""
-        with archive.reading():
+        path = Path(args[0])
+        with closing(archive_to_read(path)) as archive, archive.reading():
             try:
-                told = status.told(archive, Path(args[0]), datetime.now(UTC))
+                told = status.told(archive, path, datetime.now(UTC))
             except (LookupError, TypeError, ValueError) as error:  # a flipped bit
                 raise archive.explained(error) from None
             self._print(archive, told, opts)

@@ -3,10 +3,11 @@
 import argparse
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from scrapy import Spider
 from scrapy.commands import ScrapyCommand
@@ -16,7 +17,7 @@ from gorgias_crawler.api.kinds import KINDS
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.arguments import ACCOUNT, OF_ROWS
 from gorgias_crawler.commands import project, reemission
-from gorgias_crawler.commands.answering import ArchiveCommand
+from gorgias_crawler.commands.answering import AnsweringCommand
 from gorgias_crawler.commands.counts import NOT_COMPARED, CountsSpider, differences
 from gorgias_crawler.commands.reemission import Reemission
 from gorgias_crawler.commands.running import (
@@ -36,13 +37,17 @@ from gorgias_crawler.errors import (
 from gorgias_crawler.feeds import file_store
 from gorgias_crawler.job import files as fetched_files
 from gorgias_crawler.job import verification
+from gorgias_crawler.job.directory import archive_to_read
 
 _SHOWN = 20  # problems of one kind; the first ones tell what is wrong
 
 
-class Command(ArchiveCommand, ScrapyCommand):
+class Command(AnsweringCommand, ScrapyCommand):
     """Holds archive against itself, the counts, its files, and the API if asked to."""
 
+    not_read = ()
+    requires_crawler_process = True
+    default_settings: ClassVar = {}
     operands = range(1, 3)
     arguments = ACCOUNT | OF_ROWS
     example = "verify crawls/run1"
@@ -103,10 +108,14 @@ class Command(ArchiveCommand, ScrapyCommand):
         assert self.crawler_process is not None
         return self.crawler_process.create_crawler(spider)
 
-    def answer(
+    def answer(self, args: list[str], opts: argparse.Namespace) -> int:
+        """Say of each part of the job whether it can be trusted."""
+        with closing(archive_to_read(Path(args[0]))) as archive:
+            return self._judge(archive, args, opts)
+
+    def _judge(
         self, archive: Archive, args: list[str], opts: argparse.Namespace
     ) -> int:
-        """Say of each part of the job whether it can be trusted."""
         if not _say("Archive file", verification.damages(archive)):
             return EXIT_INCOMPLETE  # nothing can be held against it
         manifest = archive.last_manifest() or {}

@@ -4,7 +4,6 @@ Its others (bench, edit, genspider, startproject, version) are left as they are.
 """
 
 import argparse
-from typing import Any
 
 from scrapy import Request, Spider
 from scrapy.utils.spider import spidercls_for_request
@@ -19,7 +18,7 @@ from gorgias_crawler.errors import CommandLineError
 class Verb(CheckedCommand):
     """A command of Scrapy's own that takes nothing which it would ignore; a mixin."""
 
-    def _take_arguments(self, opts: Any) -> None:
+    def read_arguments(self, given: list[str]) -> None:
         """Leave ``-a`` to Scrapy: another spider has arguments of its own."""
 
     @property
