@@ -93,7 +93,7 @@ def whole(world: World, rate: str | None) -> None:
         print(
             f"rate {rate}: {len(files):,} files, {total / MB:,.0f} MB in {took_s:.0f} s"
             f"{spaced}; {asked(sandbox):,} calls for them (least {len(files):,}), "
-            f"{len(sandbox.file_calls):,} of the host, {len(sandbox.refused)} refused, "
+            f"{len(sandbox.file_host.calls):,} of the host, {len(sandbox.refused)} refused, "
             f"peak {peak:.0f} MB, exit {manifest['exit_status']}"
         )
 
@@ -125,8 +125,8 @@ def kills(world: World, number: int) -> None:
             while True:
                 process = start(Path(name), sandbox)
                 # From when files begin to come: before, nothing is at stake.
-                before = len(sandbox.file_calls)
-                while process.poll() is None and len(sandbox.file_calls) <= before:
+                before = len(sandbox.file_host.calls)
+                while process.poll() is None and len(sandbox.file_host.calls) <= before:
                     time.sleep(0.005)
                 time.sleep(draw.uniform(0, 0.25))
                 process.send_signal(signal.SIGKILL)
@@ -142,7 +142,7 @@ def kills(world: World, number: int) -> None:
             stored = kept(root)
             lost += len(set(files.values()) - set(stored.values()))
             torn += len(set(stored.values()) - set(files.values()))
-            twice = len(sandbox.file_calls) - len(files)
+            twice = len(sandbox.file_host.calls) - len(files)
             again += max(0, twice - 4 * at_job)
     print(
         f"{done} kills over {jobs} jobs of {len(files)} files: {torn} torn, {lost} lost,"

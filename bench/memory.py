@@ -34,7 +34,7 @@ REPORT = (
 
 def handler(kind: str, size_mb: int, world: World) -> type[_Handler]:
     messages: dict[str, int] = {}
-    for row in world.by_created("messages"):
+    for row in world.in_order("messages"):
         messages.setdefault(str(row.ticket.id), row.id)
 
     def page(ticket: str) -> tuple[bytes, int, bytes]:

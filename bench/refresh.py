@@ -113,7 +113,7 @@ def _change(world: World, seed: int, night: dict[str, int]) -> tuple[int, int]:
     began_us = world.now_us()
     world.change(seed, **night)
     changed = new = of_tickets = single = 0
-    for ticket in world.by_created("tickets"):
+    for ticket in world.in_order("tickets"):
         assert isinstance(ticket, TicketRecord)
         if ticket.updated_us < began_us:
             continue

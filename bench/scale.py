@@ -169,7 +169,7 @@ def _raw_bytes(world: World) -> float:
     """Return the bytes of all objects as JSON, from each 97th of them."""
     total = 0.0
     for kind in ("tickets", "messages"):
-        records = world.by_created(kind)
+        records = world.in_order(kind)
         sample = [len(as_json(record)) for record in records[::97]]
         total += sum(sample) / len(sample) * len(records)
     return total
@@ -272,8 +272,8 @@ def _resume(tickets: int) -> int:
 def _half_done(path: Path, tickets: int, world: World, host: str) -> int:
     """Make an archive of a bulk walk that was killed at half; return its bytes."""
     (ticket, *_), (message, *_) = (
-        world.by_created("tickets"),
-        world.by_created("messages"),
+        world.in_order("tickets"),
+        world.in_order("messages"),
     )
     raw_ticket, raw_message = packed(as_json(ticket)), packed(as_json(message))
     now_us = world.now_us()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gorgias_crawler.job.figures import figures
+from gorgias_crawler.extensions.run_report import figures
 from gorgias_crawler.job.ping import LIMIT_S
 from gorgias_crawler.middlewares.handler import STILL_AWAITED_S
 from tests.crawling import At

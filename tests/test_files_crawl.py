@@ -66,8 +66,8 @@ def test_every_attachment_and_inline_image_is_fetched_with_one_call(open_shop):
     stored = kept(root)
     assert sorted(stored.values()) == sorted(files.values())
     assert sorted(asked(shop)) == sorted(files)
-    assert len(shop.sandbox.file_calls) == len(files)
-    assert all("Authorization" not in c.headers for c in shop.sandbox.file_calls)
+    assert len(shop.sandbox.file_host.calls) == len(files)
+    assert all("Authorization" not in c.headers for c in shop.sandbox.file_host.calls)
     sizes = {asked_as(file.path): file.size for file in expected_files(shop.world)}
     types = {
         asked_as(file.path): file.content_type for file in expected_files(shop.world)
@@ -94,7 +94,7 @@ def test_every_attachment_and_inline_image_is_fetched_with_one_call(open_shop):
             assert stat.S_IMODE(path.stat().st_mode) == (0o600 if is_file else 0o700)
     before = len(shop.sandbox.calls)
     assert shop.crawl(*FILES).status == 0
-    assert len(shop.sandbox.file_calls) == len(files)
+    assert len(shop.sandbox.file_host.calls) == len(files)
     assert len(shop.sandbox.calls) - before <= 4
     assert f"{len(files):,} of {len(files):,} stored" in shop.run("status", "job").log
 
@@ -237,7 +237,7 @@ def test_after_a_kill_no_file_is_torn_or_lost_or_fetched_twice(open_shop, number
     assert ended.status == 0, ended.log
     assert sorted(kept(root).values()) == sorted(files.values())
     in_flight = 4
-    assert len(shop.sandbox.file_calls) <= len(files) + in_flight
+    assert len(shop.sandbox.file_host.calls) <= len(files) + in_flight
 
 
 def test_a_stop_waits_for_no_file_and_the_next_run_goes_on(open_shop):

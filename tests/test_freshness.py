@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gorgias_crawler.archive import Archive, walks
 from gorgias_crawler.errors import CommandLineError, JobError
-from gorgias_crawler.job import directory, freshness, status
+from gorgias_crawler.job import directory, status
 from gorgias_crawler.job.directory import Job, note_refusal
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -61,8 +61,8 @@ def told(job):
 
 
 def answer(job, max_age):
-    said, seconds = told(job), freshness.max_age_s(max_age)
-    return freshness.is_fresh(said, seconds), freshness.sentence(said, seconds, max_age)
+    said, seconds = told(job), status.max_age_s(max_age)
+    return status.is_fresh(said, seconds), status.sentence(said, seconds, max_age)
 
 
 # The age that is asked for.
@@ -73,7 +73,7 @@ def answer(job, max_age):
     [("90m", 5_400), ("26h", 93_600), ("2d", 172_800), ("1m", 60), (" 3h ", 10_800)],
 )
 def test_an_age_is_minutes_hours_or_days(text, seconds):
-    assert freshness.max_age_s(text) == seconds
+    assert status.max_age_s(text) == seconds
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_an_age_is_minutes_hours_or_days(text, seconds):
 )
 def test_any_other_age_is_refused_with_those_that_there_are(text):
     with pytest.raises(CommandLineError, match="90m, 26h or 2d"):
-        freshness.max_age_s(text)
+        status.max_age_s(text)
 
 
 # How old it is.
@@ -92,7 +92,7 @@ def test_it_is_fresh_from_the_start_of_the_last_complete_run_to_the_age(
     age_s, max_age_s
 ):
     said = {"last_complete_run": {"age_s": age_s}}
-    assert freshness.is_fresh(said, max_age_s) is (0 <= age_s <= max_age_s)
+    assert status.is_fresh(said, max_age_s) is (0 <= age_s <= max_age_s)
 
 
 def test_the_age_counts_from_the_start_of_the_run(job, write):

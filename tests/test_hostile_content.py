@@ -82,7 +82,7 @@ def test_hostile_bodies_break_no_row(open_shop, fetch):
 def test_a_body_of_20_mb_breaks_neither_the_row_nor_the_run(open_shop):
     shop = open_shop(tickets=5, forks=False)
     size = 20 * 2**20
-    largest = shop.world.by_created("messages")[0].id
+    largest = shop.world.in_order("messages")[0].id
     body = ("x" * 1022 + "é\0") * (size // 1024)
     rewrite(shop, lambda row: row["id"] == largest and row.update(body_text=body))
     configure(shop, REPORT_MEMORY)

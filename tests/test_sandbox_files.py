@@ -62,7 +62,9 @@ def test_each_file_is_had_with_its_own_bytes(sandbox):
         assert int(headers["Content-Length"]) == len(body) == file.size
         assert hashlib.sha256(body).hexdigest() == file.sha256()
     assert len({file.sha256() for file in files}) == len(files)
-    assert [call.sent_bytes for call in sandbox.file_calls] == [f.size for f in files]
+    assert [call.sent_bytes for call in sandbox.file_host.calls] == [
+        f.size for f in files
+    ]
     again = expected_files(World(tickets=60))
     assert [(f.url, f.sha256()) for f in again] == [(f.url, f.sha256()) for f in files]
 
@@ -198,7 +200,7 @@ def test_a_hook_may_answer_for_the_files_host(sandbox):
         Answer(418, b"") if call.number else None
     )
     assert fetch(sandbox, expected_files(sandbox.world)[0])[0] == 418
-    assert [call.status for call in sandbox.file_calls] == [418]
+    assert [call.status for call in sandbox.file_host.calls] == [418]
 
 
 def test_number_and_size_of_files_are_asked_for():

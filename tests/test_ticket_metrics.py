@@ -31,7 +31,7 @@ def test_a_kind_has_a_row_for_every_ticket_with_all_its_columns(shop, kind):
     found = rows(shop, f"{kind}.csv")
     assert list(found[0]) == list(types(ROWS[kind]))
     key = next(iter(found[0]))
-    expected = [record.id for record in shop.world.by_created("tickets")]
+    expected = [record.id for record in shop.world.in_order("tickets")]
     assert [int(row[key]) for row in found] == sorted(expected)
 
 

@@ -216,4 +216,4 @@ def test_no_file_is_fetched_from_a_host_that_cannot_prove_its_name(
     with Sandbox(world, rate=None, ssl_context=context) as served:
         with pytest.raises(MisdirectedError, match="cannot prove its name"):
             asyncio.run(fetch(served))
-        assert served.file_calls == []
+        assert served.file_host.calls == []

@@ -138,11 +138,8 @@ def _exit_status(crawler: Crawler) -> int:
     dropped = left_out({"dropped": spider.dropped})
     without = f"; left out: {', '.join(dropped)}" if dropped else ""
     files = ", ".join(files_said(map(asdict, spider.feeds_stored)))
-    sentence = f"Exported {files}{filtered}{without}."
-    if dropped:
-        tell(logger, logging.WARNING, sentence)
-    else:
-        logger.info("%s", sentence)
+    level = logging.WARNING if dropped else logging.INFO
+    tell(logger, level, f"Exported {files}{filtered}{without}.")
     if missing:
         logger.warning(
             "Not complete yet and left out: %s; crawl again to fetch what is missing.",

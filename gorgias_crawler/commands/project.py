@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 from scrapy import Spider
 from scrapy.settings import BaseSettings
@@ -62,20 +62,18 @@ def _only(settings: BaseSettings) -> type[GorgiasSpider] | None:
 
 def our_spider(settings: BaseSettings, name: str) -> type[GorgiasSpider]:
     """Return the spider *name*, which keeps an archive. Raises as `spider` does."""
-    found = spider(settings, name)
-    check_ours(found)
-    assert issubclass(found, GorgiasSpider)
-    return found
+    return as_ours(spider(settings, name))
 
 
-def check_ours(found: type[Spider]) -> None:
-    """Raise `CommandLineError` where the spider *found* is not made of ours."""
+def as_ours(found: type[Spider]) -> type[GorgiasSpider]:
+    """Return *found*. Raises `CommandLineError` where it is not made of ours."""
     if not issubclass(found, GorgiasSpider):
         raise CommandLineError(
             f"The spider {found.name!r} is not made of GorgiasSpider, and the settings "
             "here would change what it does without a word: run it in a project of its "
             "own."
         )
+    return found
 
 
 def check_foreign(found: type[Spider], command: str) -> None:
@@ -107,8 +105,7 @@ def spider_of_rows(
     path = str(last.get("spider") or _OURS)
     if path != _OURS:
         try:
-            found = load_object(path)
-            check_ours(found)
+            return as_ours(load_object(path))
         except Exception as error:  # noqa: BLE001 - a module may raise anything
             raise ConfigurationError(
                 f"The last run was by a spider of yours, {path}, which cannot be loaded "
@@ -116,7 +113,6 @@ def spider_of_rows(
                 f"choose another one with --spider, for example --spider "
                 f"{GorgiasSpider.name}."
             ) from None
-        return cast("type[GorgiasSpider]", found)
     return _only(settings) or GorgiasSpider
 
 

@@ -38,6 +38,4 @@ class Command(crawl.Command):
             raise CommandLineError(
                 f"{named} has {len(found)} spiders with a name: give a file with one."
             )
-        project.check_ours(found[0])
-        assert issubclass(found[0], GorgiasSpider)
-        return found[0]
+        return project.as_ours(found[0])

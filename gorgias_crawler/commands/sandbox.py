@@ -24,31 +24,15 @@ class Command(AnsweringCommand, ScrapyCommand):
         """Add the options of this command."""
         super().add_options(parser)
         own = parser.add_argument_group(title="Sandbox")
-        own.add_argument(
-            "--port",
-            type=_up_to(int, 65535),
-            default=0,
-            help="default: a free one",
-        )
-        own.add_argument(
-            "--tickets", type=_up_to(int, 10**7), default=50, help="default: 50"
-        )
-        own.add_argument("--seed", type=int, default=1, help="same seed, same account")
-        own.add_argument(
-            "--rate", default="40/20", help="API budget as calls/seconds (40/20)"
-        )
-        own.add_argument(
-            "--latency",
-            type=_up_to(float, 3600),
-            default=0.2,
-            help="seconds an answer takes (0.2)",
-        )
-        own.add_argument(
-            "--faults",
-            type=_up_to(float, 1),
-            default=0.0,
-            help="share of calls that fail (0)",
-        )
+        for name, kind, default, meaning in (
+            ("port", _up_to(int, 65535), 0, "default: a free one"),
+            ("tickets", _up_to(int, 10**7), 50, "default: 50"),
+            ("seed", int, 1, "same seed, same account"),
+            ("rate", str, "40/20", "API budget as calls/seconds (40/20)"),
+            ("latency", _up_to(float, 3600), 0.2, "seconds an answer takes (0.2)"),
+            ("faults", _up_to(float, 1), 0.0, "share of calls that fail (0)"),
+        ):
+            own.add_argument(f"--{name}", type=kind, default=default, help=meaning)
 
     def answer(self, args: list[str], opts: argparse.Namespace) -> int:
         """Serve until Ctrl-C or SIGTERM."""

@@ -13,7 +13,7 @@ from scrapy.commands import ScrapyCommand
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.commands.answering import AnsweringCommand
 from gorgias_crawler.errors import EXIT_COMPLETE, EXIT_INCOMPLETE
-from gorgias_crawler.job import freshness, status
+from gorgias_crawler.job import status
 from gorgias_crawler.job.directory import archive_to_read
 
 
@@ -43,7 +43,7 @@ class Command(AnsweringCommand, ScrapyCommand):
     def check(self, args: list[str], opts: argparse.Namespace) -> None:
         """Read the age. Raises `CommandLineError`."""
         given = opts.max_age
-        self._max_age_s = None if given is None else freshness.max_age_s(given)
+        self._max_age_s = None if given is None else status.max_age_s(given)
 
     def answer(self, args: list[str], opts: argparse.Namespace) -> int:
         """Print the status of the job."""
@@ -54,7 +54,7 @@ class Command(AnsweringCommand, ScrapyCommand):
             except (LookupError, TypeError, ValueError) as error:  # a flipped bit
                 raise archive.explained(error) from None
             self._print(archive, told, opts)
-        if self._max_age_s and not freshness.is_fresh(told, self._max_age_s):
+        if self._max_age_s and not status.is_fresh(told, self._max_age_s):
             return EXIT_INCOMPLETE
         return EXIT_COMPLETE
 
@@ -64,7 +64,7 @@ class Command(AnsweringCommand, ScrapyCommand):
         if opts.json:
             print(json.dumps(told, indent=2, ensure_ascii=False))
         elif self._max_age_s:
-            print(freshness.sentence(told, self._max_age_s, opts.max_age))
+            print(status.sentence(told, self._max_age_s, opts.max_age))
         else:
             for line in status.lines(archive, told):
                 print(line)

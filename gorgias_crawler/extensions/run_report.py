@@ -15,11 +15,15 @@ from scrapy.utils.log import get_scrapy_root_handler
 from scrapy.utils.python import global_object_name
 
 from gorgias_crawler import __version__
-from gorgias_crawler.errors import EXIT_CANNOT_START, EXIT_COMPLETE, GorgiasError
+from gorgias_crawler.errors import (
+    EXIT_CANNOT_START,
+    EXIT_COMPLETE,
+    EXIT_INCOMPLETE,
+    GorgiasError,
+)
 from gorgias_crawler.feeds.recorded import row_settings
 from gorgias_crawler.job import manifest
 from gorgias_crawler.job.directory import MANIFEST, Job
-from gorgias_crawler.job.figures import UNKNOWN, figures
 from gorgias_crawler.job.files import FilesOfRun
 from gorgias_crawler.redact import public_uri
 from gorgias_crawler.spiders.gorgias import GorgiasSpider
@@ -27,12 +31,36 @@ from gorgias_crawler.spiders.gorgias import GorgiasSpider
 logger = logging.getLogger(__name__)
 
 
-def tell(log: logging.Logger, level: int, sentence: str) -> None:
-    """Log what must be seen; on standard error, too, where the log does not show it.
+UNKNOWN = {"exit_status": EXIT_INCOMPLETE, "incomplete": 1}
+"""The figures of a run of which nothing more can be told."""
 
-    Such a log is a file, silent or switched off.
+
+def figures(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """Return the figures of a run from its *manifest*; see docs/deploy.md."""
+    tickets, exit_status = manifest["tickets"], int(manifest["exit_status"])
+    return {
+        "exit_status": exit_status,
+        "incomplete": int(exit_status != EXIT_COMPLETE),
+        "tickets": tickets["listed"],
+        "tickets_to_fetch": tickets["due"],
+        "tickets_new": tickets["new"],
+        "tickets_changed": tickets["changed"],
+        "messages": manifest["messages"]["archived"],
+        "rows": manifest["messages"]["exported"],
+        "rows_dropped": sum(manifest["dropped"].values()),
+        "failures": len(manifest["failed"]),
+        "files_to_fetch": manifest["files"]["to_fetch"],
+    }
+
+
+def tell(log: logging.Logger, level: int, sentence: str) -> None:
+    """Log what a run came to; on standard error, too, what a log does not show.
+
+    It is told there where it is no success, and the log a file, silent or off.
     """
     log.log(level, "%s", sentence)
+    if level <= logging.INFO:
+        return
     handler = get_scrapy_root_handler()
     is_on_stderr = isinstance(handler, logging.StreamHandler) and not isinstance(
         handler, logging.FileHandler
@@ -127,12 +155,9 @@ class RunReport:
         *lines, last = manifest.closing_lines(told, str(job.path))
         for line in lines:
             logger.info("%s", line)
-        if told["exit_status"] != EXIT_COMPLETE:
-            tell(logger, logging.ERROR, last)
-        elif told["dropped"]:
-            tell(logger, logging.WARNING, last)
-        else:
-            logger.info("%s", last)
+        level = logging.WARNING if told["dropped"] else logging.INFO
+        is_complete = told["exit_status"] == EXIT_COMPLETE
+        tell(logger, level if is_complete else logging.ERROR, last)
 
     def _tell_monitors(self, told: Mapping[str, int]) -> None:
         self.figures = told

@@ -1,10 +1,9 @@
 """What is given and cannot be meant: settings and components, refused in a sentence."""
 
 from gorgias_crawler.refusals.settings import (
-    check_after_addons,
     check_log,
     check_settings,
     refuse_variable,
 )
 
-__all__ = ["check_after_addons", "check_log", "check_settings", "refuse_variable"]
+__all__ = ["check_log", "check_settings", "refuse_variable"]

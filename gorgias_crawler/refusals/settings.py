@@ -1,7 +1,7 @@
 """Every setting that is given is honoured, or refused with a word on what to do.
 
 One pass over what stands above Scrapy's defaults and ours: the command line, a
-settings module of the user's, a spider's own settings.
+settings module of the user's, a spider's own settings, an add-on.
 """
 
 import codecs
@@ -91,21 +91,10 @@ def check_log(given: BaseSettings) -> None:
         raise _wrong(name, given[name], known, f"'{_KNOWN[name]}'") from None
 
 
-def check_after_addons(given: BaseSettings) -> None:
-    """Check what add-ons have changed, which Scrapy loads when the spider is there.
-
-    Names are theirs to choose. Raises `ConfigurationError`.
-    """
-    for name in given:
-        if name in _KNOWN and (given.getpriority(name) or 0) >= _ADDON:
-            _check_rule(given, name)
-    check_components(given)
-
-
 def _given(all_: BaseSettings) -> Iterator[str]:
     for name in all_:
         priority = all_.getpriority(name) or 0
-        is_changed = priority == _PROJECT and all_[name] != _KNOWN.get(name)
+        is_changed = priority >= _ADDON and all_[name] != _KNOWN.get(name)
         if priority > _PROJECT or is_changed:
             yield name
 

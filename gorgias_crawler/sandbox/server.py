@@ -115,11 +115,6 @@ class Sandbox:
         return [c for c in self.calls if c.status == HTTPStatus.TOO_MANY_REQUESTS]
 
     @property
-    def file_calls(self) -> list[Call]:
-        """The calls of the files' own host, with the bytes that each was sent."""
-        return self.file_host.calls
-
-    @property
     def highest_level(self) -> float:
         """The most calls that were in the bucket at once."""
         return self.bucket.highest_level if self.bucket else 0.0

@@ -115,7 +115,7 @@ class World:
             found = sorted(self.records(name).items())
             return [history.make(self.account, name, record) for _, record in found]
 
-    def in_order(self, name: str, fields: str) -> Sequence[Any]:
+    def in_order(self, name: str, fields: str = CREATED) -> Sequence[Any]:
         """Return all records of a kind in ascending order."""
         with self.lock:
             if (name, fields) not in self._sorted:
@@ -123,10 +123,6 @@ class World:
                 ordered = sorted(records, key=sort_key(self.account, name, fields))
                 self._sorted[name, fields] = ordered
             return self._sorted[name, fields]
-
-    def by_created(self, kind: str) -> Sequence[Any]:
-        """Return all ``"tickets"`` or ``"messages"``, oldest first."""
-        return self.in_order(kind, CREATED)
 
     def totals(self) -> dict[str, int]:
         """Return what a complete export holds, and the fewest calls for it."""

@@ -19,7 +19,7 @@ from gorgias_crawler.errors import (
     StoppedError,
 )
 from gorgias_crawler.items import Message
-from gorgias_crawler.refusals import check_after_addons, check_settings
+from gorgias_crawler.refusals import check_settings
 
 Output = Iterator[Request | Message]
 """What a callback yields."""
@@ -56,10 +56,13 @@ class RunSpider(Spider):
         return spider
 
     def may_start(self) -> bool:
-        """End the run, and return False, where an add-on breaks a promise."""
+        """End the run, and return False, where an add-on breaks a promise.
+
+        Scrapy loads add-ons when the spider is there.
+        """
         try:
             if self.has_settings_of_user:
-                check_after_addons(self.crawler.settings)
+                check_settings(self.crawler.settings)
         except ConfigurationError as error:
             self.end_run(error)
         return self.ending is None
