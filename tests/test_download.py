@@ -16,13 +16,18 @@ from gorgias_crawler.feeds.download import Download
 from gorgias_crawler.sandbox import Answer, Sandbox, World
 from gorgias_crawler.sandbox.files import asked_as
 from tests.expected import expected_files
+from tests.faulty_files import FaultyFiles
 
 
 @pytest.fixture
-def host():
+def sandbox():
     with Sandbox(World(tickets=20, file_bytes=(200_000, 300_000)), rate=None) as served:
-        served.file_host.stall_s = 30
-        yield served.file_host
+        yield served
+
+
+@pytest.fixture
+def host(sandbox):
+    return sandbox.file_host
 
 
 def fetched(address, part, *, on_this_machine=True, most_bytes=10**9):
@@ -57,8 +62,8 @@ def test_each_file_is_written_as_it_is_whatever_its_address(host, tmp_path):
     ("fault", "error"),
     [("500", UnansweredError), ("short", UnansweredError), ("stall", UnansweredError)],
 )
-def test_what_does_not_arrive_whole_is_no_file(host, tmp_path, fault, error):
-    host.faults = {"*": fault}
+def test_what_does_not_arrive_whole_is_no_file(sandbox, host, tmp_path, fault, error):
+    FaultyFiles(sandbox, **{"*": fault})
     with pytest.raises(error):
         fetched(signed(host, expected_files(host.world)[0]), tmp_path / "part")
 

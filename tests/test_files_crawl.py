@@ -17,6 +17,7 @@ from gorgias_crawler.sandbox import Answer, World
 from gorgias_crawler.sandbox.files import RECORDING, asked_as
 from tests.crawling import At, wait
 from tests.expected import expected_files
+from tests.faulty_files import FaultyFiles
 
 FILES = ("-a", "files=true")
 
@@ -111,15 +112,15 @@ def test_without_the_argument_nothing_is_fetched_and_the_estimate_counts(open_sh
 
 def test_what_goes_wrong_with_a_file_is_named_and_tried_again(open_shop):
     shop = open_shop(tickets=60)
-    host = shop.sandbox.file_host
-    host.stall_s = 60
+    faulty = FaultyFiles(shop.sandbox)
+    faulty.stall_s = 60
     files = [file for file in expected_files(shop.world) if file.kind != RECORDING]
     bad = dict(zip(
         (file.resource for file in files),
         ("missing", "gone", "expired", "stall", "500", "short", "elsewhere", "endless"),
         strict=False,
     ))  # fmt: skip
-    host.faults = {**bad, files[-1].resource: "hop"}
+    faulty.faults = {**bad, files[-1].resource: "hop"}
     first = shop.crawl(*FILES, "-s", "DOWNLOAD_TIMEOUT=1")
     assert first.status == 3, first.log
     assert shop.file.exists()
@@ -134,7 +135,8 @@ def test_what_goes_wrong_with_a_file_is_named_and_tried_again(open_shop):
     whole = set(expected(shop.world).values())
     assert set(kept(shop.jobdir / "files").values()) < whole
 
-    host.faults = {name: bad[name] for name in bad if bad[name] in ("missing", "gone")}
+    gone = [name for name in bad if bad[name] in ("missing", "gone")]
+    faulty.faults = {name: bad[name] for name in gone}
     del shop.sandbox.calls[:]
     second = shop.crawl(*FILES)
     assert second.status == 0, second.log
@@ -150,7 +152,7 @@ def test_what_goes_wrong_with_a_file_is_named_and_tried_again(open_shop):
 def test_a_file_that_one_run_does_not_find_keeps_no_job_incomplete(open_shop):
     shop = open_shop(tickets=10)
     file = expected_files(shop.world)[0]
-    shop.sandbox.file_host.faults = {file.resource: "missing"}
+    FaultyFiles(shop.sandbox, **{file.resource: "missing"})
     ended = shop.crawl(*FILES)
     assert ended.status == 0, ended.log
     assert "is not at Gorgias (404 Not Found). The next run asks once more" in ended.log
@@ -242,21 +244,21 @@ def test_after_a_kill_no_file_is_torn_or_lost_or_fetched_twice(open_shop, number
 
 def test_a_stop_waits_for_no_file_and_the_next_run_goes_on(open_shop):
     shop = open_shop(tickets=60, forks=False)
-    host = shop.sandbox.file_host
-    host.faults, host.stall_s = {"*": "stall"}, 600
+    faulty = FaultyFiles(shop.sandbox, **{"*": "stall"})
+    faulty.stall_s = 600
 
     def strike(hook, call):
         hook.process.send_signal(signal.SIGTERM)
 
     hook = At(nth_file(4), strike)
-    host.on_request = hook
+    shop.sandbox.file_host.on_request = hook
     hook.process = shop.start(*FILES, "-s", "DOWNLOAD_TIMEOUT=600")
     stopped = wait(hook.process)
     assert stopped.status == 3, stopped.log
     assert "Traceback" not in stopped.log
     assert "exception" not in stopped.log
     assert kept(shop.jobdir / "files") == {}
-    host.faults = {}
+    faulty.faults = {}
     assert shop.crawl(*FILES).status == 0
 
 

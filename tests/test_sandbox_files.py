@@ -9,7 +9,6 @@ import urllib.parse
 import pytest
 
 from gorgias_crawler.sandbox import ACCESS_TOKEN, Answer, Sandbox, World
-from gorgias_crawler.sandbox.filehost import FILE_FAULTS
 from gorgias_crawler.sandbox.files import INLINE, NAMES, RECORDING, asked_as
 from tests.expected import expected_files
 
@@ -19,7 +18,6 @@ KEY = {"Authorization": f"Bearer {ACCESS_TOKEN}"}
 @pytest.fixture
 def sandbox():
     with Sandbox(World(tickets=60), rate=None) as served:
-        served.file_host.stall_s = 0.2
         yield served
 
 
@@ -146,53 +144,6 @@ def test_files_of_a_deleted_ticket_are_gone(sandbox):
     files = [f for f in expected_files(sandbox.world) if f.number == message.number]
     sandbox.world.delete_ticket(message.ticket.id)
     assert get(download_url(sandbox, files[0]))[0] == 404
-
-
-def outcome(sandbox, file):
-    """Follow the redirects as a client does; return what came of it in a word."""
-    url = download_url(sandbox, file)
-    for _ in range(5):
-        own = url.startswith(sandbox.url)
-        status, headers, body = get(url, KEY if own else {})
-        if status == 200:
-            length = int(headers["Content-Length"])
-            return "whole" if len(body) == length == file.size else "torn"
-        if status != 307:
-            return str(status)
-        url = headers["Location"]
-        if not url.startswith("http://127.0.0.1:"):
-            return url.partition("/" + file.path.split("/")[1])[0]
-    return "endless"
-
-
-@pytest.mark.parametrize(
-    ("fault", "expected"),
-    [
-        ("missing", "404"),
-        ("gone", "410"),
-        ("expired", "403"),
-        ("stall", "torn"),
-        ("500", "500"),
-        ("short", "torn"),
-        ("elsewhere", "http://elsewhere.invalid"),
-        ("hop", "whole"),
-        ("endless", "endless"),
-    ],
-)
-def test_a_fault_strikes_the_file_that_it_is_set_for(sandbox, fault, expected):
-    first, second = expected_files(sandbox.world)[:2]
-    sandbox.file_host.faults[first.resource] = fault
-    assert outcome(sandbox, first) == expected
-    assert outcome(sandbox, second) == "whole"
-    sandbox.file_host.faults = {"*": fault}
-    assert outcome(sandbox, second) == expected
-    sandbox.file_host.faults.clear()
-    assert outcome(sandbox, first) == "whole"
-
-
-def test_every_fault_is_tried_here():
-    tried = test_a_fault_strikes_the_file_that_it_is_set_for.pytestmark[0].args[1]
-    assert {fault for fault, _ in tried} == set(FILE_FAULTS)
 
 
 def test_a_hook_may_answer_for_the_files_host(sandbox):

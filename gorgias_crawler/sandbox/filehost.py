@@ -13,41 +13,25 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from gorgias_crawler.sandbox.faults import Answer, Call, Calls
-from gorgias_crawler.sandbox.files import File
 from gorgias_crawler.sandbox.world import World
 
 DOWNLOAD = "/api/attachment/download"
-HOP = "/files"  # below it a second hop on the account's own host
-FILE_FAULTS = (
-    "missing", "gone", "expired", "stall", "500", "short", "elsewhere", "hop", "endless",
-)  # fmt: skip
-"""What can go wrong with a file: the call is answered 404 or 410; its address has
-expired; the bytes stop in the middle, or end before their Content-Length; another host
-over http; one hop more on the account's own host; redirects without end."""
 _SECRET = b"the sandbox signs with it"
 
 
 class FileHost:
     """Answers for all files of a world.
 
-    ``faults`` tells what goes wrong with a file, one of `FILE_FAULTS`, by its
-    ``resource``, or by ``"*"`` for all others. ``on_request`` sees each call of the
-    host first and may answer it. A signature holds ``lifetime_s``, a stall ``stall_s``.
+    ``on_request`` sees each call of the host first and may answer it. A signature
+    holds ``lifetime_s``.
     """
 
-    def __init__(self, world: World, api_url: str) -> None:
+    def __init__(self, world: World) -> None:
         self.world = world
         self.calls = Calls()
-        self.faults: dict[str, str] = {}
         self.on_request: Callable[[Call], Answer | None] | None = None
         self.lifetime_s = 600.0
-        self.stall_s = 30.0
         self.own_url = ""
-        self._api_host = api_url.removesuffix("/api")
-
-    def fault(self, file: File) -> str:
-        """Return what goes wrong with *file*, empty for nothing."""
-        return self.faults.get(file.resource) or self.faults.get("*", "")
 
     def signed(self, path: str, lifetime_s: float) -> str:
         """Return an address of a file that opens for so many seconds."""
@@ -58,20 +42,12 @@ class FileHost:
         return f"{self.own_url}{path}?{query}"
 
     def redirect(self, call: Call) -> Answer:
-        """Answer the download call, or a hop after it: where the file is to be had."""
-        path = call.path.removeprefix(DOWNLOAD).removeprefix(HOP)
-        file = self.world.file(path)
-        fault = "missing" if file is None else self.fault(file)
-        if fault in {"missing", "gone"}:
-            status = HTTPStatus.GONE if fault == "gone" else HTTPStatus.NOT_FOUND
-            return Answer(status, b'{"error": {"msg": "File does not exist."}}')
-        target = self.signed(path, -1 if fault == "expired" else self.lifetime_s)
-        hop = f"{self._api_host}{HOP}{path}?n={int(call.query.get('n', ['0'])[0]) + 1}"
-        if fault == "elsewhere":
-            target = f"http://elsewhere.invalid{path}"
-        elif fault == "endless" or (fault == "hop" and call.path.startswith(DOWNLOAD)):
-            target = hop
-        headers = {"Location": target}
+        """Answer the download call: where the file is to be had."""
+        path = call.path.removeprefix(DOWNLOAD)
+        if self.world.file(path) is None:
+            missing = b'{"error": {"msg": "File does not exist."}}'
+            return Answer(HTTPStatus.NOT_FOUND, missing)
+        headers = {"Location": self.signed(path, self.lifetime_s)}
         return Answer(HTTPStatus.TEMPORARY_REDIRECT, b"", headers, "text/html")
 
     def respond(
@@ -99,19 +75,11 @@ class FileHost:
         file = self.world.file(call.path)
         if file is None:
             return _refusal(HTTPStatus.NOT_FOUND, "NoSuchKey")
-        return self._faulty(file)
-
-    def _faulty(self, file: File) -> Answer:
-        fault = self.fault(file)
-        if fault == "500":
-            return _refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "InternalError")
-        type_ = file.content_type
-        good = Answer(
-            HTTPStatus.OK, b"", {}, type_, chunks=file.chunks(), length=file.size
+        return Answer(
+            *(HTTPStatus.OK, b"", {}, file.content_type),
+            chunks=file.chunks(),
+            length=file.size,
         )
-        if fault == "short":
-            return replace(good, length=file.size + 1_000)
-        return replace(good, stall_s=self.stall_s) if fault == "stall" else good
 
 
 def _counted(call: Call, answer: Answer) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from typing import Any, Self
 from gorgias_crawler.sandbox import pages
 from gorgias_crawler.sandbox.bucket import Bucket
 from gorgias_crawler.sandbox.faults import FAULTS, Answer, Call, Calls
-from gorgias_crawler.sandbox.filehost import DOWNLOAD, HOP, FileHost
+from gorgias_crawler.sandbox.filehost import DOWNLOAD, FileHost
 from gorgias_crawler.sandbox.world import World
 
 API_USER = "demo@example.com"
@@ -82,7 +82,7 @@ class Sandbox:
         self._server = _Server(port, self.respond, ssl_context)
         self.port = self._server.server_address[1]
         self.url = self._server.url + "/api"
-        self.file_host = FileHost(world, self.url)
+        self.file_host = FileHost(world)
         self._files_server = _Server(0, self.file_host.respond, ssl_context)
         self.files_url = self.file_host.own_url = self._files_server.url
         # a short poll, so that a test does not wait for its server to close
@@ -123,13 +123,11 @@ class Sandbox:
         """Return what the API itself says to *call*: no budget, fault or latency."""
         if call.method != "GET":
             return _json(HTTPStatus.METHOD_NOT_ALLOWED, {"error": {"msg": "GET only"}})
-        is_file = call.path.startswith((f"{DOWNLOAD}/", f"{HOP}/"))
-        if not is_file and not call.path.startswith("/api/"):
+        if not call.path.startswith("/api/"):
             return Answer(HTTPStatus.NOT_FOUND, _NO_PAGE, content_type="text/html")
-        needs_key = call.path.startswith("/api/")  # a hop comes without one
-        if needs_key and call.headers.get("Authorization") not in _KEYS:
+        if call.headers.get("Authorization") not in _KEYS:
             return _json(HTTPStatus.UNAUTHORIZED, {"error": {"msg": "Unauthorized."}})
-        if is_file:
+        if call.path.startswith(f"{DOWNLOAD}/"):
             return self.file_host.redirect(call)
         status, body = pages.answer(
             self.world, call.path, call.query, self.not_permitted
