@@ -56,14 +56,7 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
             "with `from gorgias_crawler.settings import *`, and give a script's process "
             "get_project_settings()."
         )
-    for name in _given(given):
-        _check_name(given, name)
-        if _is_above_project(given, name) and _matches(name, not_read):
-            raise _refusal(name, given, "this command does not read it: leave it out")
-        _check_kind(given, name)
-        _check_list(given, name)
-        _check_rule(given, name)
-    check_components(given)
+    check_each(given, not_read)
     BodySelectionPipeline.asked_for(given)
     by = given["GORGIAS_PARTITION_BY"]
     if by not in (None, "", MONTH):
@@ -76,6 +69,18 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
     if not isinstance(level, int) and level not in logging.getLevelNamesMapping():
         raise _wrong("LOG_LEVEL", level, "DEBUG, INFO, WARNING or ERROR", "INFO")
     check_log(given)
+
+
+def check_each(given: BaseSettings, not_read: tuple[str, ...] = ()) -> None:
+    """Raise `ConfigurationError` for the first setting that is refused by itself."""
+    for name in _given(given):
+        _check_name(given, name)
+        if _is_above_project(given, name) and _matches(name, not_read):
+            raise _refusal(name, given, "this command does not read it: leave it out")
+        _check_kind(given, name)
+        _check_list(given, name)
+        _check_rule(given, name)
+    check_components(given)
 
 
 def check_log(given: BaseSettings) -> None:

@@ -19,7 +19,7 @@ from gorgias_crawler.errors import (
     StoppedError,
 )
 from gorgias_crawler.items import Message
-from gorgias_crawler.refusals import check_settings
+from gorgias_crawler.refusals import check_each, check_settings
 
 Output = Iterator[Request | Message]
 """What a callback yields."""
@@ -62,7 +62,7 @@ class RunSpider(Spider):
         """
         try:
             if self.has_settings_of_user:
-                check_settings(self.crawler.settings)
+                check_each(self.crawler.settings)
         except ConfigurationError as error:
             self.end_run(error)
         return self.ending is None
