@@ -131,7 +131,7 @@ class CheckedCommand(_Base):
             name, is_pair, value = text.partition("=")
             if not is_pair:
                 raise CommandLineError(
-                    "-a takes NAME=VALUE, for example -a since=2025-01-01."
+                    f"-a {text}: write -a NAME=VALUE, for example -a since=2025-01-01."
                 )
             if name in read:
                 raise CommandLineError(
