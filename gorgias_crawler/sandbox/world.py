@@ -133,7 +133,8 @@ class World:
         return {
             "tickets": len(counts),
             "messages": sum(counts),
-            "calls_per_ticket": 1 + listing + sum(pages),
+            # The listing is held against the newest tickets, by one call.
+            "calls_per_ticket": 1 + listing + 1 + sum(pages),
             "calls_bulk": 1 + listing + ceil(sum(counts) / PAGE_LIMIT),
         }
 
