@@ -27,6 +27,7 @@ from crawling import HungError, Place, conclude, of_crawler, table
 from gorgias_crawler.api.kinds import KINDS, Refresh
 from gorgias_crawler.sandbox import Call, Sandbox, World
 from gorgias_crawler.sandbox.world import PAGE_LIMIT
+from tests.changes import change
 
 _SHARE = 0.8  # GORGIAS_BUDGET_SHARE
 _MOST_MB = 110.0  # any size: README
@@ -131,7 +132,8 @@ def _bound(what: str, found: float, most: float) -> list[str]:
 def _night(root: Path, sandbox: Sandbox, world: World, seed: int) -> list[str]:
     place = Place(root / "job", sandbox)
     percent = max(1, len(world.tickets) // 100)
-    world.change(
+    change(
+        world,
         seed,
         replies=percent,
         deleted_tickets=5,

@@ -34,6 +34,7 @@ from crawling import (
 )
 
 from gorgias_crawler.sandbox import Call, Sandbox, World
+from tests.changes import change
 
 _LATENCY_S = 0.003  # so that a run takes seconds, and 16 calls are in flight at times
 _IN_FLIGHT = 16  # CONCURRENT_REQUESTS: all of them may be lost with the process
@@ -146,7 +147,7 @@ def _prepare(
     old, updates = None, 1
     if fetch == "refresh":
         old = first.file.read_bytes()
-        world.change(arguments.seed, **_NIGHT)
+        change(world, arguments.seed, **_NIGHT)
         updates = sum(_NIGHT.values()) // 100 + 2  # its pages, and one to see the end
     measured = Place(root / "uninterrupted", sandbox)
     for _ in range(2):

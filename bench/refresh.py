@@ -30,6 +30,7 @@ from gorgias_crawler.items import DEFAULT_COLUMNS
 from gorgias_crawler.sandbox import Call, Sandbox, World
 from gorgias_crawler.sandbox.records import TicketRecord
 from gorgias_crawler.sandbox.world import PAGE_LIMIT
+from tests.changes import change
 
 _NIGHT = {"new_tickets": 0.2, "replies": 0.67, "closings": 0.13}  # of what changes
 # Of all tickets: fewer than a run stops at, as it believes in no masses.
@@ -92,7 +93,7 @@ def main() -> int:
         nothing = _run(place, "nothing changed", (_QUIET, 0))
         least = _change(world, arguments.seed, _parts(_NIGHT, arguments.changed))
         night = _run(place, "after a night", least)
-        world.change(arguments.seed, **_parts(_DELETED, arguments.tickets))
+        change(world, arguments.seed, **_parts(_DELETED, arguments.tickets))
         relist = _run(place, "after deletions", (0, 0), "-a", "relist=true")
     outcomes = [first, nothing, night, relist]
     print(table(_HEADER, [_row(outcome) for outcome in outcomes]))
@@ -111,7 +112,7 @@ def _parts(shares: dict[str, float], whole: int) -> dict[str, int]:
 def _change(world: World, seed: int, night: dict[str, int]) -> tuple[int, int]:
     """Let a night pass; return the fewest calls, and those for single tickets."""
     began_us = world.now_us()
-    world.change(seed, **night)
+    change(world, seed, **night)
     changed = new = of_tickets = single = 0
     for ticket in world.in_order("tickets"):
         assert isinstance(ticket, TicketRecord)

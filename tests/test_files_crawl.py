@@ -15,6 +15,7 @@ import pytest
 
 from gorgias_crawler.sandbox import Answer, World
 from gorgias_crawler.sandbox.files import RECORDING, asked_as
+from tests.changes import change
 from tests.crawling import At, wait
 from tests.expected import expected_files
 from tests.faulty_files import FaultyFiles
@@ -266,7 +267,7 @@ def test_files_of_deleted_tickets_are_deleted(open_shop):
     shop = open_shop(tickets=60)
     assert shop.crawl(*FILES).status == 0
     before = kept(shop.jobdir / "files")
-    shop.world.change(deleted_tickets=20)
+    change(shop.world, deleted_tickets=20)
     ended = shop.crawl("-a", "relist=true", "-a", "allow_deletions=true")
     assert ended.status == 0, ended.log
     after = kept(shop.jobdir / "files")
@@ -309,7 +310,7 @@ def test_files_may_be_in_another_directory(open_shop):
     assert ended.status == 0, ended.log
     assert sorted(kept(place).values()) == sorted(expected(shop.world).values())
     assert not (shop.jobdir / "files").exists()
-    shop.world.change(deleted_tickets=10)
+    change(shop.world, deleted_tickets=10)
     ended = shop.crawl("-a", "relist=true")
     assert f"The files of this job are in {place}: give it as FILES_STORE" in ended.log
     assert len(kept(place)) > len(expected(shop.world))

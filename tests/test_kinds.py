@@ -10,6 +10,7 @@ from gorgias_crawler.api.kinds import KINDS
 from gorgias_crawler.api.secrets import REMOVED
 from gorgias_crawler.items import Deleted, Message, Ticket, types
 from gorgias_crawler.sandbox import Answer
+from tests.changes import change
 from tests.crawling import wait
 
 FORBIDDEN = Answer(403, b'{"error": {"msg": "Not enough permissions."}}')
@@ -86,7 +87,8 @@ def folder_of(path):
 def test_after_a_night_of_changes_every_kind_equals_a_fresh_export(open_shop):
     shop = open_shop(tickets=60)
     assert shop.crawl("-a", "objects=all", "-O", "night/:jsonl").status == 0
-    shop.world.change(
+    change(
+        shop.world,
         new_tickets=2,
         replies=3,
         closings=2,
@@ -122,7 +124,7 @@ def test_users_and_events_that_are_not_listed_any_more_stay_and_are_marked(open_
     assert shop.crawl(*asked).status == 0
     before = folder_of(shop.path / "night")
     assert all(row["is_listed"] for name in ("users", "events") for row in before[name])
-    shop.world.change(removed_users=1, days_of_events_lost=3)
+    change(shop.world, removed_users=1, days_of_events_lost=3)
     ended = shop.crawl(*asked)
     assert ended.status == 0, ended.log
     after = folder_of(shop.path / "night")
@@ -190,7 +192,8 @@ def test_kills_at_random_moments_lose_and_double_no_object(open_shop, seed):
             process.kill()
             wait(process)
         if night == 0:
-            shop.world.change(
+            change(
+                shop.world,
                 seed,
                 replies=5,
                 deleted_tickets=2,

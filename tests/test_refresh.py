@@ -7,6 +7,7 @@ from scrapy.http import Response
 
 from gorgias_crawler.api import instant_us
 from gorgias_crawler.spiders.gorgias import _made_us
+from tests.changes import change
 from tests.crawling import wait
 
 CHANGES = {"new_tickets": 5, "replies": 12, "closings": 6, "late_sent": 3}
@@ -24,7 +25,7 @@ def test_a_refresh_is_what_a_fresh_export_would_be(open_shop, fetch):
     option = ("-a", f"fetch={fetch}")
     assert shop.crawl(*option).status == 0
     for night in range(3):
-        shop.world.change(seed=night, **CHANGES)
+        change(shop.world, seed=night, **CHANGES)
         ended = shop.crawl(*option)
         assert ended.status == 0, ended.log
         assert shop.rows() == shop.expected()
@@ -35,7 +36,7 @@ def test_a_refresh_asks_only_for_what_changed(open_shop):
     shop = open_shop(tickets=500)
     shop.crawl()
     before = len(shop.sandbox.calls)
-    shop.world.change(seed=2, new_tickets=3, replies=5)
+    change(shop.world, seed=2, new_tickets=3, replies=5)
     assert shop.crawl().status == 0
     # the account, a page of updates, and a page of the newest messages
     assert len(shop.sandbox.calls) - before <= 5
@@ -44,7 +45,7 @@ def test_a_refresh_asks_only_for_what_changed(open_shop):
 def test_the_manifest_counts_what_changed(open_shop):
     shop = open_shop(tickets=50)
     shop.crawl()
-    shop.world.change(seed=1, new_tickets=3, closings=4)
+    change(shop.world, seed=1, new_tickets=3, closings=4)
     shop.crawl()
     tickets = shop.manifest()["tickets"]
     assert tickets["new"] == 3
@@ -80,7 +81,7 @@ def test_a_message_that_is_sent_late_shows_its_date(open_shop):
 def test_deletions_are_carried_through_by_relisting(open_shop):
     shop = open_shop(tickets=150)
     shop.crawl()
-    shop.world.change(seed=4, deleted_tickets=5, deleted_messages=7, merges=2)
+    change(shop.world, seed=4, deleted_tickets=5, deleted_messages=7, merges=2)
     ended = shop.crawl("-a", "relist=true")
     assert ended.status == 0, ended.log
     assert shop.rows() == shop.expected()

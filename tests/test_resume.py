@@ -12,6 +12,7 @@ import time
 import pytest
 
 from gorgias_crawler.sandbox import Answer
+from tests.changes import change
 from tests.crawling import SCRAPY, At, linux_only, wait
 from tests.hostile import configure
 
@@ -549,7 +550,7 @@ def test_a_stopped_refresh_leaves_the_file_of_the_night_before(open_shop):
     shop = open_shop(tickets=30)
     shop.crawl()
     before = shop.file.read_bytes()
-    shop.world.change(seed=5, new_tickets=40, replies=10)
+    change(shop.world, seed=5, new_tickets=40, replies=10)
     kill_when_asked(shop, nth(1, "/api/messages"), signal.SIGTERM)
     assert shop.file.read_bytes() == before
     assert shop.crawl().status == 0

@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from gorgias_crawler.sandbox.files import RECORDING
+from tests.changes import change
 from tests.crawling import wait
 from tests.expected import expected_files
 
@@ -106,7 +107,7 @@ def test_files_may_be_kept_on_s3_and_go_with_their_tickets(open_shop, s3):
     assert ended.status == 0, ended.log
     assert kept() == expected()
     assert not [p for p in (shop.jobdir / "files").rglob("*") if p.is_file()]
-    shop.world.change(deleted_tickets=10)
+    change(shop.world, deleted_tickets=10)
     ended = shop.crawl("-a", "relist=true", *options)
     assert ended.status == 0, ended.log
     assert kept() == expected()

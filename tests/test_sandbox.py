@@ -217,10 +217,13 @@ def test_a_kind_may_be_refused_and_permitted_while_it_serves():
 def test_it_says_what_a_complete_export_holds_and_can_change():
     with Sandbox(World(tickets=5), rate=None) as sandbox:
         before = ask(sandbox, "/sandbox/totals")[2]
-        change = json.dumps({"new_tickets": 2, "replies": 1}).encode()
+        first, *_ = sandbox.world.tickets
+        change = json.dumps({"add_ticket": [3], "delete_ticket": [first]}).encode()
+        gone = len(sandbox.world.tickets[first].messages)
         after = ask(sandbox, "/sandbox/change", data=change)[2]
-        assert after["tickets"] == before["tickets"] + 2
-        for wrong in (b'{"new_tikets": 2}', b"{", b'{"replies": "many"}'):
+        assert after["tickets"] == before["tickets"]
+        assert after["messages"] == before["messages"] + 3 - gone
+        for wrong in (b'{"close": []}', b"{", b'{"reply": "1"}', b'{"reply": [1]}'):
             assert ask(sandbox, "/sandbox/change", data=wrong)[0] == 400
 
 

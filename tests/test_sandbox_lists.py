@@ -8,6 +8,7 @@ import pytest
 from gorgias_crawler.sandbox import World, pages
 from gorgias_crawler.sandbox.kinds import KINDS
 from gorgias_crawler.sandbox.records import END_US, instant_us
+from tests.changes import change
 
 # The key sets of recorded answers.
 KEYS = {
@@ -210,7 +211,7 @@ def test_a_row_that_comes_or_goes_shifts_no_page():
     world = World(tickets=60)
     first = ask("customers", world, limit=10)
     seen = {row["id"] for row in first["data"]}
-    world.change(seed=3, new_customers=2, deleted_customers=2)
+    change(world, seed=3, new_customers=2, deleted_customers=2)
     second = ask("customers", world, limit=10, cursor=first["meta"]["next_cursor"])
     assert len(second["data"]) == 10
     assert not seen & {row["id"] for row in second["data"]}
@@ -564,7 +565,7 @@ def test_what_happens_is_written_in_the_log():
     world = World(tickets=40)
     before = {event["id"] for event in world.objects("events")}
     counts = dict.fromkeys(NIGHT, 1)
-    world.change(seed=2, **counts)
+    change(world, seed=2, **counts)
     new = [event for event in world.objects("events") if event["id"] not in before]
     types = {event["type"] for event in new}
     assert types >= {
@@ -592,14 +593,14 @@ def test_the_same_night_does_the_same_to_the_same_account():
     worlds = [World(tickets=40, clock=lambda: 1_800_000_000) for _ in range(2)]
     walk("events", worlds[1], limit=100)  # it was looked at before
     for world in worlds:
-        world.change(seed=5, **dict.fromkeys(NIGHT, 2))
+        change(world, seed=5, **dict.fromkeys(NIGHT, 2))
     for name in [*KEYS, "tickets", "messages"]:
         assert worlds[0].objects(name) == worlds[1].objects(name), name
 
 
 def test_a_merge_moves_tickets_to_the_customer_that_stays():
     world = World(tickets=40)
-    world.change(seed=1, customer_merges=3)
+    change(world, seed=1, customer_merges=3)
     customers = {row["id"] for row in world.objects("customers")}
     merged = [e for e in world.objects("events") if e["type"] == "customer-merged"]
     assert len(merged) == 3
@@ -613,7 +614,8 @@ def test_scores_names_and_users_change_in_their_own_rows():
     world = World(tickets=40)
     kinds = ("satisfaction_surveys", "tags", "users", "customers")
     before = {name: world.objects(name) for name in kinds}
-    world.change(
+    change(
+        world,
         seed=1,
         survey_scores=1,
         tag_renames=1,
@@ -650,7 +652,7 @@ def test_new_tickets_bring_surveys_and_calls():
         "voice_call_recordings",
     )  # fmt: skip
     before = {name: world.objects(name) for name in names}
-    world.change(seed=1, new_tickets=33)
+    change(world, seed=1, new_tickets=33)
     for name, many in zip(names, (11, 3, 9, 3), strict=True):
         new = [row for row in world.objects(name) if row not in before[name]]
         assert len(new) == many, name
@@ -661,14 +663,14 @@ def test_new_tickets_bring_surveys_and_calls():
 
 def test_a_macro_has_a_date_of_update_from_its_first_edit_on():
     world = World(tickets=1)
-    world.change(edited_macros=43)
+    change(world, edited_macros=43)
     assert all(row["updated_datetime"] for row in world.objects("macros"))
 
 
 def test_old_events_age_out():
     world = World(tickets=40)
     before = world.objects("events")
-    world.change(days_of_events_lost=30)
+    change(world, days_of_events_lost=30)
     after = world.objects("events")
     assert 0 < len(after) < len(before)
     assert after == before[-len(after) :]
@@ -676,4 +678,4 @@ def test_old_events_age_out():
 
 def test_a_change_that_nobody_knows_is_refused():
     with pytest.raises(TypeError, match="new_tikets"):
-        WORLD.change(new_tikets=1)
+        change(WORLD, new_tikets=1)

@@ -7,6 +7,7 @@ import pytest
 from gorgias_crawler.api.kinds import KINDS
 from gorgias_crawler.commands.counts import NOT_COMPARED
 from gorgias_crawler.sandbox import Answer
+from tests.changes import change
 
 LISTED = [kind for kind in KINDS.values() if kind.refresh not in NOT_COMPARED]
 
@@ -42,7 +43,7 @@ def test_all_archived_kinds_are_listed_but_logs_and_lists_without_an_order(open_
 def test_only_what_is_archived_is_listed(open_shop):
     shop = open_shop(tickets=5)
     assert shop.crawl("-a", "objects=tags").status == 0
-    shop.world.change(new_customers=1)
+    change(shop.world, new_customers=1)
     ended, paths = online(shop)
     assert ended.status == 0, ended.log
     assert paths == {"/api/account", "/api/tickets", "/api/tags"}
@@ -54,8 +55,12 @@ def test_the_ids_that_differ_are_named_until_the_next_crawl(open_shop):
     assert shop.crawl(*asked).status == 0
     names = ("tags", "users", "customers", "macros")
     before = {name: ids(shop, name) for name in names}
-    shop.world.change(
-        deleted_tags=1, removed_users=1, new_customers=2, deleted_customers=1
+    change(
+        shop.world,
+        deleted_tags=1,
+        removed_users=1,
+        new_customers=2,
+        deleted_customers=1,
     )
     after = {name: ids(shop, name) for name in names}
     ended, _ = online(shop)
@@ -106,7 +111,7 @@ def test_what_a_list_leaves_out_though_it_is_there_is_no_difference(open_shop):
 def test_twenty_ids_are_named_and_no_more(open_shop):
     shop = open_shop(tickets=5)
     assert shop.crawl("-a", "objects=customers").status == 0
-    shop.world.change(new_customers=21)
+    change(shop.world, new_customers=21)
     ended, _ = online(shop)
     assert ended.status == 3
     assert ended.log.count("listed, but not archived") == 20

@@ -7,7 +7,7 @@ from math import ceil
 from time import time
 from typing import Any
 
-from gorgias_crawler.sandbox import changes, files, history
+from gorgias_crawler.sandbox import files, history
 from gorgias_crawler.sandbox.files import File
 from gorgias_crawler.sandbox.kinds import CREATED, KINDS
 from gorgias_crawler.sandbox.order import sort_key
@@ -238,20 +238,6 @@ class World:
             data = {"source_ticket_id": loser_id}
             self.write("ticket-merged", "Ticket", winner_id, data=data)
             self._touch(winner)
-
-    def change(self, seed: int = 1, **counts: int) -> None:
-        """Let a night pass: so many of each, or all there are, drawn by *seed*.
-
-        The names of what may happen are those of `changes.CHANGES`.
-        """
-        unknown = counts.keys() - changes.CHANGES.keys()
-        if unknown:
-            raise TypeError(f"no such change: {', '.join(sorted(unknown))}")
-        draw = random.Random(seed)
-        with self.lock:
-            self.remember()
-            for name in changes.CHANGES:
-                changes.happen(self, draw, name, counts.get(name, 0))
 
     def _touch(self, ticket: TicketRecord) -> None:
         ticket.updated_us = self.now_us()

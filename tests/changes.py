@@ -1,4 +1,4 @@
-"""What may happen to the account in a night, each drawn from what it then holds."""
+"""What may happen to a sandbox's account in a night, drawn from what it then holds."""
 
 from __future__ import annotations
 
@@ -16,13 +16,19 @@ Pool = Callable[["World"], Collection[int]]
 Act = Callable[["World", random.Random, int], Any]
 
 
-def happen(world: World, draw: random.Random, name: str, count: int) -> None:
-    """Let *count* objects change in the way that *name* tells, none twice."""
-    pool, act = CHANGES[name]
-    there = [] if pool is None else sorted(pool(world))
-    drawn = draw.sample(there, min(count, len(there)))
-    for id_ in range(count) if pool is None else drawn:
-        act(world, draw, id_)
+def change(world: World, seed: int = 1, **counts: int) -> None:
+    """Let a night pass: so many of each of `CHANGES`, or all there are."""
+    if unknown := counts.keys() - CHANGES.keys():
+        raise TypeError(f"no such change: {', '.join(sorted(unknown))}")
+    draw = random.Random(seed)
+    with world.lock:
+        world.remember()
+        for name, (pool, act) in CHANGES.items():
+            count = counts.get(name, 0)
+            there = [] if pool is None else sorted(pool(world))
+            drawn = draw.sample(there, min(count, len(there)))
+            for id_ in range(count) if pool is None else drawn:
+                act(world, draw, id_)
 
 
 def _change(world: World, kind: str, id_: int, type_: str = "", **values: Any) -> None:
