@@ -92,7 +92,7 @@ FEED_EXPORTERS = {
     **dict.fromkeys(
         ("jsonlines", "jsonl", "jl"), "gorgias_crawler.feeds.formats.JsonLinesExporter"
     ),
-    "xml": "gorgias_crawler.feeds.xml.StrictXmlItemExporter",
+    "xml": "gorgias_crawler.feeds.formats.StrictXmlItemExporter",
     "conversations": "gorgias_crawler.feeds.conversations.ConversationsItemExporter",
     "parquet": "gorgias_crawler.feeds.parquet.ParquetItemExporter",
     "sqlite": "gorgias_crawler.feeds.sqlite.SqliteItemExporter",

@@ -10,9 +10,9 @@ import pytest
 from scrapy.settings import Settings
 
 from gorgias_crawler.errors import FeedError
-from gorgias_crawler.feeds.idle import refuse_idle_settings
 from gorgias_crawler.feeds.kinds import KindFilter, Kinds, _distributed
 from gorgias_crawler.feeds.recorded import shaping
+from gorgias_crawler.feeds.targets import refuse_idle_settings
 from gorgias_crawler.items import DEFAULT_COLUMNS, Message, Ticket, types
 from gorgias_crawler.items.customer import Customer
 from tests.test_feeds import CSV, crawl, troubles

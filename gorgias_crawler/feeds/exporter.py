@@ -36,8 +36,8 @@ from gorgias_crawler.feeds.recorded import (
     RecordedStorage,
     row_settings,
     shaping,
+    unchanged,
 )
-from gorgias_crawler.feeds.unchanged import unchanged
 from gorgias_crawler.wording import many
 
 logger = logging.getLogger(__name__)

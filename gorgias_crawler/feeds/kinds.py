@@ -13,14 +13,18 @@ from gorgias_crawler.api.kinds import KINDS, Refresh
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import folder, targets
 from gorgias_crawler.feeds.conversations import OWN_COLUMNS
-from gorgias_crawler.feeds.idle import PARTITION, Options, refuse_idle_settings
 from gorgias_crawler.feeds.reasons import explained, feed_named
-from gorgias_crawler.feeds.targets import MONTH
+from gorgias_crawler.feeds.targets import (
+    MONTH,
+    PARTITION,
+    TYPED,
+    Options,
+    refuse_idle_settings,
+)
 from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS, Message, types
 from gorgias_crawler.redact import public_uri
 
 _OURS = "gorgias_crawler.items."
-_TYPED = {"parquet", "sqlite"}
 _OF_ONE_KIND = _PARTITIONED = {"parquet"}
 _OF_ALL_KINDS = {"sqlite"}
 _OF_MESSAGES = {"conversations"}
@@ -189,7 +193,7 @@ class Kinds:
         if format_ in _OF_MESSAGES:
             columns += OWN_COLUMNS
         full = {"columns": list(dict.fromkeys(columns)), **options}
-        if format_ in _TYPED:
+        if format_ in TYPED:
             kwargs = options.get("item_export_kwargs", {})
             return {**full, "item_export_kwargs": {"rows": rows, **kwargs}}
         if format_ in _OF_MESSAGES or self.fields:

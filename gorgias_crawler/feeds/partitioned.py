@@ -21,11 +21,10 @@ from scrapy.utils.misc import build_from_crawler
 
 from gorgias_crawler import durable
 from gorgias_crawler.errors import FeedError
-from gorgias_crawler.feeds.idle import is_partitioned
 from gorgias_crawler.feeds.reasons import feed_named
 from gorgias_crawler.feeds.s3 import CheckedS3Storage
 from gorgias_crawler.feeds.storages import SnapshotFileStorage
-from gorgias_crawler.feeds.targets import MONTH
+from gorgias_crawler.feeds.targets import MONTH, is_partitioned
 
 _OURS = re.compile(rf"{MONTH}=[^/]+/part-\d+\.parquet")
 

@@ -1,17 +1,24 @@
-"""What the name of a target says about its format, where nothing else does."""
+"""What the name of a target says about its format, and what would change no file."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import urlsplit
+
+from scrapy.settings import SETTINGS_PRIORITIES, BaseSettings
 
 from gorgias_crawler.errors import FeedError
 from gorgias_crawler.feeds import compressed
 from gorgias_crawler.feeds.reasons import feed_named
 from gorgias_crawler.redact import public_uri
 
-_WHOLE = {"parquet", "sqlite"}
-"""Formats that are compressed within, or are read in place."""
+Options = Mapping[str, Any]
+"""What ``FEEDS`` says of one feed."""
+
+PARTITION = "GORGIAS_PARTITION_BY"
+
+TYPED = {"parquet", "sqlite"}
+"""Formats with types. They are compressed within, or are read in place."""
 
 _OF_FOLDERS = "manifest"
 """What tells of a folder's files, and holds no rows."""
@@ -91,7 +98,7 @@ def completed(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:
             f"{feed_named(uri)} has the format {_OF_FOLDERS}, which only a folder has "
             "beside its files: name a format of rows, for example -O tickets.csv."
         )
-    if full["format"] in _WHOLE and full.get("postprocessing"):
+    if full["format"] in TYPED and full.get("postprocessing"):
         raise FeedError(
             f"{feed_named(uri)} has the format {full['format']}, which is compressed "
             f"within, or read in place: leave {ending or 'postprocessing'} out."
@@ -104,9 +111,50 @@ def completed(uri: str, options: Mapping[str, Any]) -> dict[str, Any]:
     return full
 
 
+_BINARY = {*TYPED, "marshal", "pickle", _OF_FOLDERS}
+_NOT_OF_SPREADSHEETS = {
+    *(*_BINARY, "json", "jsonl", "jsonlines", "jl", "xml", "conversations"),
+}
+
+
+def is_partitioned(options: Options) -> bool:
+    """Tell whether a feed with these *options* is a directory of months."""
+    return bool(options.get("item_export_kwargs", {}).get("month_of"))
+
+
+def _may_be_for_spreadsheets(options: Options) -> bool:
+    return options["format"] not in _NOT_OF_SPREADSHEETS  # a user's may be made of CSV
+
+
+def _is_text(options: Options) -> bool:
+    return options["format"] not in _BINARY
+
+
+_READ_BY: dict[str, tuple[Callable[[Options], bool], str, str]] = {
+    PARTITION: (is_partitioned, "folders of Parquet files", "lake/:parquet"),
+    "GORGIAS_SPREADSHEET_SAFE": (_may_be_for_spreadsheets, "CSV files", "tickets.csv"),
+    "FEED_EXPORT_ENCODING": (_is_text, "files of text", "tickets.csv"),
+}
+
+
+def refuse_idle_settings(settings: BaseSettings, feeds: Mapping[str, Options]) -> None:
+    """Raise `FeedError` for a setting on the command line that none of *feeds* reads.
+
+    In a settings module or a spider it is for all commands.
+    """
+    for name, (reads, files, example) in _READ_BY.items():
+        is_of_command = settings.getpriority(name) == SETTINGS_PRIORITIES["cmdline"]
+        is_off = str(settings[name]) in ("", "0", "False", "false", "None", "utf-8")
+        if is_of_command and not is_off and not any(map(reads, feeds.values())):
+            raise FeedError(
+                f"{name}={settings[name]} is for {files}, and none is named: use for "
+                f"example -O {example}, or leave it out."
+            )
+
+
 def _idle(options: Mapping[str, Any]) -> str | None:
     """Return the first of *options* that nothing would read, if there is one."""
-    if options["format"] in _WHOLE:
+    if options["format"] in TYPED:
         if options.get("item_export_kwargs"):
             return "item_export_kwargs"
         if options.get("encoding") not in (None, "utf-8"):
