@@ -93,12 +93,18 @@ def test_what_an_index_must_forget_has_a_line_of_its_own():
     ]
 
 
-def test_columns_of_the_format_are_named_like_all_others():
+def test_columns_are_named_by_the_dictionary_that_says_so():
+    row = {"ticket_id": 1, "from_agent": False, "custom_fields": {"880": 12}}
+    names = {"document_id": "id", "custom_fields": "fields", "role": "who", "body": "b"}
     (line,) = exported(
-        [{"ticket_id": 1, "message_id": 2, "from_agent": False}],
-        fields_to_export={"document_id": "id", "role": "who"},
+        [{**row, "message_id": n, "body": f"b{n}"} for n in (1, 2)],
+        fields_to_export=names,
     )
-    assert line == {"id": "gorgias:acme:ticket:1", "messages": [{"who": "customer"}]}
+    assert line == {
+        "id": "gorgias:acme:ticket:1",
+        "fields": {"880": 12},
+        "messages": [{"who": "customer", "b": f"b{n}"} for n in (1, 2)],
+    }
 
 
 def test_an_index_is_kept_current_by_what_changed_since_a_run(open_shop):

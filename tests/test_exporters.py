@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from scrapy import Request
 from scrapy.exporters import CsvItemExporter, JsonLinesItemExporter
 
-from gorgias_crawler.feeds.conversations import ConversationsItemExporter
 from gorgias_crawler.feeds.formats import (
     HeaderedCsvItemExporter,
     JsonLinesExporter,
@@ -127,16 +126,3 @@ def test_what_is_written_verifies(tmp_path_factory, is_for_spreadsheets, rows):
     with path.open("rb") as file:
         rows_read = list(readers.read(file, Layout("csv", "utf-8-sig")))
     assert [row["ticket_id"] for row in rows_read] == [str(n) for n in range(len(rows))]
-
-
-def test_conversations_have_the_names_that_they_are_given():
-    messages = [
-        Message(ticket_id=1, message_id=id_, body=f"b{id_}", custom_fields={"880": 12})
-        for id_ in (1, 2)
-    ]
-    fields = {"ticket_id": "id", "custom_fields": "fields", "body": "Text"}
-    assert json.loads(exported(ConversationsItemExporter, messages, fields)) == {
-        "id": 1,
-        "fields": {"880": 12},
-        "messages": [{"Text": "b1"}, {"Text": "b2"}],
-    }

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.emit.filters import Filters, Json, channels, customers, tags
 from gorgias_crawler.errors import ConfigurationError
+from gorgias_crawler.items import decoded
 
 CHANNELS = frozenset((
     "aircall", "api", "chat", "contact_form", "custom-chat", "email", "facebook",
@@ -18,6 +20,23 @@ CHANNELS = frozenset((
 (https://developers.gorgias.com/reference/the-ticket-object)."""
 
 _LISTED = 20  # words that exist, shown where one does not
+
+
+def checked(wanted: Filters, archive: Archive) -> Filters:
+    """Return the filters with the number of a run in place of a date.
+
+    Raises `ConfigurationError` for a run that has not begun yet, and for a word that no
+    ticket of *archive* can have.
+    """
+    wanted = wanted.with_run(archive.last_run_before)
+    last, run = archive.last_run(), wanted.changed_since
+    if run is not None and run > last:
+        raise ConfigurationError(
+            f"-a changed_since={run}: there was no such run, the last one was {last}; "
+            "give `run` of the run.json of your last export. No file was written."
+        )
+    check_words(wanted, map(decoded, order.tickets(archive)))
+    return wanted
 
 
 def check_words(wanted: Filters, tickets: Iterable[Json]) -> None:
@@ -45,15 +64,6 @@ def check_words(wanted: Filters, tickets: Iterable[Json]) -> None:
     for name, words in missing.items():
         if words:
             raise _unknown(name, words, seen[name])
-
-
-def check_run(wanted: Filters, last_run: int) -> None:
-    """Raise `ConfigurationError` where a run is named that has not begun yet."""
-    if (run := wanted.changed_since) is not None and run > last_run:
-        raise ConfigurationError(
-            f"-a changed_since={run}: there was no such run, the last one was {last_run}; "
-            "give `run` of the run.json of your last export. No file was written."
-        )
 
 
 def _unknown(name: str, words: set[str], seen: set[str]) -> ConfigurationError:

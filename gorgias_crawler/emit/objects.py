@@ -9,7 +9,7 @@ from gorgias_crawler.archive import Archive, changes, order
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.emit import measured, rows
 from gorgias_crawler.emit.beside import bot_ids
-from gorgias_crawler.emit.filter_words import check_run, check_words
+from gorgias_crawler.emit.filter_words import checked
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.items import (
@@ -109,11 +109,9 @@ def of_kind(
         yield from measured.ticket_metrics(archive, filters, only_whole=only_whole)
         return
     with archive.reading():
-        filters = filters.with_run(archive.last_run_before)
-        check_run(filters, archive.last_run())
+        filters = checked(filters, archive)
         since = filters.first_run
         if name == "tickets":
-            check_words(filters, map(decoded, order.tickets(archive)))
             yield from _tickets(archive, filters, row or Ticket)
         elif name == "deleted":
             yield from _deleted(archive, since)

@@ -7,7 +7,7 @@ from typing import Any
 
 from gorgias_crawler.archive import Archive, order
 from gorgias_crawler.emit import attachments
-from gorgias_crawler.emit.filter_words import check_run, check_words
+from gorgias_crawler.emit.filter_words import checked
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.items import Message, columns, decoded
 from gorgias_crawler.items.columns import Reader
@@ -63,9 +63,7 @@ def accepted(
 ) -> Iterator[tuple[dict[str, Any], Iterator[dict[str, Any]]]]:
     """Yield every ticket that *filters* accept, with its messages, as above."""
     with archive.reading():
-        filters = filters.with_run(archive.last_run_before)
-        check_run(filters, archive.last_run())
-        check_words(filters, map(decoded, order.tickets(archive)))
+        filters = checked(filters, archive)
         for archived, messages in order.in_order(archive, only_whole=only_whole):
             if archived.changed_run < filters.first_run:
                 continue

@@ -9,14 +9,13 @@ import re
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import PureWindowsPath
-from typing import Any, cast
+from typing import Any
 
 from scrapy import Spider, signals
 from scrapy.crawler import Crawler
 from scrapy.exceptions import NotConfigured
 from scrapy.extensions.feedexport import (
     FeedExporter,
-    FeedSlot,
     GCSFeedStorage,
     apply_uri_params,
 )
@@ -35,7 +34,6 @@ from gorgias_crawler.feeds.recorded import (
     FeedRecord,
     RecordedStorage,
     row_settings,
-    shaping,
     unchanged,
 )
 from gorgias_crawler.wording import many
@@ -61,13 +59,15 @@ class SnapshotFeedExporter(FeedExporter):
     Raises `FeedError` when it is built, before the first request.
     """
 
+    slots: list[Any]  # each with a `RecordedStorage`
+
     def __init__(self, crawler: Crawler) -> None:
         if not hasattr(crawler.spider, "feeds_stored"):  # of `scrapy fetch` and others
             raise NotConfigured
         self._spider: Any = crawler.spider
         complete_feeds(crawler)
         self._received = 0
-        self._columns: dict[FeedSlot, PipelineColumns] = {}
+        self._columns: dict[Any, PipelineColumns] = {}
         super().__init__(crawler)
 
     def _storage_supported(self, uri: str, feed_options: dict[str, Any]) -> bool:
@@ -100,14 +100,14 @@ class SnapshotFeedExporter(FeedExporter):
                 f"{shown} cannot be set up ({explained(error, uri)}): "
                 f"{next_step(error, scheme)}"
             ) from None
-        name = _recorded(slot).name
-        if any(_recorded(other).name == name for other in self.slots):
+        name = slot.storage.name
+        if any(other.storage.name == name for other in self.slots):
             raise same_target(uri, name)
         self.slots.append(slot)
         self._columns[slot] = columns
         return True
 
-    def _checked_slot(self, template: str, feed_options: dict[str, Any]) -> FeedSlot:
+    def _checked_slot(self, template: str, feed_options: dict[str, Any]) -> Any:
         params = self._get_uri_params(self._spider, feed_options["uri_params"])
         uri = apply_uri_params(template, params)
         slot = self._start_new_batch(1, uri, feed_options, self._spider, template)
@@ -141,7 +141,7 @@ class SnapshotFeedExporter(FeedExporter):
         `FeedError`.
         """
         for slot in self.slots:
-            if check := getattr(_recorded(slot).storage, "check_account", None):
+            if check := getattr(slot.storage.storage, "check_account", None):
                 check(archive)
 
     def item_scraped(self, item: Any, spider: Spider) -> None:
@@ -187,7 +187,7 @@ class SnapshotFeedExporter(FeedExporter):
             if complete:
                 await self._store(slot)
             else:
-                _recorded(slot).discard()
+                slot.storage.discard()
             await self.crawler.signals.send_catch_log_async(
                 signals.feed_slot_closed, slot=slot
             )
@@ -213,7 +213,7 @@ class SnapshotFeedExporter(FeedExporter):
             )
         return None
 
-    async def _store(self, slot: FeedSlot) -> None:
+    async def _store(self, slot: Any) -> None:
         try:
             if slot.itemcount:
                 self._columns[slot].check_all_came()
@@ -224,19 +224,19 @@ class SnapshotFeedExporter(FeedExporter):
             return
         try:
             if slot.file:
-                await ensure_awaitable(_recorded(slot).store())
+                await ensure_awaitable(slot.storage.store())
         except Exception as error:  # noqa: BLE001 - any storage's error
             self._fail(slot, error, explained(error, slot.uri))
             return
-        record = _record(slot)
+        record = slot.storage.record(slot)
         self._spider.feeds_stored.append(record)
         rows = many(record.rows, "row")
         logger.info("Stored %s as %s: %s", rows, record.format, record.uri)
 
-    def _fail(self, slot: FeedSlot, error: Exception, why: str) -> None:
+    def _fail(self, slot: Any, error: Exception, why: str) -> None:
         self.slots.remove(slot)
-        _recorded(slot).discard()
-        name = _recorded(slot).name
+        slot.storage.discard()
+        name = slot.storage.name
         sentence = (
             f"The feed {name} cannot be written ({why}). Nothing else "
             "is lost: run the same command again when the cause is gone."
@@ -253,38 +253,14 @@ class SnapshotFeedExporter(FeedExporter):
         self._spider.end_run(RunEndError("feed_error", sentence))
 
 
-def _recorded(slot: FeedSlot) -> RecordedStorage:
-    return cast("RecordedStorage", slot.storage)
-
-
 def _scheme(uri: str) -> str:
     match = re.match(r"([a-z][a-z0-9+.-]*):", uri, re.IGNORECASE)
     return match[1].lower() if match else ""
 
 
-def _finish(slot: FeedSlot) -> None:
+def _finish(slot: Any) -> None:
     slot.start_exporting()  # opens a feed without rows
     slot.finish_exporting()
     opened: object = slot.file
     if isinstance(opened, PostProcessingManager):
         opened.close()  # a compressor's last bytes
-
-
-def _record(slot: FeedSlot) -> FeedRecord:
-    recorded = _recorded(slot)
-    fields = slot.feed_options["fields"]
-    names = dict(fields) if isinstance(fields, Mapping) else {}
-    size, digest, parts = None, None, {}
-    if recorded.file is not None and not recorded.is_stream:
-        file = recorded.file
-        size, digest, parts = file.bytes, file.sha256.hexdigest(), file.parts
-    return FeedRecord(
-        recorded.name,
-        slot.format,
-        slot.itemcount,
-        size,
-        digest,
-        names,
-        shaping(slot.feed_options),
-        parts=parts,
-    )

@@ -1,5 +1,7 @@
 """Why a feed failed, in words that hold neither secrets nor customers' words."""
 
+import sqlite3
+
 from scrapy.exceptions import NotConfigured
 
 from gorgias_crawler.command_line import to_install
@@ -24,7 +26,8 @@ def reason(error: Exception) -> str:
     """Return why writing failed, but no text that may hold a customer's words."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return type(error).__name__
+    # What SQLite says names no values.
+    return str(error) if isinstance(error, sqlite3.Error) else type(error).__name__
 
 
 def explained(error: Exception, uri: str) -> str:

@@ -170,6 +170,23 @@ class RecordedStorage:
             claim(self.file.sha256.hexdigest())
         return self.storage.store(cast("IO[bytes]", self.file.inner))
 
+    def record(self, slot: FeedSlot) -> FeedRecord:
+        """Return what to tell of the feed *slot*, which is stored."""
+        fields, file = slot.feed_options["fields"], self.file
+        size, digest, parts = None, None, {}
+        if file is not None and not self.is_stream:
+            size, digest, parts = file.bytes, file.sha256.hexdigest(), file.parts
+        return FeedRecord(
+            self.name,
+            slot.format,
+            slot.itemcount,
+            size,
+            digest,
+            dict(fields) if isinstance(fields, Mapping) else {},
+            shaping(slot.feed_options),
+            parts=parts,
+        )
+
     def discard(self) -> None:
         """Throw away what was written; what was stored before stays as it is."""
         if self.file is None:

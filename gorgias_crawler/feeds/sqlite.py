@@ -6,7 +6,7 @@ uploaded when it is whole. So it needs no journal, and leaves none.
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
@@ -70,26 +70,25 @@ class SqliteItemExporter(BaseItemExporter):
         self._file = file
         self._about = spider.described() if spider else {}
         self._db = sqlite3.connect(file.path, isolation_level=None)
-        with _errors_told():
-            for pragma in (
-                # Nothing is to be rolled back: what is not whole is thrown away.
-                "journal_mode = OFF",
-                "synchronous = OFF",  # the storage syncs the whole file
-                "locking_mode = EXCLUSIVE",
-                # Bytes; default 4096, which one mail half fills. A quarter of the time
-                # for indexes and search is saved, and 6 % of the file (measured).
-                "page_size = 16384",
-                # KiB. A message's key is not in the order of rows, but close to it.
-                "cache_size = -16384",
-            ):
-                self._db.execute(f"PRAGMA {pragma}")
-            self._db.execute("BEGIN")
-            kinds = rows or {"messages": Message}
-            asked = self.fields_to_export
-            self._tables = {
-                row: _Table(self._db, kind, TypedRows(row, asked, utc_text))
-                for kind, row in kinds.items()
-            }
+        for pragma in (
+            # Nothing is to be rolled back: what is not whole is thrown away.
+            "journal_mode = OFF",
+            "synchronous = OFF",  # the storage syncs the whole file
+            "locking_mode = EXCLUSIVE",
+            # Bytes; default 4096, which one mail half fills. A quarter of the time
+            # for indexes and search is saved, and 6 % of the file (measured).
+            "page_size = 16384",
+            # KiB. A message's key is not in the order of rows, but close to it.
+            "cache_size = -16384",
+        ):
+            self._db.execute(f"PRAGMA {pragma}")
+        self._db.execute("BEGIN")
+        kinds = rows or {"messages": Message}
+        asked = self.fields_to_export
+        self._tables = {
+            row: _Table(self._db, kind, TypedRows(row, asked, utc_text))
+            for kind, row in kinds.items()
+        }
         self._first = next(iter(self._tables.values()))
 
     @classmethod
@@ -108,23 +107,19 @@ class SqliteItemExporter(BaseItemExporter):
 
     def export_item(self, item: Any) -> None:
         """Insert a row; what a pipeline has made is of the first kind."""
-        try:
-            self._tables.get(type(item), self._first).insert(item)
-        except sqlite3.Error as error:
-            raise _told(error) from None
+        self._tables.get(type(item), self._first).insert(item)
 
     def finish_exporting(self) -> None:
         """Add indexes, search, views, and what all of it is."""
         tables = self._tables.values()
-        with _errors_told():
-            for table in tables:
-                table.finish()
-            columns = {table.kind: table.names for table in tables}
-            for statement in _views(columns):
-                self._db.execute(statement)
-            self._tell(columns)
-            self._db.execute("COMMIT")
-            self._db.close()
+        for table in tables:
+            table.finish()
+        columns = {table.kind: table.names for table in tables}
+        for statement in _views(columns):
+            self._db.execute(statement)
+        self._tell(columns)
+        self._db.execute("COMMIT")
+        self._db.close()
         self._file.reread()
         tell_misfits(sum(table.rows.misfits for table in tables))
 
@@ -213,19 +208,6 @@ class _Table:
             f"tokenize='{TOKENIZER}')"
         )
         self._db.execute(f"INSERT INTO {search} ({search}) VALUES ('rebuild')")
-
-
-@contextmanager
-def _errors_told() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _told(error) from None
-
-
-def _told(error: sqlite3.Error) -> OSError:
-    """Let what SQLite says stand in the message; it names no values of rows."""
-    return OSError(0, str(error))
 
 
 def _cell(value: Any) -> Any:
