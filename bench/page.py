@@ -22,7 +22,7 @@ from urllib.parse import parse_qs, urlsplit
 import letters
 from crawling import conclude, table
 
-from gorgias_crawler.api import PAGE_LIMIT
+from gorgias_crawler.api.urls import PAGE_LIMIT
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.fetch.agenda import Agenda
 from gorgias_crawler.fetch.answers import Answers

@@ -14,10 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gorgias_crawler import api
-from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler.api import pages, urls
 from gorgias_crawler.api.dates import utc_text
 from gorgias_crawler.api.objects import ListPage
+from gorgias_crawler.api.pages import Message, Page, Ticket
 from gorgias_crawler.archive import Archive, order, walks
 from gorgias_crawler.errors import AnswerError, NotFoundError, RefusedError
 from gorgias_crawler.fetch.agenda import Agenda
@@ -303,7 +303,7 @@ def _ticket(
         "messages_count": None if count < 0 else count,
         "excerpt": "text" if has_messages else None,
     }
-    return api.parse_tickets(_listed(row)).rows[0]
+    return pages.parse_tickets(_listed(row)).rows[0]
 
 
 def _message(row: MessageRow) -> Message:
@@ -327,7 +327,7 @@ def _parsed_message(
         "failed_datetime": date if failed else None,
         "body_text": text,
     }
-    return api.parse_messages(_listed(row)).rows[0]
+    return pages.parse_messages(_listed(row)).rows[0]
 
 
 def iso(us: int) -> str:
@@ -352,8 +352,8 @@ def _page(
 ) -> Page[Any]:
     """Keyset paging on (instant, id), as recorded cursors show it."""
     descending = isinstance(call, WalkPage) and walks.ORDERS[call.walk.name] in (
-        api.Order.NEWEST,
-        api.Order.UPDATED,
+        urls.Order.NEWEST,
+        urls.Order.UPDATED,
     )
     cursor = call.walk.cursor if isinstance(call, WalkPage) else call.cursor
     ordered = sorted(rows, key=lambda row: (instant(row), row.id), reverse=descending)

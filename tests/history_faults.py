@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from gorgias_crawler.api import Page
+from gorgias_crawler.api.pages import Page
 from gorgias_crawler.archive import walks
 from gorgias_crawler.errors import NotFoundError, RefusedError, UnansweredError
 from gorgias_crawler.fetch.calls import Call, TicketPage, TicketsById, WalkPage

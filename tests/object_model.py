@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from gorgias_crawler.api import Order
 from gorgias_crawler.api.dates import utc_text
 from gorgias_crawler.api.kinds import Kind, Refresh
+from gorgias_crawler.api.urls import Order
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.errors import AnswerError, NotFoundError, RefusedError

@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorgias_crawler import api
-from gorgias_crawler.api import pages
+from gorgias_crawler.api import dates, pages, urls
 from gorgias_crawler.items import decoded
 
 BASE = "https://acme.gorgias.com/api"
@@ -21,23 +20,23 @@ def body(*rows, cursor=None):
 
 
 def test_urls_carry_documented_parameters_only():
-    url = api.tickets_url(BASE, api.Order.OLDEST, "a=b&c", 50)
+    url = urls.tickets_url(BASE, urls.Order.OLDEST, "a=b&c", 50)
     assert parse_qs(urlsplit(url).query) == {
         "limit": ["50"],
         "order_by": ["created_datetime:asc"],
         "trashed": ["true"],
         "cursor": ["a=b&c"],
     }
-    assert api.messages_url(BASE, api.Order.OLDEST, None, 100, 7) == (
+    assert urls.messages_url(BASE, urls.Order.OLDEST, None, 100, 7) == (
         f"{BASE}/messages?ticket_id=7&limit=100&order_by=created_datetime:asc"
     )
-    assert api.messages_url(BASE, api.Order.NEWEST, None, 100) == (
+    assert urls.messages_url(BASE, urls.Order.NEWEST, None, 100) == (
         f"{BASE}/messages?limit=100&order_by=created_datetime:desc"
     )
-    assert api.tickets_by_id_url(BASE, [1, 2]) == (
+    assert urls.tickets_by_id_url(BASE, [1, 2]) == (
         f"{BASE}/tickets?limit=100&ticket_ids=1&ticket_ids=2&trashed=true"
     )
-    assert api.account_url(BASE) == f"{BASE}/account"
+    assert urls.account_url(BASE) == f"{BASE}/account"
 
 
 @pytest.mark.parametrize(
@@ -57,7 +56,7 @@ def test_urls_carry_documented_parameters_only():
     ],
 )
 def test_dates_are_instants_and_no_date_sorts_first(text, expected):
-    assert api.instant_us(text) == expected
+    assert dates.instant_us(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -65,12 +64,12 @@ def test_dates_are_instants_and_no_date_sorts_first(text, expected):
     [("Thu, 01 Jan 1970 00:00:02 GMT", 2_000_000), ("soon", None), ("", None)],
 )
 def test_a_http_date_is_an_instant_or_nothing(header, expected):
-    assert api.http_date_us(header) == expected
+    assert dates.http_date_us(header) == expected
 
 
 def test_a_ticket_keeps_its_whole_object():
     row = {"id": 5, "messages_count": 2, "updated_datetime": "1970-01-01T00:00:01"}
-    page = api.parse_tickets(body({**row, "new_key": ["\U0001f600"]}, cursor="c"))
+    page = pages.parse_tickets(body({**row, "new_key": ["\U0001f600"]}, cursor="c"))
     (ticket,) = page.rows
     assert (ticket.id, ticket.messages_count, ticket.updated_us) == (5, 2, 1_000_000)
     assert json.loads(ticket.raw) == {**row, "new_key": ["\U0001f600"]}
@@ -79,7 +78,7 @@ def test_a_ticket_keeps_its_whole_object():
 
 @pytest.mark.parametrize("count", [None, "3", -1, 1.5, True])
 def test_a_count_that_is_no_count_is_unknown(count):
-    (ticket,) = api.parse_tickets(body({"id": 5, "messages_count": count})).rows
+    (ticket,) = pages.parse_tickets(body({"id": 5, "messages_count": count})).rows
     assert ticket.messages_count is None
 
 
@@ -98,22 +97,22 @@ def test_unsent_is_an_agents_public_message_that_was_not_sent_though_it_failed(
     changes, unsent
 ):
     row = {"id": 1, "ticket_id": 2, "public": True, "from_agent": True, **changes}
-    assert api.parse_messages(body(row)).rows[0].unsent is unsent
+    assert pages.parse_messages(body(row)).rows[0].unsent is unsent
 
 
 @pytest.mark.parametrize("meta", [{"next_cursor": None}, {"next_cursor": ""}, {}])
 def test_no_cursor_is_the_end(meta):
-    page = api.parse_messages(json.dumps({"data": [], "meta": meta}).encode())
+    page = pages.parse_messages(json.dumps({"data": [], "meta": meta}).encode())
     assert page.next_cursor is None
 
 
 @pytest.mark.parametrize("text", ["a\x1b[31mb", "a\nb", "a\ud83d", "\0", "c" * 9000])
 def test_what_cannot_be_printed_or_is_too_long_is_no_domain_and_no_cursor(text):
     why = "is too long" if len(text) > 100 else "has unprintable characters"
-    with pytest.raises(api.BadAnswerError, match=f"^domain {why}$"):
-        api.parse_account(json.dumps({"domain": text}).encode())
-    with pytest.raises(api.BadAnswerError, match=f"^next_cursor {why}$"):
-        api.parse_tickets(body(cursor=text))
+    with pytest.raises(pages.BadAnswerError, match=f"^domain {why}$"):
+        pages.parse_account(json.dumps({"domain": text}).encode())
+    with pytest.raises(pages.BadAnswerError, match=f"^next_cursor {why}$"):
+        pages.parse_tickets(body(cursor=text))
 
 
 FAULTS = [
@@ -145,22 +144,22 @@ FAULTS = [
 
 @pytest.mark.parametrize("fault", FAULTS, ids=range(len(FAULTS)))
 def test_a_faulty_body_is_named_without_a_word_of_it(fault):
-    with pytest.raises(api.BadAnswerError) as caught:
-        api.parse_messages(fault)
+    with pytest.raises(pages.BadAnswerError) as caught:
+        pages.parse_messages(fault)
     assert len(str(caught.value)) < 50
     assert "secret" not in str(caught.value)
 
 
 def test_the_account_names_its_domain_if_it_does():
-    assert api.parse_account(b'{"domain": "acme"}') == "acme"
-    assert api.parse_account(b'{"domain": null}') is None
-    assert api.parse_account(b"{}") is None
+    assert pages.parse_account(b'{"domain": "acme"}') == "acme"
+    assert pages.parse_account(b'{"domain": null}') is None
+    assert pages.parse_account(b"{}") is None
 
 
 def test_the_apis_own_error_is_told_from_a_web_page():
-    assert api.parse_error(b'{"error": {"msg": "Not found."}}')
-    assert not api.parse_error(b"<html>404</html>")
-    assert not api.parse_error(b"")
+    assert pages.parse_error(b'{"error": {"msg": "Not found."}}')
+    assert not pages.parse_error(b"<html>404</html>")
+    assert not pages.parse_error(b"")
 
 
 JSON = st.recursive(
@@ -193,22 +192,22 @@ ANSWER = st.fixed_dictionaries(
 
 
 @pytest.mark.parametrize(
-    "parse", [api.parse_account, api.parse_tickets, api.parse_messages]
+    "parse", [pages.parse_account, pages.parse_tickets, pages.parse_messages]
 )
 @given(answer=ANSWER | JSON)
 def test_any_json_is_a_page_or_a_fault(parse, answer):
     try:
         parse(json.dumps(answer).encode())
-    except api.BadAnswerError:
+    except pages.BadAnswerError:
         pass
 
 
-@pytest.mark.parametrize("parse", [api.parse_tickets, api.parse_messages])
+@pytest.mark.parametrize("parse", [pages.parse_tickets, pages.parse_messages])
 @given(data=st.binary())
 def test_any_bytes_are_a_page_or_a_fault(parse, data):
     try:
         parse(data)
-    except api.BadAnswerError:
+    except pages.BadAnswerError:
         pass
 
 
@@ -254,8 +253,8 @@ SIGNS = ["[],", "1.5,", '{"a":"b"},']
 def test_a_body_of_too_many_values_is_refused_before_any_is_made(sign):
     body = f'{{"data": [{sign * 1_000_000}1], "meta": {{}}}}'.encode()
     tracemalloc.start()
-    with pytest.raises(api.BadAnswerError, match="too many values"):
-        api.parse_tickets(body)
+    with pytest.raises(pages.BadAnswerError, match="too many values"):
+        pages.parse_tickets(body)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 2 * len(body)  # its text; the values were 10 to 30 times as much
@@ -265,14 +264,14 @@ def test_a_body_of_too_many_values_is_refused_before_any_is_made(sign):
 def test_what_customers_write_is_not_counted_as_values(words):
     row = {"id": 1, "body_text": words * 1_000_000}
     body = json.dumps({"data": [row], "meta": {}}).encode()
-    assert api.parse_messages(body).rows[0].raw in body
+    assert pages.parse_messages(body).rows[0].raw in body
 
 
 def test_a_string_without_an_end_is_read_once():
     # to read it from each of its quotes again would take hours
     text = '["' + '\\"' * 1_000_000
-    with pytest.raises(api.BadAnswerError, match="not JSON"):
-        api.parse_tickets((text + "," * 1_000_000).encode())
+    with pytest.raises(pages.BadAnswerError, match="not JSON"):
+        pages.parse_tickets((text + "," * 1_000_000).encode())
 
 
 @pytest.mark.parametrize(("depth", "is_fine"), [(99, True), (100, False)])
@@ -280,7 +279,7 @@ def test_a_row_may_nest_a_hundred_deep(depth, is_fine):
     inner = "[" * depth + "]" * depth
     body = f'{{"data": [{{"id": 1, "meta": {inner}}}], "meta": {{}}}}'.encode()
     if is_fine:
-        assert api.parse_tickets(body).rows[0].id == 1
+        assert pages.parse_tickets(body).rows[0].id == 1
         return
-    with pytest.raises(api.BadAnswerError, match="too deeply"):
-        api.parse_tickets(body)
+    with pytest.raises(pages.BadAnswerError, match="too deeply"):
+        pages.parse_tickets(body)

@@ -3,7 +3,8 @@
 import json
 from typing import Any
 
-from gorgias_crawler.api import instant_us, kinds
+from gorgias_crawler.api import kinds
+from gorgias_crawler.api.dates import instant_us
 from gorgias_crawler.api.kinds import Kind
 from gorgias_crawler.api.objects import Object
 from gorgias_crawler.archive import Archive

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gorgias_crawler.api import Page
+from gorgias_crawler.api.pages import Page
 from gorgias_crawler.archive import Archive, counts, states, walks
 from gorgias_crawler.errors import NotFoundError, RefusedError, UnansweredError
 from gorgias_crawler.fetch import plans

@@ -17,16 +17,16 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from gorgias_crawler import api
-from gorgias_crawler.api import verdict
+from gorgias_crawler.api import dates, pages, verdict
 from gorgias_crawler.api.budget import Budget
 from gorgias_crawler.emit.bodies import BODY_FIELDS, select_body
 from gorgias_crawler.emit.rows import message_readers
 from gorgias_crawler.items import Message, decoded
 from gorgias_crawler.items.columns import reader
-from gorgias_crawler.sandbox import World, pages
+from gorgias_crawler.sandbox import World
+from gorgias_crawler.sandbox.pages import answer
 
-PARSERS = [api.parse_account, api.parse_tickets, api.parse_messages]
+PARSERS = [pages.parse_account, pages.parse_tickets, pages.parse_messages]
 tried: Counter[str] = Counter()
 
 
@@ -40,11 +40,11 @@ def say_how_many():
 def put_through(body):
     """Do all that a crawl does with *body*; only `BadAnswerError` may be raised."""
     tried["inputs"] += 1
-    api.parse_error(body)
+    pages.parse_error(body)
     for parse in PARSERS:
         try:
             answer = parse(body)
-        except api.BadAnswerError as error:
+        except pages.BadAnswerError as error:
             fault = str(error)
         else:
             fault = ""
@@ -78,7 +78,7 @@ QUERIES = {"error": {"limit": ["0"]}}
 
 
 def real(shape, first=0):
-    _, page = pages.answer(WORLD, REAL[shape], QUERIES.get(shape, {"limit": ["100"]}))
+    _, page = answer(WORLD, REAL[shape], QUERIES.get(shape, {"limit": ["100"]}))
     assert page is not None
     if "data" in page:
         page["data"] = page["data"][first : first + 3]
@@ -225,7 +225,7 @@ HEADER = st.text("0123456789/+-:.eE, GMTonJaFeb\xb2", max_size=40) | st.builds(
 @example(header="Mon, 01 Jan 2000 00:00:00 +99999999999999999999")
 def test_any_header_is_read_or_ignored(header):
     tried["inputs"] += 1
-    api.http_date_us(header)
+    dates.http_date_us(header)
     pause_s = verdict.asked_pause_s(header, datetime.now(UTC))
     assert pause_s is None or pause_s > 0
     budget = Budget(0.8)

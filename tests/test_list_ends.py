@@ -8,8 +8,8 @@ from itertools import count
 
 import pytest
 
-from gorgias_crawler.api import Ticket
 from gorgias_crawler.api.kinds import Refresh
+from gorgias_crawler.api.pages import Ticket
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.errors import RefusedError, RunEndError
 from gorgias_crawler.fetch.calls import TicketsById

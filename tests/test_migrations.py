@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gorgias_crawler.api import parse_messages, parse_tickets
+from gorgias_crawler.api.pages import parse_messages, parse_tickets
 from gorgias_crawler.archive import Archive, counts, order
 from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.archive.schema import FORMAT

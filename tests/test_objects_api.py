@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import pytest
 
-from gorgias_crawler.api import BadAnswerError, Order
 from gorgias_crawler.api.kinds import KINDS, Kind, Refresh
 from gorgias_crawler.api.objects import (
     ById,
     ListPage,
 )
+from gorgias_crawler.api.pages import BadAnswerError
+from gorgias_crawler.api.urls import Order
 from gorgias_crawler.archive.compression import are_alike, packed
 from gorgias_crawler.items import columns
 

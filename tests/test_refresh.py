@@ -5,7 +5,7 @@ import time
 import pytest
 from scrapy.http import Response
 
-from gorgias_crawler.api import instant_us
+from gorgias_crawler.api.dates import instant_us
 from gorgias_crawler.spiders.gorgias import _made_us
 from tests.changes import change
 from tests.crawling import wait

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gorgias_crawler import api
+from gorgias_crawler.api import pages
 from gorgias_crawler.api.secrets import (
     REMOVED,
     of_account,
@@ -164,7 +164,7 @@ def test_no_secret_of_a_messages_http_action_reaches_the_archive(sent):
     action = {"name": "http", "status": "success", "arguments": CALL | sent}
     message = {"id": 1, "ticket_id": 2, "body_text": SECRET[::-1], "actions": [action]}
     body = json.dumps({"data": [message], "meta": {}}).encode()
-    (row,) = api.parse_messages(body).rows
+    (row,) = pages.parse_messages(body).rows
     assert SECRET.encode() not in row.raw
     kept = json.loads(row.raw)
     assert kept["actions"][0]["arguments"]["url"] == f"https://a.example/{REMOVED}"
@@ -184,7 +184,7 @@ def test_no_secret_of_a_messages_http_action_reaches_the_archive(sent):
 )
 def test_a_message_without_such_secrets_keeps_the_text_that_was_sent(actions):
     text = f'{{"id":1,  "ticket_id" : 2, "actions":{actions}}}'
-    (row,) = api.parse_messages(f'{{"data": [{text}], "meta": {{}}}}'.encode()).rows
+    (row,) = pages.parse_messages(f'{{"data": [{text}], "meta": {{}}}}'.encode()).rows
     assert row.raw == text.encode()
 
 

@@ -11,7 +11,8 @@ from datetime import datetime
 from http import HTTPStatus
 
 from gorgias_crawler import errors
-from gorgias_crawler.api import http_date_us, parse_error
+from gorgias_crawler.api.dates import http_date_us
+from gorgias_crawler.api.pages import parse_error
 from gorgias_crawler.redact import host_of
 
 LONGEST_WAIT_S = 60.0

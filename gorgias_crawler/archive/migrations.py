@@ -9,7 +9,7 @@ import re
 import sqlite3
 from collections.abc import Callable
 
-from gorgias_crawler.api import parse_unsent
+from gorgias_crawler.api.pages import parse_unsent
 from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.archive.schema import FORMAT, TABLES_OF_3, TICKET_COUNTS
 

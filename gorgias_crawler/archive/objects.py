@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, replace
 from typing import Any
 
-from gorgias_crawler.api import Order
 from gorgias_crawler.api.kinds import Kind
 from gorgias_crawler.api.objects import Object
+from gorgias_crawler.api.urls import Order
 from gorgias_crawler.archive.compression import are_alike, packed, unpacked
 from gorgias_crawler.archive.file import Archive
 

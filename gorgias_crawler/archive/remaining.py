@@ -1,6 +1,6 @@
 """How many calls what is still to fetch takes, each way, as far as the counts tell."""
 
-from gorgias_crawler.api import PAGE_LIMIT
+from gorgias_crawler.api.urls import PAGE_LIMIT
 from gorgias_crawler.archive import counts, walks
 from gorgias_crawler.archive.file import Archive
 from gorgias_crawler.archive.states import ARCHIVED, DUE_BY_URL, DUE_BY_WALK

@@ -29,7 +29,7 @@ two answers say that it is deleted          erased
 ==========================================  ===================================
 """
 
-from gorgias_crawler.api import Ticket
+from gorgias_crawler.api.pages import Ticket
 from gorgias_crawler.archive import doubts, walks
 from gorgias_crawler.archive.file import Archive
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from enum import Enum
 
-from gorgias_crawler.api import Message, Page
+from gorgias_crawler.api.pages import Message, Page
 from gorgias_crawler.archive import asked_again, doubts, walks
 from gorgias_crawler.archive.file import Archive
 from gorgias_crawler.archive.states import (

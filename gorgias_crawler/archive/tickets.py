@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gorgias_crawler.api import Message, Ticket
+from gorgias_crawler.api.pages import Message, Ticket
 from gorgias_crawler.archive import states
 from gorgias_crawler.archive.compression import are_alike, packed
 from gorgias_crawler.archive.file import Archive

@@ -7,7 +7,7 @@ page that is not archived.
 
 from dataclasses import dataclass, replace
 
-from gorgias_crawler.api import Order
+from gorgias_crawler.api.urls import Order
 from gorgias_crawler.archive.file import Archive
 
 BY_UPDATE = " by update"

@@ -7,10 +7,10 @@ from typing import Any
 from scrapy import Request
 from scrapy.http import Response
 
-from gorgias_crawler import api
-from gorgias_crawler.api import Order, Page
 from gorgias_crawler.api.kinds import KINDS, Kind, Refresh
 from gorgias_crawler.api.objects import ListPage
+from gorgias_crawler.api.pages import Page, parse_tickets
+from gorgias_crawler.api.urls import PAGE_LIMIT, Order, tickets_url
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.errors import (
@@ -104,10 +104,10 @@ class CountsSpider(CallingSpider):
     async def _list_tickets(self) -> None:
         def url(cursor: str | None) -> str:
             base_url = self.account.base_url
-            return api.tickets_url(base_url, Order.OLDEST, cursor, api.PAGE_LIMIT)
+            return tickets_url(base_url, Order.OLDEST, cursor, PAGE_LIMIT)
 
         try:
-            async for page in self._pages(url, api.parse_tickets):
+            async for page in self._pages(url, parse_tickets):
                 self.counts |= {
                     ticket.id: ticket.messages_count for ticket in page.rows
                 }

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gorgias_crawler.api import instant_us
+from gorgias_crawler.api.dates import instant_us
 
 Json = Mapping[str, Any]
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from gorgias_crawler import api
+from gorgias_crawler.api import urls
+from gorgias_crawler.api.pages import parse_messages, parse_tickets
 from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.fetch.object_calls import ObjectCall
@@ -29,15 +30,15 @@ class WalkPage:
     def parse(self, body: bytes) -> Any:
         """Return the page that *body* holds. Raises `BadAnswerError`."""
         if self.is_of_messages:
-            return api.parse_messages(body)
-        return api.parse_tickets(body)
+            return parse_messages(body)
+        return parse_tickets(body)
 
     def url(self, base_url: str) -> str:
         """Return what to ask."""
         order, cursor = walks.ORDERS[self.walk.name], self.walk.cursor
         if self.is_of_messages:
-            return api.messages_url(base_url, order, cursor, self.limit)
-        return api.tickets_url(base_url, order, cursor, self.limit)
+            return urls.messages_url(base_url, order, cursor, self.limit)
+        return urls.tickets_url(base_url, order, cursor, self.limit)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class TicketPage:
 
     ticket_id: int
     cursor: str | None
-    parse = staticmethod(api.parse_messages)
+    parse = staticmethod(parse_messages)
 
     @property
     def key(self) -> str:
@@ -55,8 +56,8 @@ class TicketPage:
 
     def url(self, base_url: str) -> str:
         """Return what to ask."""
-        return api.messages_url(
-            base_url, api.Order.OLDEST, self.cursor, api.PAGE_LIMIT, self.ticket_id
+        return urls.messages_url(
+            base_url, urls.Order.OLDEST, self.cursor, urls.PAGE_LIMIT, self.ticket_id
         )
 
 
@@ -69,7 +70,7 @@ class TicketsById:
 
     ids: tuple[int, ...]
     witness: int | None = None
-    parse = staticmethod(api.parse_tickets)
+    parse = staticmethod(parse_tickets)
 
     @property
     def key(self) -> str:
@@ -78,7 +79,7 @@ class TicketsById:
 
     def url(self, base_url: str) -> str:
         """Return what to ask."""
-        return api.tickets_by_id_url(base_url, self.asked)
+        return urls.tickets_by_id_url(base_url, self.asked)
 
     @property
     def asked(self) -> tuple[int, ...]:

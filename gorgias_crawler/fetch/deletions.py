@@ -8,9 +8,9 @@ import logging
 from collections.abc import Generator
 from dataclasses import replace
 
-from gorgias_crawler.api import PAGE_LIMIT, Order
 from gorgias_crawler.api.kinds import Kind
 from gorgias_crawler.api.objects import ListPage
+from gorgias_crawler.api.urls import PAGE_LIMIT, Order
 from gorgias_crawler.archive import changes, counts, walks
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.archive.walks import Walk

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from gorgias_crawler.api import PAGE_LIMIT
+from gorgias_crawler.api.urls import PAGE_LIMIT
 from gorgias_crawler.archive.walks import Position
 
 _LIMITS = (PAGE_LIMIT, 50, 10, 1)  # one bad object then costs 3 failures more, not 99

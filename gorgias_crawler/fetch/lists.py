@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from gorgias_crawler import errors
-from gorgias_crawler.api import Page
+from gorgias_crawler.api.pages import Page
 from gorgias_crawler.archive import doubts, walks
 from gorgias_crawler.archive.walks import Position, Walk
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard

@@ -4,8 +4,8 @@ import logging
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 
-from gorgias_crawler.api import PAGE_LIMIT
 from gorgias_crawler.api.dates import us_of
+from gorgias_crawler.api.urls import PAGE_LIMIT
 from gorgias_crawler.archive import Archive, counts, ticket_pages
 from gorgias_crawler.archive.tickets import Changes
 from gorgias_crawler.errors import RunEndError

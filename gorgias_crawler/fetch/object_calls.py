@@ -4,9 +4,10 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from functools import partial
 
-from gorgias_crawler.api import Order, Page
 from gorgias_crawler.api.kinds import Kind
 from gorgias_crawler.api.objects import ById, ListPage, Object
+from gorgias_crawler.api.pages import Page
+from gorgias_crawler.api.urls import Order
 from gorgias_crawler.archive import walks
 from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.errors import AnswerError

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-from gorgias_crawler.api import PAGE_LIMIT
 from gorgias_crawler.api.kinds import Kind, Refresh
+from gorgias_crawler.api.urls import PAGE_LIMIT
 from gorgias_crawler.archive import Archive, counts
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.wording import many

@@ -6,9 +6,9 @@ All progress is in the archive: a run that was killed goes on where it was.
 import logging
 from functools import partial
 
-from gorgias_crawler.api import Order
 from gorgias_crawler.api.kinds import Kind, Refresh
 from gorgias_crawler.api.objects import ListPage
+from gorgias_crawler.api.urls import Order
 from gorgias_crawler.archive import changes, walks
 from gorgias_crawler.archive.objects import ObjectChanges, Objects
 from gorgias_crawler.archive.walks import Walk

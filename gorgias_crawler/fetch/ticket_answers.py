@@ -4,8 +4,9 @@ from collections import deque
 from collections.abc import Collection
 from itertools import islice
 
-from gorgias_crawler import api, errors
-from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler import errors
+from gorgias_crawler.api.pages import Message, Page, Ticket
+from gorgias_crawler.api.urls import PAGE_LIMIT
 from gorgias_crawler.archive import counts, doubts, states, ticket_pages, tickets, walks
 from gorgias_crawler.archive.ticket_pages import Outcome
 from gorgias_crawler.fetch.calls import TicketPage, TicketsById
@@ -33,7 +34,7 @@ class TicketAnswers:
         self.to_continue: deque[int] = deque()
         self.are_left_out = False
         self._guards: dict[int, WalkGuard] = {}
-        self._ids_at_once = api.PAGE_LIMIT
+        self._ids_at_once = PAGE_LIMIT
         self._missing: dict[int, None] = {}  # answered 404, in the order they did
         # Those in a row, since an own answer was good -> whether they are listed still.
         self._in_a_row: dict[int, bool] = {}

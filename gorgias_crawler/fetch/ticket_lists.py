@@ -4,8 +4,9 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from gorgias_crawler import api, errors
-from gorgias_crawler.api import Message, Page, Ticket
+from gorgias_crawler import errors
+from gorgias_crawler.api.pages import Message, Page, Ticket
+from gorgias_crawler.api.urls import PAGE_LIMIT
 from gorgias_crawler.archive import (
     broken_walks,
     counts,
@@ -61,7 +62,7 @@ class TicketLists:
 
         By the counts: where they are wrong, the walk is slower and no less complete.
         """
-        coming = in_flight * api.PAGE_LIMIT
+        coming = in_flight * PAGE_LIMIT
         return not (self._unwalked and 0 < self._unwalked <= coming)
 
     def begin(self, name: str) -> None:

@@ -11,7 +11,7 @@ from scrapy.downloadermiddlewares.httpcompression import HttpCompressionMiddlewa
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
 
-from gorgias_crawler import api
+from gorgias_crawler.api.pages import BadAnswerError
 from gorgias_crawler.middlewares.caller import is_call
 
 _LARGE = 4 * 2**20  # bytes; a page of a hundred messages has 2 MB
@@ -73,6 +73,6 @@ def _read(request: Request, response: Response, body: bytes) -> Response:
     if not flags:
         try:
             request.cb_kwargs["page"] = request.meta["parse"](body)
-        except api.BadAnswerError as error:
+        except BadAnswerError as error:
             flags = [str(error)]
     return response.replace(body=b"", flags=flags)

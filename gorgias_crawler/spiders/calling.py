@@ -11,8 +11,9 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from gorgias_crawler import api
+from gorgias_crawler.api import pages
 from gorgias_crawler.api.budget import Budget
+from gorgias_crawler.api.urls import account_url
 from gorgias_crawler.config import Account
 from gorgias_crawler.config.accounts import find_account, is_open_to_others
 from gorgias_crawler.errors import AnswerError, GorgiasError, RunEndError, StoppedError
@@ -87,8 +88,8 @@ class CallingSpider(RunSpider):
     def account_request(self) -> Request:
         """Return the first call of a run."""
         return self.request(
-            api.account_url(self.account.base_url),
-            api.parse_account,
+            account_url(self.account.base_url),
+            pages.parse_account,
             self.parse_account,
             errback=self.account_failed,
         )

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
 
-from gorgias_crawler import api, errors
+from gorgias_crawler import errors
 from gorgias_crawler.api import verdict
 from gorgias_crawler.api.files import DOWNLOAD
+from gorgias_crawler.api.pages import BadAnswerError
 from gorgias_crawler.archive import files
 from gorgias_crawler.archive.files import Reference, Stored
 from gorgias_crawler.feeds.file_store import open_store
@@ -269,4 +270,4 @@ class FileFetching:
 
 def _no_page(body: bytes) -> None:
     """Refuse an answer that is no redirect: the call has no other good one."""
-    raise api.BadAnswerError("no redirect to the file")
+    raise BadAnswerError("no redirect to the file")

@@ -16,7 +16,8 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.python.failure import Failure
 
-from gorgias_crawler import api, arguments
+from gorgias_crawler import arguments
+from gorgias_crawler.api.dates import http_date_us
 from gorgias_crawler.archive import counts, files
 from gorgias_crawler.emit import objects
 from gorgias_crawler.errors import (
@@ -273,4 +274,4 @@ def _made_us(response: Response) -> int:
     watermark that is too late would never be asked for.
     """
     header = (response.headers.get("Date") or b"").decode("latin-1")
-    return api.http_date_us(header) or now_us() - _DAY_US
+    return http_date_us(header) or now_us() - _DAY_US
