@@ -21,7 +21,7 @@ from gorgias_crawler.archive import Archive
 from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.emit.metrics import measured
-from gorgias_crawler.report import make, page, sections, trust
+from gorgias_crawler.report import page, sections, trust
 from gorgias_crawler.report.figures import Figures, periods, quantile
 from gorgias_crawler.report.words import NO_VALUE, Section
 from gorgias_crawler.wording import duration
@@ -419,7 +419,7 @@ def test_what_people_wrote_stays_text(written):
 
 def test_a_list_that_is_not_finished_is_never_taken_for_all(tmp_path):
     archive = Archive.open(tmp_path / "archive.sqlite")
-    made = make.report(archive, Filters(), with_names=False)
+    made = page.report(archive, Filters(), with_names=False)
     archive.close()
     (said,) = made.warnings
     assert said.startswith("It rests on 0 of 0 tickets asked for and listed so far.")

@@ -11,7 +11,7 @@ import pytest
 from gorgias_crawler.emit import filters, measured
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.job import directory
-from gorgias_crawler.report import make, page
+from gorgias_crawler.report import page
 from gorgias_crawler.report.figures import Period, open_at_ends
 from gorgias_crawler.sandbox import World
 from tests.browser import browser
@@ -120,7 +120,7 @@ def test_the_backlog_begins_with_what_was_open_before(whole):
     beside = measured.read_beside(archive)
 
     def open_on(day, **given):
-        found = make.figures_of(archive, filters.parse(given), beside)
+        found = page.figures_of(archive, filters.parse(given), beside)
         (is_open,) = open_at_ends(found, [Period("", range(min(found.days), day))])
         return is_open
 

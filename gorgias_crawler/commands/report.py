@@ -11,7 +11,7 @@ from gorgias_crawler.durable import whole_file
 from gorgias_crawler.emit import filters
 from gorgias_crawler.errors import EXIT_COMPLETE, CommandLineError, ConfigurationError
 from gorgias_crawler.job.directory import archive_to_read
-from gorgias_crawler.report import make, page
+from gorgias_crawler.report import page
 from gorgias_crawler.wording import many
 
 _MEANINGS = {
@@ -75,7 +75,7 @@ class Command(AnsweringCommand, ScrapyCommand):
         archive = archive_to_read(Path(args[0]))
         try:
             with closing(archive), whole_file(self._file) as opened:
-                made = make.report(archive, self._wanted, with_names=opts.with_names)
+                made = page.report(archive, self._wanted, with_names=opts.with_names)
                 opened.write(made.html)
         except OSError as error:
             raise ConfigurationError(

@@ -64,8 +64,10 @@ def idle_option(options: Mapping[str, Any]) -> str | None:
     plugins = options.get("postprocessing") or ()
     if not set(plugins) <= set(PLUGINS.values()):
         return None
-    for prefix, ending_ in _OPTIONS.items():
-        given = [name for name in options if name.startswith(prefix) and options[name]]
-        if given and PLUGINS[ending_] not in plugins:
-            return given[0]
-    return None
+    given = [
+        name
+        for name in options
+        for prefix, ending_ in _OPTIONS.items()
+        if name.startswith(prefix) and options[name] and PLUGINS[ending_] not in plugins
+    ]
+    return next(iter(given), None)
