@@ -7,10 +7,13 @@ import re
 from contextlib import nullcontext
 
 import pytest
+from scrapy.extensions.feedexport import ItemFilter
 from scrapy.settings import Settings
+from scrapy.utils.misc import load_object
 
 from gorgias_crawler.errors import FeedError
-from gorgias_crawler.feeds.kinds import KindFilter, Kinds, _distributed
+from gorgias_crawler.feeds.feed_rows import FeedRows
+from gorgias_crawler.feeds.kinds import Kinds, _distributed
 from gorgias_crawler.feeds.recorded import shaping
 from gorgias_crawler.feeds.targets import refuse_idle_settings
 from gorgias_crawler.items import DEFAULT_COLUMNS, Message, Ticket, types
@@ -25,6 +28,11 @@ OVERWRITE = {"overwrite": True}
 
 def distributed(uri, kind="messages", asked=None, **options):
     return dict(Kinds(ROWS, kind, asked).distributed(uri, options))
+
+
+def rows_of(options):
+    own = load_object(options.get("item_filter", ItemFilter))(options)
+    return FeedRows(options, own, ROWS, has_pipelines=False)
 
 
 def header(path):
@@ -43,8 +51,8 @@ def test_a_folder_has_a_file_for_each_kind_and_a_manifest_after_them(format_):
 
 def test_a_kinds_file_takes_its_rows_and_what_a_pipeline_made_of_them():
     feeds = distributed("out/", format="csv")
-    tickets = KindFilter(dict(feeds["out/tickets.csv"]))
-    messages = KindFilter(dict(feeds["out/messages.csv"]))
+    tickets = rows_of(dict(feeds["out/tickets.csv"]))
+    messages = rows_of(dict(feeds["out/messages.csv"]))
     assert tickets.accepts(Ticket(id=1))
     assert not tickets.accepts(Message(ticket_id=1, message_id=2))
     assert not messages.accepts(Ticket(id=1))
@@ -113,7 +121,7 @@ class OfEmail:
 @pytest.mark.parametrize("classes", [{}, {"item_classes": [Message]}])
 def test_a_filter_of_ones_own_is_asked_for_rows_of_the_feeds_kinds_alone(classes):
     feed = distributed("x.csv", format="csv", item_filter=OfEmail, **classes)["x.csv"]
-    chosen = KindFilter(dict(feed))
+    chosen = rows_of(dict(feed))
     assert chosen.takes(Message)
     assert not chosen.takes(Ticket)
     assert chosen.accepts(Message(channel="email"))

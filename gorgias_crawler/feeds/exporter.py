@@ -25,9 +25,9 @@ from scrapy.utils.defer import ensure_awaitable
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.errors import FeedError, GorgiasError, RunEndError
 from gorgias_crawler.feeds import targets
+from gorgias_crawler.feeds.feed_rows import FeedRows
 from gorgias_crawler.feeds.kinds import complete_feeds, same_target
 from gorgias_crawler.feeds.partitioned import of_months
-from gorgias_crawler.feeds.pipeline_columns import PipelineColumns
 from gorgias_crawler.feeds.read_back import refuse_unreadable
 from gorgias_crawler.feeds.reasons import explained, feed_named, next_step, reason
 from gorgias_crawler.feeds.recorded import (
@@ -59,7 +59,7 @@ class SnapshotFeedExporter(FeedExporter):
     Raises `FeedError` when it is built, before the first request.
     """
 
-    slots: list[Any]  # each with a `RecordedStorage`
+    slots: list[Any]  # each with a `RecordedStorage`, and its `FeedRows` as filter
 
     def __init__(self, crawler: Crawler) -> None:
         if not hasattr(crawler.spider, "feeds_stored"):  # of `scrapy fetch` and others
@@ -67,7 +67,6 @@ class SnapshotFeedExporter(FeedExporter):
         self._spider: Any = crawler.spider
         complete_feeds(crawler)
         self._received = 0
-        self._columns: dict[Any, PipelineColumns] = {}
         super().__init__(crawler)
 
     def _storage_supported(self, uri: str, feed_options: dict[str, Any]) -> bool:
@@ -90,7 +89,6 @@ class SnapshotFeedExporter(FeedExporter):
                 f"{shown} has the unknown storage {scheme!r}: use one of {known}, or a "
                 "path (./name, if the name has a colon)."
             )
-        columns = self._columns_of(feed_options)
         try:
             slot = self._checked_slot(uri, feed_options)
         except FeedError:
@@ -104,13 +102,18 @@ class SnapshotFeedExporter(FeedExporter):
         if any(other.storage.name == name for other in self.slots):
             raise same_target(uri, name)
         self.slots.append(slot)
-        self._columns[slot] = columns
         return True
 
     def _checked_slot(self, template: str, feed_options: dict[str, Any]) -> Any:
         params = self._get_uri_params(self._spider, feed_options["uri_params"])
         uri = apply_uri_params(template, params)
-        slot = self._start_new_batch(1, uri, feed_options, self._spider, template)
+        slot: Any = self._start_new_batch(1, uri, feed_options, self._spider, template)
+        used = row_settings(self.settings)
+        makers = used["ITEM_PIPELINES"] or used["SPIDER_MIDDLEWARES"]
+        kinds = self._spider.kinds
+        slot.filter = FeedRows(
+            feed_options, slot.filter, kinds, has_pipelines=bool(makers)
+        )
         if check := getattr(self.exporters[slot.format], "check", None):
             check(slot.storage)
         if isinstance(slot.storage, GCSFeedStorage):
@@ -124,12 +127,6 @@ class SnapshotFeedExporter(FeedExporter):
     def _get_storage(self, uri: str, feed_options: dict[str, Any]) -> Any:
         storage = super()._get_storage(uri, feed_options)
         return of_months(storage, self.crawler, uri, feed_options)
-
-    def _columns_of(self, options: dict[str, Any]) -> PipelineColumns:
-        used = row_settings(self.settings)
-        makers = used["ITEM_PIPELINES"] or used["SPIDER_MIDDLEWARES"]
-        rows = self._spider.kinds.values()
-        return PipelineColumns(options, rows, has_pipelines=bool(makers))
 
     def open_spider(self, spider: Spider) -> None:
         """Do nothing: the slots are there since the feeds were checked."""
@@ -153,7 +150,7 @@ class SnapshotFeedExporter(FeedExporter):
                 continue
             try:
                 if slot.filter.accepts(item):
-                    self._columns[slot].see(item)
+                    slot.filter.see(item)
                     slot.start_exporting()
                     assert slot.exporter
                     slot.exporter.export_item(item)
@@ -216,7 +213,7 @@ class SnapshotFeedExporter(FeedExporter):
     async def _store(self, slot: Any) -> None:
         try:
             if slot.itemcount:
-                self._columns[slot].check_all_came()
+                slot.filter.check_all_came()
             if slot.itemcount or slot.store_empty:
                 _finish(slot)
         except Exception as error:  # noqa: BLE001 - any exporter's error

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from scrapy.crawler import Crawler
-from scrapy.extensions.feedexport import ItemFilter
 from scrapy.utils.misc import load_object
 
 from gorgias_crawler.api.kinds import KINDS, Refresh
@@ -30,31 +29,6 @@ _OF_ALL_KINDS = {"sqlite"}
 _OF_MESSAGES = {"conversations"}
 _SMALL = {Refresh.WHOLE, Refresh.SINGLE}
 _CREATED = ("message_created_datetime", "created_datetime")  # a message has both
-
-
-class KindFilter(ItemFilter):
-    """Accepts rows of the feed's kinds that its own ``item_filter``, if any, accepts.
-
-    Where a feed names no classes, all but the rows of other kinds are of it: what a
-    pipeline has made of a row is no row of another kind, whatever its class.
-    """
-
-    def __init__(self, feed_options: dict[str, Any] | None) -> None:
-        super().__init__(feed_options)
-        options = feed_options or {}
-        self._others = tuple(options.get("other_classes") or ())
-        own = options.get("own_filter")
-        self._own = load_object(own)(feed_options) if own else None
-
-    def takes(self, row: type) -> bool:
-        """Tell whether rows of the class *row* are of a kind of the feed."""
-        if self.item_classes:
-            return issubclass(row, self.item_classes)
-        return not issubclass(row, self._others)
-
-    def accepts(self, item: Any) -> bool:
-        """Tell whether *item* belongs into the feed."""
-        return self.takes(type(item)) and (self._own is None or self._own.accepts(item))
 
 
 @dataclass(frozen=True)
@@ -146,8 +120,7 @@ class Kinds:
         of_manifest = {
             "format": "manifest",
             "store_empty": True,
-            "item_filter": KindFilter,
-            "other_classes": [object],
+            "item_classes": [folder.ManifestExporter],
             "item_export_kwargs": {"folder": uri, "files": files},
             **{name: options[name] for name in ("overwrite",) if name in options},
         }
@@ -171,7 +144,7 @@ class Kinds:
             self._check_is_there(row)
         found = {kinds.get(row, row.__name__): row for row in named} or rows
         classes = {"item_classes": list(found.values())}
-        return {**self._with_columns(found, _filtered(options)), **classes}
+        return {**self._with_columns(found, options), **classes}
 
     def _check_is_there(self, row: type) -> None:
         """Refuse a class of ours without rows here: its file would be empty."""
@@ -183,11 +156,11 @@ class Kinds:
             )
 
     def _of_kind(self, kind: str, options: Options) -> Options:
-        others = [row for name, row in self.rows.items() if name != kind]
-        filtered = {"kind": kind, "other_classes": others, **_filtered(options)}
-        return self._with_columns({kind: self.rows[kind]}, filtered)
+        return self._with_columns({kind: self.rows[kind]}, {"kind": kind, **options})
 
     def _with_columns(self, rows: dict[str, type], options: Options) -> Options:
+        if own := options.get("item_filter"):
+            load_object(own)  # where it cannot be, that is told as of the feed
         format_ = options.get("format")
         columns = [name for row in rows.values() for name in types(row)]
         if format_ in _OF_MESSAGES:
@@ -203,13 +176,6 @@ class Kinds:
             own = [name for name in fields if name not in COLUMNS]
             fields = [*DEFAULT_COLUMNS, *own]
         return {"fields": fields, "takes_more": "fields" not in options, **full}
-
-
-def _filtered(options: Options) -> Options:
-    own = options.get("item_filter")
-    if own:
-        load_object(own)  # where it cannot be, that is told as of the feed
-    return {**options, "own_filter": own, "item_filter": KindFilter}
 
 
 def complete_feeds(crawler: Crawler) -> None:

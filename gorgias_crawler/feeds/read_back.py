@@ -7,9 +7,8 @@ memory and read by the reader of the format.
 import io
 from collections.abc import Iterator, Mapping
 from itertools import product
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
-from scrapy.extensions.feedexport import FeedSlot
 from scrapy.extensions.postprocessing import PostProcessingManager
 from scrapy.utils.misc import build_from_crawler, load_object
 from scrapy.utils.python import global_object_name
@@ -21,9 +20,6 @@ from gorgias_crawler.feeds.recorded import FeedFile
 from gorgias_crawler.items import Type, types
 from gorgias_crawler.job import readers
 from gorgias_crawler.job.readers import Layout, Row
-
-if TYPE_CHECKING:
-    from gorgias_crawler.feeds.kinds import KindFilter
 
 Options = Mapping[str, Any]
 
@@ -72,7 +68,7 @@ def layout_of(options: Options) -> Layout:
     )
 
 
-def refuse_unreadable(slot: FeedSlot, shown: str) -> None:
+def refuse_unreadable(slot: Any, shown: str) -> None:
     """Raise `FeedError` where a file of *slot* could not be read as it was written.
 
     *shown* begins the sentence. Formats without a reader are not judged.
@@ -105,7 +101,7 @@ def refuse_unreadable(slot: FeedSlot, shown: str) -> None:
     )
 
 
-def _refuse_indent(slot: FeedSlot, shown: str) -> None:
+def _refuse_indent(slot: Any, shown: str) -> None:
     """Refuse an indent that would be ignored, unless it is meant for another feed."""
     indent = slot.feed_options["indent"]
     if not indent or slot.format in _INDENTED:
@@ -123,7 +119,7 @@ _INDENTED = {"json", "xml"}
 _USUAL: tuple[Any, ...] = (None, 0, "utf-8", {}, [])
 
 
-def _trouble(slot: FeedSlot, options: Options) -> str | None:
+def _trouble(slot: Any, options: Options) -> str | None:
     """Return what goes wrong with made-up rows; None where they come back."""
     try:
         data, written = _written(slot, options)
@@ -133,7 +129,7 @@ def _trouble(slot: FeedSlot, options: Options) -> str | None:
     return None if found == written else "values differ"
 
 
-def _written(slot: FeedSlot, options: Options) -> tuple[bytes, list[Row]]:
+def _written(slot: Any, options: Options) -> tuple[bytes, list[Row]]:
     memory = io.BytesIO()
     file: Any = FeedFile(memory)  # an encoder looks whether it can seek
     if plugins := _plugins(options):
@@ -158,13 +154,13 @@ def _written(slot: FeedSlot, options: Options) -> tuple[bytes, list[Row]]:
     return memory.getvalue(), rows
 
 
-def _items(slot: FeedSlot, format_: str) -> Iterator[Any]:
+def _items(slot: Any, format_: str) -> Iterator[Any]:
     texts = [*_TEXTS, *([] if format_ == "xml" else _CONTROLS)]
-    kinds = cast("Any", slot.spider).kinds
+    kinds = slot.spider.kinds
     for row, text in product(kinds.values(), [*texts, "".join(texts)]):
         values = {Type.TEXT: text, Type.TEXTS: [text, "b"], **_VALUES}
         full = row(**{name: values[type_] for name, type_ in types(row).items()})
-        if cast("KindFilter", slot.filter).takes(row):
+        if slot.filter.takes(row):
             yield full
             yield row(**{name: 8 for name in types(row) if name == "ticket_id"})
 

@@ -201,8 +201,7 @@ class RecordedStorage:
 _COMPONENTS = ("ITEM_PIPELINES", "SPIDER_MIDDLEWARES", "FEED_EXPORTERS")
 _NOT_SHAPING = {
     *("overwrite", "of_account", "uri_params", "batch_item_count", "store_empty"),
-    *("columns", "other_classes", "takes_more"),  # follow from the kind
-    *("item_filter", "own_filter"),  # see below
+    *("columns", "takes_more"),  # follow from the kind
 }
 
 
@@ -211,10 +210,8 @@ def shaping(options: Mapping[str, Any]) -> dict[str, Any]:
 
     A class is named by its path, as ``FEEDS`` takes it, too.
     """
-    kept = {name: o for name, o in options.items() if name not in _NOT_SHAPING}
-    if own := options.get("own_filter", options.get("item_filter")):
-        kept["item_filter"] = own
-    return {name: as_json(option) for name, option in kept.items()}
+    kept = [name for name in options if name not in _NOT_SHAPING]
+    return {name: as_json(options[name]) for name in kept}
 
 
 def row_settings(settings: BaseSettings) -> dict[str, Any]:

@@ -180,7 +180,7 @@ class RowsSpider(RunSpider):
     def _looked_at(self) -> set[str] | None:
         """Return the columns of messages to read; None (all) where others may look."""
         slots = self._slots()
-        filtered = any(slot.feed_options.get("own_filter") for slot in slots)
+        filtered = any(slot.feed_options.get("item_filter") for slot in slots)
         of_user = filtered or row_settings(self.settings)["FEED_EXPORTERS"]
         if of_user or self.row_classes or not self.are_rows_unwatched():
             return None
