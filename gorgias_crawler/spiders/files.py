@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
+import math
 import random
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urljoin
@@ -169,31 +170,21 @@ class FileFetching:
             )
 
     async def _all(self) -> None:
-        tasks: set[asyncio.Task[None]] = set()
+        """Fetch all files; what ends one of them with the run ends all."""
         try:
-            async for file in self._free_places(tasks):
-                tasks.add(asyncio.create_task(self._one(file)))
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            async with asyncio.TaskGroup() as group:
+                # Also while their host stalls.
+                stop = group.create_task(self._spider.sleep(math.inf))
+                await asyncio.wait(
+                    [group.create_task(self._work()) for _ in range(_AHEAD)]
+                )
+                stop.cancel()
+        except BaseExceptionGroup as ended:
+            raise ended.exceptions[0] from None
 
-    async def _free_places(
-        self, tasks: set[asyncio.Task[None]]
-    ) -> AsyncIterator[Reference]:
-        """Yield the files, each as soon as it may be asked for, until all are done."""
-        while True:
-            while len(tasks) < _AHEAD and (file := self.todo.take()) is not None:
-                yield file
-            if not tasks:
-                return
-            done, _ = await asyncio.wait(
-                tasks, timeout=errors.LOOK_S, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in done:
-                task.result()  # raises what ends the run; the others' are seen then
-            tasks -= done
-            self._spider.check_goes_on()
+    async def _work(self) -> None:
+        while (file := self.todo.take()) is not None:
+            await self._one(file)
 
     async def _one(self, file: Reference) -> None:
         try:
