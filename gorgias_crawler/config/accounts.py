@@ -13,7 +13,6 @@ from io import StringIO
 from pathlib import Path
 
 from dotenv import dotenv_values
-from dotenv.parser import parse_stream
 
 from gorgias_crawler.config import (
     ENV_FILE,
@@ -159,7 +158,7 @@ def _read(path: Path, asked: str) -> Account:
             "GORGIAS_API_USER and GORGIAS_API_KEY into it, each as a line NAME=VALUE"
             + (f"; there are the accounts {there}." if there else ".")
         )
-    _check_lines(text, path)
+    environment.check_lines(text, path, is_shared=False)
     try:
         return read_account(_values(text), str(path))
     except ConfigurationError as error:
@@ -173,25 +172,6 @@ def _names() -> Iterator[str]:
     for path in ACCOUNTS.glob("*.env"):
         if _NAME.fullmatch(path.stem):
             yield path.stem
-
-
-def _check_lines(text: str, path: Path) -> None:
-    """Raise `ConfigurationError` for a line of *text* that would be ignored."""
-    environment.check_lines(text, path)
-    for binding in parse_stream(StringIO(text)):
-        line = f"{path}, line {binding.original.line}"
-        if binding.key is None:  # a comment, or empty
-            continue
-        if binding.value is None:
-            raise ConfigurationError(
-                f"{line}: this is not NAME=VALUE (it is not shown here): mend it."
-            )
-        if binding.key not in VARIABLES:
-            environment.check_names({binding.key: binding.value}, str(path))
-            raise ConfigurationError(
-                f"{line}: {binding.key} is not of an account, and would be ignored: "
-                "write it into the environment or .env, which all accounts share."
-            )
 
 
 # What it cannot read, `environment.check_lines` says.

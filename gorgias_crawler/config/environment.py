@@ -49,34 +49,42 @@ _PREFIX = "GORGIAS_"
 _ALMOST = 0.85
 
 
-def check_lines(text: str, path: Path = ENV_FILE) -> None:
+def check_lines(text: str, path: Path = ENV_FILE, *, is_shared: bool = True) -> None:
     """Raise `ConfigurationError` for a line of *text*, of *path*, that is not read.
 
     It is no NAME=VALUE, or the first of two with one of our names, or the rest of a
     value that was cut in two: ``base64`` wraps its lines at 76 characters, and half a
-    key would be sent.
+    key would be sent. In a file that *is shared* others may read what is not ours.
     """
     names: set[str] = set()
     before = None
     for binding in parse_stream(StringIO(text)):
-        line = f"{path}, line {binding.original.line}"
+        is_ours = binding.key in VARIABLES
         if before and _is_rest(binding, before):
-            raise ConfigurationError(
-                f"{line}: this looks like the rest of {before.key} (neither is shown "
-                "here): write the whole value in one line (base64 -w0 does)."
+            fault = (
+                f"this looks like the rest of {before.key} (neither is shown here): "
+                "write the whole value in one line (base64 -w0 does)."
             )
-        name = binding.key if binding.key in VARIABLES else None
-        if binding.error or (name and binding.value is None):
-            raise ConfigurationError(
-                f"{line}: this is not NAME=VALUE (it is not shown here): mend it."
-            )
-        if name in names:
-            raise ConfigurationError(
-                f"{line}: {name} is given a second time (no value is shown here), and "
+        elif binding.error or (
+            binding.key and binding.value is None and (is_ours or not is_shared)
+        ):
+            fault = "this is not NAME=VALUE (it is not shown here): mend it."
+        elif binding.key in names:
+            fault = (
+                f"{binding.key} is given a second time (no value is shown here), and "
                 "one of the two would be ignored: leave one."
             )
-        names |= {name} if name else set()
-        before = binding if name and binding.value else None
+        elif binding.key and not is_ours and not is_shared:
+            check_names({binding.key: binding.value or ""}, str(path))
+            fault = (
+                f"{binding.key} is not of an account, and would be ignored: write it "
+                "into the environment or .env, which all accounts share."
+            )
+        else:
+            names |= {str(binding.key)} if is_ours else set()
+            before = binding if is_ours and binding.value else None
+            continue
+        raise ConfigurationError(f"{path}, line {binding.original.line}: {fault}")
 
 
 def _is_rest(binding: Binding, before: Binding) -> bool:
