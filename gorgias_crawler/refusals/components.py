@@ -17,30 +17,26 @@ def check_components(given: BaseSettings) -> None:
     """Raise `ConfigurationError` where a component is missing or cannot be loaded."""
     check_paths("ADDONS", given["ADDONS"])
     check_paths("DOWNLOAD_HANDLERS", filter(None, given["DOWNLOAD_HANDLERS"].values()))
-    for name in COMPONENTS:
-        _check_orders(name, given[name])
-    for name in CLASSES:
-        _check_classes(name, given[name])
+    for name in (*COMPONENTS, *CLASSES):
+        asked = _asked(name, given[name])
+        for key, ours in getattr(settings, name).items():
+            value = asked.get(key, ours)
+            if value != ours and not _may_stand(name, key, value, ours):
+                raise _refusal(name, key, value, ours)
 
 
-def _check_orders(name: str, asked: BaseSettings) -> None:
-    orders = {_path(name, key): order for key, order in asked.items()}
+def _asked(name: str, given: BaseSettings) -> dict[str, Any]:
+    """Return what is *given*: orders by the paths of components, or classes by name."""
+    if name in CLASSES:
+        check_paths(name, filter(None, given.values()))
+        return dict(given)
+    orders = {_path(name, key): order for key, order in given.items()}
     for path, order in orders.items():
         if order is not None and not isinstance(order, int | float):
             raise ConfigurationError(
                 f"{name}: {path} has {order!r} for its order: give a number."
             )
-    for path, order in getattr(settings, name).items():
-        _check_order(name, path, order, orders.get(path, order))
-
-
-def _check_classes(name: str, asked: BaseSettings) -> None:
-    for value in filter(None, asked.values()):
-        _path(name, value)
-    for key, ours in getattr(settings, name).items():
-        value = asked.get(key, ours)
-        if value != ours and not _may_stand(key, value, ours):
-            raise _refusal(name, key, value, ours)
+    return orders
 
 
 def are_of_the_user(given: BaseSettings) -> bool:
@@ -80,19 +76,13 @@ def _path(name: str, key: Any) -> str:
         ) from None
 
 
-def _check_order(name: str, path: str, ours: int | None, asked: Any) -> None:
-    if path in MAY_CHANGE or asked == ours:
-        return
+def _may_stand(name: str, key: str, asked: Any, ours: Any) -> bool:
+    if name in CLASSES:
+        is_off = asked is None and key not in ("", "file", "csv")
+        return is_off or bool(asked and ours and is_made_of(asked, ours))
     # A call passes the downloader middlewares in an order that matters to the key.
-    if None not in (asked, ours) and name != "DOWNLOADER_MIDDLEWARES":
-        return
-    raise _refusal(name, path, asked, ours)
-
-
-def _may_stand(key: str, asked: Any, ours: str | None) -> bool:
-    if asked is None:
-        return key not in ("", "file", "csv")
-    return ours is not None and is_made_of(asked, ours)
+    is_moved = None not in (asked, ours) and name != "DOWNLOADER_MIDDLEWARES"
+    return key in MAY_CHANGE or is_moved
 
 
 def _refusal(name: str, key: str, asked: Any, ours: object) -> ConfigurationError:
