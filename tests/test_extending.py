@@ -97,16 +97,10 @@ def test_a_format_and_an_add_on_of_the_users_are_at_work(project):
         assert list(csv.DictReader(again)) == project.rows()
 
 
-def test_what_follows_a_crawl_takes_the_spider_that_crawled(project):
+def test_the_spider_that_crawled_is_kept_for_what_follows(project):
     assert '"spider": "desk.spiders.DeskSpider"' in (
         project.path / "crawls" / "run1" / "run.json"
     ).read_text("utf-8")
-    other = ["export", "crawls/run1", "-O", "plain.csv", "--spider", "gorgias"]
-    assert wait(project.start_as_typed(*other)).status == 0
-    assert project.rows("plain.csv") == project.expected()
-    wrong = wait(project.start_as_typed(*other[:-1], "dask"))
-    assert wrong.status == 2
-    assert "There is no spider 'dask' here; there are: desk." in wrong.log
 
 
 def test_without_a_name_the_only_spider_of_the_project_runs(project):
@@ -127,7 +121,7 @@ def test_a_spider_that_is_not_there_any_more_is_named(project, command):
         del project.environ["SCRAPY_SETTINGS_MODULE"]
     assert ended.status == 1
     assert "by a spider of yours, desk.spiders.DeskSpider, which cannot be" in ended.log
-    assert "--spider gorgias" in ended.log
+    assert "crawl once more with a spider that is here" in ended.log
     assert "Traceback" not in ended.log
 
 

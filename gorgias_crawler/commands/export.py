@@ -79,7 +79,6 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         """List the arguments and the settings of rows beside Scrapy's options."""
         super().add_options(parser)
-        project.add_spider_option(parser)
         ours = config.SETTINGS.items()
         of_files = {name: text for name, text in ours if name in _OF_FILES}
         show_tables(
@@ -102,7 +101,7 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
         archive = archive_to_read(Path(args[0]))
         last = archive.last_manifest() or {}
         archive.close()
-        spider = project.spider_of_rows(self.settings, last, opts.spider)
+        spider = project.spider_of_rows(self.settings, last)
         self._spider = made_of(ExportSpider, spider)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

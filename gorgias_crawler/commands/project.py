@@ -1,6 +1,5 @@
 """The spiders of the project that a command runs in, by their names."""
 
-import argparse
 from collections.abc import Mapping
 from typing import Any
 
@@ -90,18 +89,14 @@ def check_foreign(found: type[Spider], command: str) -> None:
 
 
 def spider_of_rows(
-    settings: BaseSettings, last: Mapping[str, Any], named: str | None
+    settings: BaseSettings, last: Mapping[str, Any]
 ) -> type[GorgiasSpider]:
     """Return the spider whose rows and settings files are written with.
 
-    It is the one that is *named*, else that of the last run, whose manifest is *last*.
-    Where that is ours, or there was none, and the project has a single one that is made
-    of ours, it is that. Raises `CannotStartError`.
+    It is that of the last run, whose manifest is *last*. Where that is ours, or there
+    was none, and the project has a single one that is made of ours, it is that. Raises
+    `ConfigurationError`.
     """
-    if named == GorgiasSpider.name:
-        return GorgiasSpider  # there is one of it everywhere
-    if named:
-        return our_spider(settings, named)
     path = str(last.get("spider") or _OURS)
     if path != _OURS:
         try:
@@ -110,19 +105,9 @@ def spider_of_rows(
             raise ConfigurationError(
                 f"The last run was by a spider of yours, {path}, which cannot be loaded "
                 f"here ({type(error).__name__}: {error}): run this in its project, or "
-                f"choose another one with --spider, for example --spider "
-                f"{GorgiasSpider.name}."
+                "crawl once more with a spider that is here."
             ) from None
     return _only(settings) or GorgiasSpider
-
-
-def add_spider_option(parser: argparse.ArgumentParser) -> None:
-    """Add ``--spider NAME``."""
-    parser.add_argument(
-        "--spider",
-        metavar="NAME",
-        help="take rows and settings of this spider; default: that of the last run",
-    )
 
 
 _OURS = global_object_name(GorgiasSpider)

@@ -71,7 +71,6 @@ class Command(AnsweringCommand, ScrapyCommand):
             "account=NAME, as for crawl",
         )
         add_env_file_option(parser)
-        project.add_spider_option(parser)
         parser.add_argument(
             "--online",
             action="store_true",
@@ -122,7 +121,7 @@ class Command(AnsweringCommand, ScrapyCommand):
         files = list(_files(manifest, args[1:]))
         feeds = {str(file.path): file.options for file in files if file.options}
         used = reemission.filters_of(manifest, opts.spargs)
-        spider = project.spider_of_rows(self.settings, manifest, opts.spider)
+        spider = project.spider_of_rows(self.settings, manifest)
         again = Reemission(self.crawler_process, manifest, feeds, spider)
         online = self._create_crawler(CountsSpider)
         crawls: list[tuple[Crawler, Mapping[str, Any]]] = []
