@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scrapy import Request
 
+from gorgias_crawler import config
 from gorgias_crawler.config import (
     VARIABLES,
     environment,
@@ -275,3 +276,35 @@ def test_loopback_is_known_by_name_alone(host, expected):
 def test_every_variable_is_in_the_example_file(project):
     example = (project / ".env.example").read_text()
     assert all(f"{name}=" in example for name in VARIABLES)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("GORGIAS_API_KEYS", "GORGIAS_API_KEY"),
+        ("GORGIAS_APIKEY", "GORGIAS_API_KEY"),
+        ("GORGIAS_SUBDOMIAN", "GORGIAS_SUBDOMAIN"),
+        ("gorgias_api_key", "GORGIAS_API_KEY"),
+        ("GORGIAS_SPREADSHEETSAFE", "GORGIAS_SPREADSHEET_SAFE"),
+    ],
+)
+def test_a_variable_that_is_almost_ours_is_refused_without_its_value(name, nearest):
+    with pytest.raises(ConfigurationError) as raised:
+        environment.check_names({name: "s3cret"})
+    assert f"{name} in .env" in str(raised.value)
+    assert f"do you mean {nearest}?" in str(raised.value)
+    assert "s3cret" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["GORGIAS_DOMAIN", "GORGIAS_WEBHOOK_SECRET", "PATH", "GORGIAS_API_TOKEN"]
+)
+def test_a_variable_of_another_program_is_let_be(name):
+    environment.check_names({name: "x"})
+    environment.check_names(dict.fromkeys(config.VARIABLES, "x"))
+
+
+@pytest.mark.parametrize("name", config.SETTINGS)
+def test_a_setting_in_the_environment_is_refused_with_how_to_give_it(name):
+    with pytest.raises(ConfigurationError, match=f"-s {name}=True"):
+        environment.check_names({name: "True"})
