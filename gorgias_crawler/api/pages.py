@@ -3,7 +3,7 @@
 import contextlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic, TypeVar
@@ -150,19 +150,11 @@ def _has_too_many_values(body: bytes) -> bool:
     return next(islice(_SIGN.finditer(body), _MAX_SIGNS, None), None) is not None
 
 
-def _nests_too_deeply(value: object) -> bool:
-    outer = [value]
-    for _ in range(_MAX_NESTING):
-        outer = [one for value in outer for one in _inner(value)]
-        if not outer:
-            return False
-    return True
-
-
-def _inner(value: object) -> Iterator[object]:
-    values: Iterable[object] = value.values() if isinstance(value, dict) else ()
-    values = value if isinstance(value, list) else values
-    return (one for one in values if isinstance(one, dict | list))
+def _nests_too_deeply(value: object, more: int = _MAX_NESTING) -> bool:
+    if not isinstance(value, dict | list):
+        return False
+    inner = value.values() if isinstance(value, dict) else value
+    return more == 0 or any(_nests_too_deeply(one, more - 1) for one in inner)
 
 
 def page(body: bytes, parse_row: Callable[[dict[str, Any], bytes], Row]) -> Page[Row]:
@@ -282,6 +274,6 @@ def usable_id(value: object) -> int:
 def checked_nesting(row: dict[str, Any], raw: bytes) -> bytes:
     """Return *raw*, the JSON of *row*. Raises `BadAnswerError` if it nests deeply."""
     # Few brackets cannot nest deeply, and to count them takes no time.
-    if raw.count(b"{") + raw.count(b"[") > _MAX_NESTING and (_nests_too_deeply(row)):
+    if raw.count(b"{") + raw.count(b"[") > _MAX_NESTING and _nests_too_deeply(row):
         raise BadAnswerError(_TOO_DEEP)
     return raw

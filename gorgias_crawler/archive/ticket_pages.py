@@ -18,7 +18,6 @@ from gorgias_crawler.archive.tickets import (
     Changes,
     columns,
     erase_messages,
-    move,
     note_changed,
     store,
 )
@@ -170,9 +169,6 @@ def _take_over(archive: Archive, ticket_id: int, run: int) -> _Answer:
         db.execute(
             "SELECT id, read_run FROM message WHERE ticket_id = ?", (ticket_id,)
         ).fetchall()
-    )
-    move(
-        archive, "SELECT id, ticket_id FROM staged WHERE asked_ticket_id = ?", ticket_id
     )
     store(archive, staged, run)
     forget_staged(archive, ticket_id)

@@ -123,15 +123,9 @@ def put_messages(archive: Archive, messages: Iterable[Message], run: int) -> Non
 
     A message that names no ticket belongs to no row of the export and is left out.
     """
-    placed = [message for message in messages if message.ticket_id is not None]
-    moving = json.dumps([(message.id, message.ticket_id) for message in placed])
-    move(archive, f"SELECT {_AT.format(0)}, {_AT.format(1)} FROM json_each(?)", moving)
-    store(
-        archive, [columns(message, message.ticket_id or 0) for message in placed], run
-    )
+    placed = [columns(m, m.ticket_id) for m in messages if m.ticket_id is not None]
+    store(archive, placed, run)
 
-
-_AT = "json_extract(value, '$[{}]')"
 
 Columns = tuple[int, int, int, bool, bytes]
 """A message as its table has it: id, ticket, creation, whether it is unsent, JSON."""
@@ -146,8 +140,10 @@ def columns(message: Message, ticket_id: int) -> Columns:
 def store(archive: Archive, messages: list[Columns], run: int) -> None:
     """Store messages that *run* has read, in a transaction; note whose tickets change.
 
-    Where each belongs is to be noted by `move` first.
+    A ticket that no listing has shown is noted, to be asked for by its id. One that a
+    message leaves becomes due; most of those have vanished in a merge.
     """
+    _move(archive, json.dumps([message[:2] for message in messages]))
     ids = json.dumps([message[0] for message in messages])
     old = {
         id_: (ticket_id, raw)
@@ -180,24 +176,23 @@ def note_changed(archive: Archive, ticket_ids: Iterable[int | None], run: int) -
     )
 
 
-def move(archive: Archive, moving: str, value: str | int) -> None:
-    """Note, inside of a transaction, which tickets messages go to and leave.
+_MOVING = (
+    "(SELECT json_extract(value, '$[0]') AS id, json_extract(value, '$[1]') AS now_in "
+    "FROM json_each(?)) AS moving"
+)
 
-    *moving* selects the messages' ids with the tickets that they are in now. A ticket
-    that no listing has shown is noted, to be asked for by its id. One that a message
-    leaves becomes due; most of those have vanished in a merge.
-    """
+
+def _move(archive: Archive, moving: str) -> None:
     archive.db.execute(
         "INSERT OR IGNORE INTO ticket (id, updated_us, due, listed, raw) "
-        f"WITH moving (id, now_in) AS ({moving}) "
-        f"SELECT now_in, 0, {states.DUE_BY_WALK}, {NOT_LISTED}, x'' FROM moving",
-        (value,),
+        f"SELECT now_in, 0, {states.DUE_BY_WALK}, {NOT_LISTED}, x'' FROM {_MOVING}",
+        (moving,),
     )
     archive.db.execute(
         f"UPDATE ticket SET due = max(due, {states.DUE_BY_URL}) WHERE id IN "
-        f"(WITH moving (id, now_in) AS ({moving}) SELECT ticket_id FROM message "
-        "JOIN moving USING (id) WHERE ticket_id <> now_in)",
-        (value,),
+        f"(SELECT ticket_id FROM message JOIN {_MOVING} USING (id) "
+        "WHERE ticket_id <> now_in)",
+        (moving,),
     )
 
 
