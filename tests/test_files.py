@@ -274,7 +274,8 @@ def test_only_tickets_that_changed_are_read_for_addresses(archive):
     assert taken(begun(archive, 1)) == ["/a/1", "/a/2"]
     assert list(files.unread(archive, archive.facts.files_read_run)) == []
     put(archive, 2, (22, ["/a/3"]), run=2)
-    assert list(files.unread(archive, archive.facts.files_read_run)) == [[2]]
+    (unread,) = files.unread(archive, archive.facts.files_read_run)
+    assert [ids for *ids, _ in unread] == [[2, 21], [2, 22]]
     assert taken(begun(archive, 2)) == ["/a/1", "/a/2", "/a/3"]
 
 
@@ -375,8 +376,7 @@ def test_another_store_has_none_of_the_files(archive):
 
 
 def test_a_file_at_another_host_is_counted_and_not_asked_for(archive):
-    with archive.transaction():
-        files.refer(archive, "messages", 1, [Reference("https://x.example/a", "1/a")])
+    files.refer(archive, "messages", [(1, [Reference("https://x.example/a", "1/a")])])
     assert taken(begun(archive, 1)) == []
     totals = files.totals(archive)
     assert (totals.known, totals.elsewhere) == (0, 1)
@@ -386,11 +386,10 @@ def test_lists_of_a_message_have_an_entry_for_each_address(archive):
     put(archive, 1, (11, ["/a/1", "/a/2"]))
     todo = begun(archive, 1)
     todo.store(todo.take(), BYTES)
-    with archive.transaction():
-        its = list(files.due(archive, 2))
-        inline = Reference("/a/3", "1/inline")
-        stored = Reference("/a/1", "")
-        files.refer(archive, "messages", 11, [stored, *its, inline])
+    its = list(files.due(archive, 2))
+    inline = Reference("/a/3", "1/inline")
+    stored = Reference("/a/1", "")
+    files.refer(archive, "messages", [(11, [stored, *its, inline])])
     files.note_stored(archive, "/a/3", BYTES, 1)
     row = {
         "id": 11,

@@ -219,33 +219,21 @@ class Archive:
 
     def last_manifest(self) -> dict[str, Any] | None:
         """Return the manifest of the last run that came to its end, if one did."""
-        return next(iter(self.manifests(1)), None)
+        return next(self.manifests(), None)
 
-    def last_complete_manifest(self) -> dict[str, Any] | None:
-        """Return the manifest of the last run that ended with exit status 0.
-
-        Estimates do not count; what later runs came to changes nothing.
-        """
-        is_complete = (
-            "json_extract(manifest, '$.exit_status') = 0 "
-            "AND NOT coalesce(json_extract(manifest, '$.estimate'), 0)"
-        )
-        return next(iter(self.manifests(1, is_complete)), None)
-
-    def manifests(self, limit: int, which: str = "true") -> list[dict[str, Any]]:
-        """Return up to *limit* manifests of ended runs, the newest first.
+    def manifests(self) -> Iterator[dict[str, Any]]:
+        """Yield the manifests of the runs that came to their end, the newest first.
 
         Raises `RunEndError` where one is damaged.
         """
-        found = self.column(
-            f"SELECT manifest FROM run WHERE manifest IS NOT NULL AND {which} "
-            "ORDER BY id DESC LIMIT ?",
-            limit,
-        )
-        try:
-            return [json.loads(manifest) for manifest in found]
-        except ValueError as error:  # no checksum covers it
-            raise self.explained(error) from None
+        for (manifest,) in self.db.execute(
+            "SELECT manifest FROM run WHERE manifest IS NOT NULL ORDER BY id DESC"
+        ):
+            try:
+                told = json.loads(manifest)
+            except ValueError as error:  # no checksum covers it
+                raise self.explained(error) from None
+            yield told
 
     def end_run(self, number: int, manifest: dict[str, Any]) -> None:
         """Keep the *manifest* of a run that has ended."""

@@ -86,65 +86,51 @@ def were_asked_for_since(archive: Archive, run: int) -> bool:
 # What refers to them.
 
 
-def unread(archive: Archive, since_run: int) -> Iterator[list[int]]:
-    """Yield the tickets that changed in *since_run* or later, a hundred at once."""
+def unread(
+    archive: Archive, since_run: int
+) -> Iterator[Iterator[tuple[int, int, bytes]]]:
+    """Yield the messages of tickets that changed in *since_run* or later.
+
+    They come as (ticket id, id, JSON), those of a hundred tickets at once.
+    """
     for batch in archive.batches(
         "SELECT id FROM ticket WHERE id > ? AND changed_run >= ? ORDER BY id", since_run
     ):
-        yield [id_ for (id_,) in batch]
-
-
-def messages_of(
-    archive: Archive, ticket_ids: Iterable[int]
-) -> Iterator[tuple[int, int, bytes]]:
-    """Yield (ticket id, message id, JSON) of all messages of some tickets."""
-    for ticket_id, id_, raw in archive.db.execute(
-        "SELECT ticket_id, id, raw FROM message WHERE ticket_id IN "
-        "(SELECT value FROM json_each(?)) ORDER BY ticket_id, created_us, id",
-        (json.dumps(list(ticket_ids)),),
-    ):
-        yield ticket_id, id_, unpacked(raw)
-
-
-RECORDINGS = "voice_call_recordings"
-
-
-def recordings(archive: Archive, since_run: int) -> Iterator[tuple[int, bytes]]:
-    """Yield (id, JSON) of the recordings that changed in *since_run* or later."""
-    for id_, raw in archive.db.execute(
-        "SELECT id, raw FROM object WHERE kind = ? AND changed_run >= ?",
-        (RECORDINGS, since_run),
-    ).fetchall():
-        yield id_, unpacked(raw)
+        found = archive.db.execute(
+            "SELECT ticket_id, id, raw FROM message WHERE ticket_id IN "
+            "(SELECT value FROM json_each(?)) ORDER BY ticket_id, created_us, id",
+            (json.dumps([id_ for (id_,) in batch]),),
+        )
+        yield ((ticket_id, id_, unpacked(raw)) for ticket_id, id_, raw in found)
 
 
 def refer(
-    archive: Archive, kind: str, id_: int, references: Iterable[Reference]
+    archive: Archive, kind: str, found: Iterable[tuple[int, Iterable[Reference]]]
 ) -> None:
-    """Note, inside of a transaction, which files an object of *kind* refers to."""
-    archive.db.execute("DELETE FROM file_of WHERE kind = ? AND id = ?", (kind, id_))
-    for position, reference in enumerate(references):
-        archive.db.execute(
-            "INSERT INTO file_of VALUES (?, ?, ?, ?)",
-            (kind, id_, position, reference.path),
-        )
-        archive.db.execute(
-            "INSERT OR IGNORE INTO file (path, stored_as) VALUES (?, ?)",
-            (reference.path, reference.stored_as),
-        )
+    """Note which files objects of *kind* refer to: (id, their references) of each."""
+    with archive.transaction() as db:
+        for id_, references in found:
+            db.execute("DELETE FROM file_of WHERE kind = ? AND id = ?", (kind, id_))
+            for position, its in enumerate(references):
+                db.execute(
+                    "INSERT INTO file_of VALUES (?, ?, ?, ?)",
+                    (kind, id_, position, its.path),
+                )
+                db.execute(
+                    "INSERT OR IGNORE INTO file (path, stored_as) VALUES (?, ?)",
+                    (its.path, its.stored_as),
+                )
 
 
 def forget_references(archive: Archive) -> None:
-    """Forget, inside of a transaction, what refers to files and is not there itself."""
-    archive.db.execute(
-        "DELETE FROM file_of WHERE kind = 'messages' AND NOT EXISTS "
-        "(SELECT 1 FROM message WHERE message.id = file_of.id)"
-    )
-    archive.db.execute(
-        "DELETE FROM file_of WHERE kind = :kind AND NOT EXISTS "
-        "(SELECT 1 FROM object WHERE kind = :kind AND object.id = file_of.id)",
-        {"kind": RECORDINGS},
-    )
+    """Forget what refers to files and is not there itself."""
+    with archive.transaction() as db:
+        db.execute(
+            "DELETE FROM file_of WHERE NOT EXISTS (SELECT 1 FROM message "
+            "WHERE file_of.kind = 'messages' AND message.id = file_of.id) "
+            "AND NOT EXISTS (SELECT 1 FROM object "
+            "WHERE object.kind = file_of.kind AND object.id = file_of.id)"
+        )
 
 
 def of_message(archive: Archive, id_: int) -> list[tuple[str, str]]:
@@ -249,6 +235,11 @@ def forget(archive: Archive, paths: Iterable[str]) -> int:
     return int(were_stored)
 
 
+_OWNERS = (
+    "file_of LEFT JOIN message ON file_of.kind = 'messages' AND message.id = file_of.id"
+)
+
+
 @dataclass(frozen=True)
 class NotStored:
     """A file that a run was refused: what refers to it, and why it is not stored.
@@ -267,8 +258,7 @@ def not_stored(archive: Archive, limit: int) -> list[NotStored]:
     """Return up to *limit* files that could not be fetched, failures first."""
     rows = archive.db.execute(
         "SELECT file_of.kind, file_of.id, message.ticket_id, reason, misses "
-        "FROM file JOIN file_of USING (path) LEFT JOIN message "
-        "ON file_of.kind = 'messages' AND message.id = file_of.id "
+        f"FROM {_OWNERS} JOIN file USING (path) "
         "WHERE sha256 IS NULL AND reason IS NOT NULL "
         "GROUP BY path ORDER BY misses, file_of.kind, file_of.id LIMIT ?",
         (limit,),
@@ -279,8 +269,7 @@ def not_stored(archive: Archive, limit: int) -> list[NotStored]:
 def whose(archive: Archive, path: str) -> str:
     """Say what refers to a file, without its name, which customers chose."""
     row = archive.db.execute(
-        "SELECT file_of.kind, file_of.id, message.ticket_id FROM file_of "
-        "LEFT JOIN message ON file_of.kind = 'messages' AND message.id = file_of.id "
+        f"SELECT file_of.kind, file_of.id, message.ticket_id FROM {_OWNERS} "
         "WHERE path = ? ORDER BY file_of.kind, file_of.id LIMIT 1",
         (path,),
     ).fetchone()

@@ -29,13 +29,19 @@ two answers say that it is deleted          erased
 ==========================================  ===================================
 """
 
+from gorgias_crawler.api.dates import instant_us
 from gorgias_crawler.api.pages import Ticket
 from gorgias_crawler.archive import doubts, walks
+from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.archive.file import Archive
+from gorgias_crawler.archive.walks import Walk
+from gorgias_crawler.items import decoded
 
 DUE_BY_WALK = 1
 DUE_BY_URL = 2
 DUE_AS_SAMPLE = 3
+
+_NEVER = 2**63 - 1  # after any instant: microseconds since 1970
 
 SAMPLE_SIZE = 50  # tickets; asked for when counts differ for many (chosen)
 SAMPLE_ANSWERED = 0.9  # of the sample, for a judgement (chosen)
@@ -146,8 +152,8 @@ def settle_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
     have agreed on the difference. The walk is forgotten with it.
 
     A walk that is not whole may not have seen a new message, and a deleted one in its
-    place would make the count agree; so it settles nothing of what was archived before
-    (see `broken_walks` for a first run).
+    place would make the count agree; so it settles nothing of what was archived before.
+    In a first run it settles what it has passed.
     """
     with archive.transaction() as db:
         if is_whole:
@@ -155,6 +161,8 @@ def settle_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
                 f"UPDATE ticket SET due = 0 WHERE due = {DUE_BY_WALK} "
                 f"AND {EXPECTED} = {ARCHIVED}"
             )
+        elif archive.facts.complete_us is None:
+            _settle_passed(archive)
         db.execute(
             f"UPDATE ticket SET due = {DUE_BY_WALK} WHERE due = 0 "
             f"AND {EXPECTED} <> {ARCHIVED}"
@@ -173,6 +181,35 @@ def settle_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
                 doubts.note_walk(archive, fewer, walk.run, now_us)
             if not (is_through_all and _draw_sample(archive)):
                 _leave_to_urls(archive)
+
+
+def _settle_passed(archive: Archive) -> None:
+    """Settle tickets that the two ends of a walk have passed, though they did not meet.
+
+    Their counts agree with what is archived, which alone is no proof: a count may be
+    too low by just what lies in the gap between the ends. So all that a ticket has must
+    lie before the gap, as it was last updated, or behind it, as it was created.
+    """
+    oldest, newest = (walks.get(archive, name) for name in walks.OF_MESSAGES)
+    begins_us, ends_us = _passed_us(oldest, 0), _passed_us(newest, _NEVER)
+    agreeing = archive.db.execute(
+        "SELECT id, updated_us, raw FROM ticket "
+        f"WHERE due = {DUE_BY_WALK} AND {EXPECTED} = {ARCHIVED}"
+    )
+    passed = [
+        (id_,)
+        for id_, updated_us, raw in agreeing
+        if 0 < updated_us < begins_us or _created_us(raw) > ends_us
+    ]
+    archive.db.executemany("UPDATE ticket SET due = 0 WHERE id = ?", passed)
+
+
+def _passed_us(walk: Walk | None, else_us: int) -> int:
+    return walk.at[0] if walk and walk.at and not walk.unordered else else_us
+
+
+def _created_us(raw: bytes) -> int:
+    return instant_us(decoded(unpacked(raw)).get("created_datetime"))
 
 
 _HAS_FEWER = f"coalesce({EXPECTED} > {ARCHIVED}, 0)"

@@ -2,13 +2,15 @@
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from html import unescape
 from typing import Any
 
 from gorgias_crawler.api.files import file_path
+from gorgias_crawler.api.kinds import KINDS
 from gorgias_crawler.archive import files
 from gorgias_crawler.archive.files import Reference, Stored
+from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.fetch.file_names import file_name, stored_as
 from gorgias_crawler.fetch.memory import RunMemory
 from gorgias_crawler.fetch.plans import Relist
@@ -16,6 +18,8 @@ from gorgias_crawler.items import decoded
 
 PHASE = "fetching files"
 """What a run does then, in words."""
+
+_RECORDINGS = "voice_call_recordings"
 
 _BATCH = 100  # files read at once: one query each 100 calls
 
@@ -81,12 +85,13 @@ def references(ticket_id: int, id_: int, raw: bytes) -> list[Reference]:
     ]
 
 
-def recording(id_: int, raw: bytes) -> list[Reference]:
-    """Return the file of the recording of a call *raw*, if it has one at Gorgias."""
-    path = file_path(decoded(raw).get("url"))
+def recording(raw: bytes) -> tuple[int, list[Reference]]:
+    """Return the id of the recording of a call *raw*, and its file, if it has one."""
+    value = decoded(raw)
+    id_, path = value["id"], file_path(value.get("url"))
     if path is None:
-        return []
-    return [Reference(path, stored_as("calls", id_, file_name(path), path))]
+        return id_, []
+    return id_, [Reference(path, stored_as("calls", id_, file_name(path), path))]
 
 
 class FilesToFetch:
@@ -111,28 +116,17 @@ class FilesToFetch:
         """
         facts = self.archive.facts
         since_run = facts.files_read_run or 0
-        for ids in files.unread(self.archive, since_run):
-            self._read(ids)
+        for messages in files.unread(self.archive, since_run):
+            found = [
+                (id_, references(ticket, id_, raw)) for ticket, id_, raw in messages
+            ]
+            files.refer(self.archive, "messages", found)
             yield
-        self._read_recordings(since_run)
+        calls = Objects(self.archive, KINDS[_RECORDINGS]).in_order(since_run)
+        files.refer(self.archive, _RECORDINGS, [recording(raw) for raw, *_ in calls])
         with self.archive.transaction():
             # Nothing more comes in this run: messages are done before files.
             facts.files_read_run = self.memory.run + 1
-
-    def _read(self, ids: Iterable[int]) -> None:
-        found = [
-            (id_, references(ticket_id, id_, raw))
-            for ticket_id, id_, raw in files.messages_of(self.archive, ids)
-        ]
-        with self.archive.transaction():
-            for id_, its in found:
-                files.refer(self.archive, "messages", id_, its)
-
-    def _read_recordings(self, since_run: int) -> None:
-        with self.archive.transaction():
-            for id_, raw in files.recordings(self.archive, since_run):
-                its = recording(id_, raw)
-                files.refer(self.archive, files.RECORDINGS, id_, its)
 
     def place_before(self, root: str) -> str | None:
         """Return where files were stored before, None where that is *root*, too."""
@@ -200,8 +194,7 @@ class FilesToFetch:
 
     def to_delete(self) -> Iterator[list[Reference]]:
         """Yield files that nothing refers to any more, in batches; then forget them."""
-        with self.archive.transaction():
-            files.forget_references(self.archive)
+        files.forget_references(self.archive)
         while batch := files.unreferenced(self.archive, _BATCH):
             yield batch
             paths = [file.path for file in batch]

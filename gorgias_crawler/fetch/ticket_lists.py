@@ -8,7 +8,6 @@ from gorgias_crawler import errors
 from gorgias_crawler.api.pages import Message, Page, Ticket
 from gorgias_crawler.api.urls import PAGE_LIMIT
 from gorgias_crawler.archive import (
-    broken_walks,
     counts,
     states,
     tickets,
@@ -98,8 +97,6 @@ class TicketLists:
         """End the walk through all messages, whole or not; another may begin."""
         with self.archive.transaction():  # what it shows takes the last one's place
             self.archive.facts.orphan_messages = self.memory.changes.orphans
-            if not is_whole and self.archive.facts.complete_us is None:
-                broken_walks.settle_passed(self.archive)
         states.settle_walk(
             self.archive, is_whole=is_whole, now_us=self.memory.clock_us()
         )

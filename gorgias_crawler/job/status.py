@@ -9,7 +9,7 @@ from typing import Any
 from gorgias_crawler.api.budget import RATE_WITHOUT_HEADER, SLOWEST_LEAK_S
 from gorgias_crawler.archive import Archive, counts, walks
 from gorgias_crawler.archive.files import totals as file_totals
-from gorgias_crawler.errors import CommandLineError
+from gorgias_crawler.errors import EXIT_COMPLETE, CommandLineError
 from gorgias_crawler.fetch.plans import Fetch
 from gorgias_crawler.job import directory, files
 from gorgias_crawler.job.manifest import left_out
@@ -32,7 +32,7 @@ def told(archive: Archive, path: Path, now: datetime) -> dict[str, Any]:
     docs/deploy.md has the meaning of each key: they are stable.
     """
     was_running = directory.is_in_use(path)
-    last, complete = archive.last_manifest(), archive.last_complete_manifest()
+    last, complete = archive.last_manifest(), _last_complete(archive)
     tickets, stored = counts.totals(archive), file_totals(archive)
     phase = _phase(archive)
     begun = archive.last_run() - (last["run"] if last else 0)
@@ -99,6 +99,16 @@ def _left_s(
     fetch = Fetch.BULK if phase == "messages_in_bulk" else Fetch.PER_TICKET
     left_s = left_to_fetch_s(archive, fetch, calls_per_s)
     return None if left_s is None or phase == "complete" else round(left_s)
+
+
+def _last_complete(archive: Archive) -> dict[str, Any] | None:
+    """Return the manifest of the last complete run, whatever later ones came to."""
+    complete = (
+        manifest
+        for manifest in archive.manifests()
+        if manifest.get("exit_status") == EXIT_COMPLETE and not manifest.get("estimate")
+    )
+    return next(complete, None)
 
 
 def _phase(archive: Archive) -> str:

@@ -1,6 +1,7 @@
 """What the page rests on: what is complete, what is missing, and the runs."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from gorgias_crawler import errors
@@ -94,7 +95,7 @@ def _runs(archive: Archive) -> Section:
         "how full a run saw it at most, other integrations included, and how many calls "
         "were refused because it was full.",
         ["run", "ended", "result", "calls", "took", "refused", "fullest budget"],
-        [_run(manifest) for manifest in archive.manifests(_RUNS)],
+        [_run(manifest) for manifest in islice(archive.manifests(), _RUNS)],
         empty="No run has come to its end yet.",
     )
 
