@@ -3,7 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scrapy.settings import Settings
 
+from gorgias_crawler.emit.bodies import BODY_FIELDS
 from gorgias_crawler.emit.html_text import html_to_text
 from gorgias_crawler.items import Message
 from gorgias_crawler.pipelines import BodySelectionPipeline
@@ -84,8 +86,8 @@ HTML = (
     ],
 )
 def test_the_body_is_gorgiass_own_first_and_never_without_the_words(bodies, body):
-    names = ("body_text", "body_html", "stripped_text")
-    pipeline = BodySelectionPipeline(names, None, quote_remover())
+    asked = {"GORGIAS_BODY_FIELDS": BODY_FIELDS, "GORGIAS_BODY_WITHOUT_QUOTES": True}
+    pipeline = BodySelectionPipeline(Settings(asked))
     message = Message(ticket_id=1, message_id=2, **bodies)
     assert pipeline.process_item(message).body.strip() == body
 

@@ -57,7 +57,7 @@ def check_settings(given: BaseSettings, *, not_read: tuple[str, ...] = ()) -> No
             "get_project_settings()."
         )
     check_each(given, not_read)
-    BodySelectionPipeline.asked_for(given)
+    BodySelectionPipeline(given)
     by = given["GORGIAS_PARTITION_BY"]
     if by not in (None, "", MONTH):
         raise _wrong(
