@@ -1,6 +1,5 @@
 """scrapy export, as a user meets it: filters, formats, bodies."""
 
-import gzip
 import json
 
 import pytest
@@ -144,17 +143,6 @@ def test_json_holds_the_same_rows(finished, name):
     ]
     assert flat == finished.expected()
     assert finished.run("verify", "job", name).status == 0
-
-
-def test_a_gzipped_feed_holds_the_same_file(finished):
-    plugin = "scrapy.extensions.postprocessing.GzipPlugin"
-    feeds = {"rows.csv.gz": {"format": "csv", "postprocessing": [plugin]}}
-    options = ["-s", f"FEEDS={json.dumps(feeds)}"]
-    path = finished.path / "rows.csv.gz"
-    ended = finished.run("export", "job", *options)
-    assert ended.status == 0, ended.log
-    assert gzip.decompress(path.read_bytes()) == finished.file.read_bytes()
-    assert finished.run("verify", "job", "rows.csv.gz").status == 0
 
 
 def test_the_order_of_body_candidates_can_be_chosen(finished):
