@@ -97,6 +97,7 @@ def test_what_compresses_is_asked_for_once_and_comes_last():
         ("x.parquet", {"item_export_kwargs": {"compression": "gzip"}}),
         ("x.sqlite", {"encoding": "utf-16"}),
         ("x.csv", {"gzip_compresslevel": 9}),
+        ("x.jsonl", {"indent": 2}),
         ("x.csv.gz", {"zstd_level": 3}),
     ],
 )

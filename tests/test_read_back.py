@@ -170,10 +170,15 @@ def test_an_indent_that_would_be_ignored_is_refused_where_nothing_takes_it(finis
     indent = ("-s", "FEED_EXPORT_INDENT=2")
     ended = finished.run("export", "job", "-O", "refused.jsonl", *indent)
     assert ended.status == 1
-    assert "has the format jsonl, which has no indents" in ended.log
+    assert (
+        "FEED_EXPORT_INDENT=2 is for JSON and XML files, and none is named" in ended.log
+    )
     both = ("-O", "out.jsonl", "-O", "out.json")
     assert finished.run("export", "job", *both, *indent).status == 0
     assert (finished.path / "out.json").read_text().startswith("[\n{\n  ")
+    assert finished.crawl(*both, *indent).status == 0
+    assert finished.run("verify", "job").status == 0
+    assert finished.crawl().status == 0  # as it was
 
 
 def test_a_line_end_that_hides_a_lone_return_is_refused_where_python_does_not_quote_it(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from gorgias_crawler.arguments import OF_ROWS
 from gorgias_crawler.commands.export import ExportSpider, made_of
 from gorgias_crawler.errors import GorgiasError
-from gorgias_crawler.feeds import compressed
+from gorgias_crawler.feeds import compressed, targets
 from gorgias_crawler.feeds.read_back import layout_of
 from gorgias_crawler.feeds.typed import OTHER_VALUES
 from gorgias_crawler.job import readers, verification
@@ -31,8 +31,7 @@ class ReemissionSpider(ExportSpider):
 
     def has_read_all(self) -> bool:
         """Tell whether each ticket and message was read, and none left out."""
-        is_of_messages = "messages" in self._wanted()
-        return self.emitted_all and is_of_messages and not self.filters
+        return self.emitted_all and not self.filters and "messages" in self._wanted()
 
 
 class Reemission:
@@ -135,6 +134,8 @@ def options_of(path: Path, record: Mapping[str, Any]) -> dict[str, Any] | None:
             options = dict(record["options"])
             if options["format"] in readers.TYPED:  # they follow from the kinds
                 options.pop("item_export_kwargs", None)
+            if not targets.is_indented(options):  # it was meant for another feed
+                options.pop("indent", None)
             return options if readers.can_read(layout_of(options)) else None
         layout = readers.layout_of_name(path.name)
         if record:

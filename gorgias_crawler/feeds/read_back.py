@@ -80,7 +80,6 @@ def refuse_unreadable(slot: Any, shown: str) -> None:
             f"{shown} has two columns {twice[0]!r} (FEED_EXPORT_FIELDS): give each "
             "another name."
         )
-    _refuse_indent(slot, shown)
     if slot.format in readers.TYPED or not readers.can_read(layout_of(options)):
         return
     why = _trouble(slot, options)
@@ -101,21 +100,6 @@ def refuse_unreadable(slot: Any, shown: str) -> None:
     )
 
 
-def _refuse_indent(slot: Any, shown: str) -> None:
-    """Refuse an indent that would be ignored, unless it is meant for another feed."""
-    indent = slot.feed_options["indent"]
-    if not indent or slot.format in _INDENTED:
-        return
-    feeds = slot.settings.getdict("FEEDS")
-    formats = {options.get("format") for options in feeds.values()}
-    if "indent" in feeds[slot.uri_template] or not formats & _INDENTED:
-        raise FeedError(
-            f"{shown} has the format {slot.format}, which has no indents: leave out "
-            f"FEED_EXPORT_INDENT={indent}."
-        )
-
-
-_INDENTED = {"json", "xml"}
 _USUAL: tuple[Any, ...] = (None, 0, "utf-8", {}, [])
 
 

@@ -130,10 +130,16 @@ def _is_text(options: Options) -> bool:
     return options["format"] not in _BINARY
 
 
+def is_indented(options: Options) -> bool:
+    """Tell whether a feed with these *options* may have indents."""
+    return options["format"] in {"json", "xml"}
+
+
 _READ_BY: dict[str, tuple[Callable[[Options], bool], str, str]] = {
     PARTITION: (is_partitioned, "folders of Parquet files", "lake/:parquet"),
     "GORGIAS_SPREADSHEET_SAFE": (_may_be_for_spreadsheets, "CSV files", "tickets.csv"),
     "FEED_EXPORT_ENCODING": (_is_text, "files of text", "tickets.csv"),
+    "FEED_EXPORT_INDENT": (is_indented, "JSON and XML files", "tickets.json"),
 }
 
 
@@ -159,6 +165,8 @@ def _idle(options: Mapping[str, Any]) -> str | None:
             return "item_export_kwargs"
         if options.get("encoding") not in (None, "utf-8"):
             return "encoding"
+    if options.get("indent") and not is_indented(options):
+        return "indent"
     return compressed.idle_option(options)
 
 
