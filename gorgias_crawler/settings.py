@@ -178,7 +178,7 @@ LOG_VERSIONS: list[str] = []  # default: ten libraries; run.json names those tha
 TELNETCONSOLE_ENABLED = False  # default True: a port that runs Python
 REMOTE_CONTROL_ENABLED = False  # default True: another one
 
-# Our own settings.
+# Our own settings: what each means stands in `config.SETTINGS`.
 
 GORGIAS_BUDGET_SHARE = 0.8
 """Share of the account's API budget that a crawl may fill: at 40 calls, eight stay
@@ -193,20 +193,13 @@ GORGIAS_FILE_MAXSIZE = 2**30
 what one file can take of a disk."""
 
 GORGIAS_BODY_FIELDS = ["body_text", "body_html", "stripped_text"]
-"""Candidates for ``body``, the first that is not blank: also ``stripped_html``.
-``stripped_text`` first leaves the quoted history out where Gorgias recognised it."""
+"""Also ``stripped_html``; ``stripped_text`` first leaves the quoted history out where
+Gorgias recognised it."""
 
+# Off, because they change what customers wrote.
 GORGIAS_BODY_AS_TEXT = False
-"""Make readable text of HTML bodies, keeping links and paragraphs."""
-
 GORGIAS_BODY_WITHOUT_QUOTES = False
-"""Leave quoted mails and signatures out of bodies: for search and language models."""
-
 GORGIAS_SPREADSHEET_SAFE = False
-"""Whether CSV files are made for opening in a spreadsheet: no cell runs as a formula or
-is longer than a cell can be. Off, because it changes what customers wrote."""
 
 GORGIAS_PARTITION_BY = ""
-"""``month``: in a folder of Parquet files, each kind that grows without end is a
-directory with a file for each month, so that engines read only those asked for. Off,
-because one file is simpler, and holds years of most accounts."""
+"""Off, because one file is simpler, and holds years of most accounts."""

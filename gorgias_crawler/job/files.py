@@ -104,15 +104,3 @@ def damages(archive: Archive, root: Path) -> Iterator[str]:
             yield f"{what}: it is not there; a crawl with -a files=true fetches it"
         except OSError as error:
             yield f"{what}: it cannot be read ({error.strerror})"
-
-
-def status_lines(archive: Archive) -> Iterator[str]:
-    """Yield how far the files of a job are; nothing where it has none."""
-    totals = files.totals(archive)
-    if not totals.known:
-        return
-    yield (
-        f"Files: {totals.stored:,} of {totals.known:,} stored ({size(totals.bytes)}), "
-        f"{totals.to_fetch:,} to fetch, {totals.missed + totals.missing:,} not at "
-        "Gorgias."
-    )

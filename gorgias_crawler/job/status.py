@@ -1,7 +1,7 @@
 """How far a job is, read from its archive while a crawl may be at work."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from gorgias_crawler.archive import Archive, counts, walks
 from gorgias_crawler.archive.files import totals as file_totals
 from gorgias_crawler.errors import EXIT_COMPLETE, CommandLineError
 from gorgias_crawler.fetch.plans import Fetch
-from gorgias_crawler.job import directory, files
+from gorgias_crawler.job import directory
 from gorgias_crawler.job.manifest import left_out
 from gorgias_crawler.job.progress import left_to_fetch_s
-from gorgias_crawler.wording import duration, many
+from gorgias_crawler.wording import duration, many, size
 
 _NAMED = 20  # failures shown; run.json and --json have all
 
@@ -139,8 +139,13 @@ def lines(archive: Archive, told: Mapping[str, Any]) -> Iterator[str]:
         f"Messages: {messages['archived']:,} archived of {messages['counted']:,} that "
         "the tickets count."
     )
-    yield from files.status_lines(archive)
-    yield from _failures(archive)
+    if (stored := told["files"])["known"]:
+        yield (
+            f"Files: {stored['stored']:,} of {stored['known']:,} stored "
+            f"({size(stored['bytes'])}), {stored['to_fetch']:,} to fetch, "
+            f"{stored['not_at_gorgias']:,} not at Gorgias."
+        )
+    yield from _failures(told["failures"])
     yield from _last_run(archive.last_manifest())
     if complete := told["last_complete_run"]:
         yield f"Current as of {complete['started']}, when the last complete run began."
@@ -154,13 +159,12 @@ def lines(archive: Archive, told: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {refused['reason']}"
 
 
-def _failures(archive: Archive) -> Iterator[str]:
-    failures = counts.failures(archive)
+def _failures(failures: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if not failures:
         return
     yield f"Failures: {many(len(failures), 'ticket')}; the next run tries them again:"
-    for ticket_id, reason in failures[:_NAMED]:
-        yield f"  {ticket_id}  {reason}"
+    for failure in failures[:_NAMED]:
+        yield f"  {failure['ticket_id']}  {failure['reason']}"
     if len(failures) > _NAMED:
         yield f"  and {len(failures) - _NAMED:,} more"
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, field, replace
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -51,6 +51,7 @@ _REFUSAL = {"error": {"msg": "Rate limit exceeded."}}
 Hook = Callable[[Call], Answer | None]
 
 
+@dataclass(eq=False)
 class Sandbox:
     """A Gorgias on loopback; use it as a context manager or start and close it.
 
@@ -62,38 +63,29 @@ class Sandbox:
     name. ``file_host`` answers at ``files_url``, a second server, that of files.
     """
 
-    def __init__(
-        self,
-        world: World,
-        *,
-        rate: str | None = "40/20",
-        latency_s: float = 0.0,
-        faults: float = 0.0,
-        fault_kinds: Sequence[str] = tuple(FAULTS),
-        seed: int = 1,
-        on_request: Hook | None = None,
-        tells_budget: bool = True,
-        port: int = 0,
-        ssl_context: ssl.SSLContext | None = None,
-        not_permitted: Mapping[str, int] | None = None,
-    ) -> None:
-        self.world = world
-        self.bucket = Bucket.parse(rate) if rate else None
-        self.latency_s = latency_s
-        self.faults = faults
-        self.fault_kinds = fault_kinds
-        self.seed = seed
-        self.on_request = on_request
-        self.tells_budget = tells_budget
-        self.not_permitted = dict(not_permitted or {})
+    world: World
+    _: KW_ONLY
+    rate: str | None = "40/20"
+    latency_s: float = 0.0
+    faults: float = 0.0
+    fault_kinds: Sequence[str] = tuple(FAULTS)
+    seed: int = 1
+    on_request: Hook | None = None
+    tells_budget: bool = True
+    port: int = 0
+    ssl_context: ssl.SSLContext | None = None
+    not_permitted: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.bucket = Bucket.parse(self.rate) if self.rate else None
         self.calls = Calls()
         self._asked: Counter[str] = Counter()
         self._lock = threading.Lock()
-        self._server = _Server(port, self.respond, ssl_context)
+        self._server = _Server(self.port, self.respond, self.ssl_context)
         self.port = self._server.server_address[1]
         self.url = self._server.url + "/api"
-        self.file_host = FileHost(world)
-        self._files_server = _Server(0, self.file_host.respond, ssl_context)
+        self.file_host = FileHost(self.world)
+        self._files_server = _Server(0, self.file_host.respond, self.ssl_context)
         self.files_url = self.file_host.own_url = self._files_server.url
         # a short poll, so that a test does not wait for its server to close
         self._threads = [
