@@ -62,7 +62,6 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     world = World(tickets=given.tickets, seed=given.seed)
-    world.remember()
     root = Path(tempfile.mkdtemp(prefix="help-desk-"))
     with Sandbox(world, rate=given.rate) as sandbox:
         broken = _first_run(Place(root / "job", sandbox), world, given.rate)

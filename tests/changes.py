@@ -22,7 +22,6 @@ def change(world: World, seed: int = 1, **counts: int) -> None:
         raise TypeError(f"no such change: {', '.join(sorted(unknown))}")
     draw = random.Random(seed)
     with world.lock:
-        world.remember()
         for name, (pool, act) in CHANGES.items():
             count = counts.get(name, 0)
             there = [] if pool is None else sorted(pool(world))

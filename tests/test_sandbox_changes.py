@@ -6,7 +6,7 @@ import pytest
 
 from gorgias_crawler.sandbox import World
 from tests.changes import change
-from tests.test_sandbox_lists import KEYS, WORLD, ask, walk
+from tests.test_sandbox_lists import KEYS, WORLD, ask
 
 
 def test_what_happens_is_written_in_the_log():
@@ -39,7 +39,6 @@ NIGHT = (
 
 def test_the_same_night_does_the_same_to_the_same_account():
     worlds = [World(tickets=40, clock=lambda: 1_800_000_000) for _ in range(2)]
-    walk("events", worlds[1], limit=100)  # it was looked at before
     for world in worlds:
         change(world, seed=5, **dict.fromkeys(NIGHT, 2))
     for name in [*KEYS, "tickets", "messages"]:

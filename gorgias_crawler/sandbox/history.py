@@ -1,8 +1,4 @@
-"""What comes of tickets: their customers, surveys, calls and the log of events.
-
-Made when it is first asked for, from tickets as they then are; a world that is about
-to change asks for all of it before.
-"""
+"""What comes of tickets: their customers, surveys, calls and the log of events."""
 
 import random
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -76,6 +72,18 @@ def length(draw: random.Random, mean: float) -> int:
     """Draw how many messages a ticket has: most tickets are short, some are long."""
     spread = draw.expovariate(1 / max(mean - 0.5, 0.1))
     return max(1, min(round(spread + 0.5), 60))
+
+
+def made(tickets: Tickets, account: Account) -> dict[str, dict[int, Any]]:
+    """Return all objects of an account but its tickets and messages, by kind and id."""
+    found: dict[str, dict[int, Any]] = {"customers": customers(tickets, account)}
+    for name, kind in KINDS.items():
+        if name in OF_TICKETS:
+            found[name] = of_tickets(name, tickets)
+        elif kind.first_id:
+            found[name] = setup(name)
+    created = {name: found[name] for name in CREATED}
+    return found | {"events": events(tickets, created)}
 
 
 def setup(name: str) -> Records:

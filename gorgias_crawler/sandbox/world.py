@@ -9,7 +9,7 @@ from typing import Any
 
 from gorgias_crawler.sandbox import files, history
 from gorgias_crawler.sandbox.files import File
-from gorgias_crawler.sandbox.kinds import CREATED, KINDS
+from gorgias_crawler.sandbox.kinds import CREATED
 from gorgias_crawler.sandbox.order import sort_key
 from gorgias_crawler.sandbox.records import (
     BEGIN_US,
@@ -74,6 +74,7 @@ class World:
             count = _LONG_TICKETS.get(index, 0 if index % 12 == 5 else count)
             begin_us = created_us if index % 6 else created_us // 10**6 * 10**6
             self._add_ticket(begin_us, count, END_US)
+        self._lists |= history.made(self.tickets.values(), self.account)
 
     def now_us(self) -> int:
         """Return the present, in microseconds since 1970."""
@@ -92,22 +93,8 @@ class World:
         return self._lists["messages"]
 
     def records(self, name: str) -> dict[int, Any]:
-        """Return all objects of a kind by id, made when they are first asked for."""
-        with self.lock:
-            if name not in self._lists:
-                self._lists[name] = self._made(name)
-            return self._lists[name]
-
-    def _made(self, name: str) -> dict[int, Any]:
-        tickets = self.tickets.values()
-        if name == "customers":
-            return history.customers(tickets, self.account)
-        if name == "events":
-            created = {kind: self.records(kind) for kind in history.CREATED}
-            return history.events(tickets, created)
-        if name in history.OF_TICKETS:
-            return history.of_tickets(name, tickets)
-        return history.setup(name)
+        """Return all objects of a kind by id."""
+        return self._lists[name]
 
     def objects(self, name: str) -> list[Json]:
         """Return all objects of a kind as its list shows them, by id."""
@@ -148,12 +135,6 @@ class World:
 
     # What happens to it; the log tells of all but of deleted messages.
 
-    def remember(self) -> None:
-        """Make all that follows from the account as it is, before it changes."""
-        for name, kind in KINDS.items():
-            if kind.path and name != "account":
-                self.records(name)
-
     def write(self, type_: str, object_type: str, object_id: int, **more: Any) -> None:
         """Add an event to the log."""
         log = self.records("events")
@@ -169,7 +150,6 @@ class World:
     def add_ticket(self, messages: int = 1) -> int:
         """Let a customer write, and some also call; return the ticket's id."""
         with self.lock:
-            self.remember()
             ticket = self._add_ticket(self.now_us(), messages, self.now_us())
             self.write("ticket-created", "Ticket", ticket.id)
             for message in ticket.messages:
@@ -182,7 +162,6 @@ class World:
     def reply(self, ticket_id: int) -> int:
         """Add a message to a ticket; return the message's id."""
         with self.lock:
-            self.remember()
             ticket = self.tickets[ticket_id]
             message = self._add_message(ticket, self.now_us())
             self.write("ticket-message-created", "TicketMessage", message.id)
@@ -192,7 +171,6 @@ class World:
     def set_status(self, ticket_id: int, status: str) -> None:
         """Open or close a ticket."""
         with self.lock:
-            self.remember()
             self.tickets[ticket_id].status = status
             type_ = "ticket-closed" if status == "closed" else "ticket-reopened"
             self.write(type_, "Ticket", ticket_id, user_id=500_000_002)
@@ -205,7 +183,6 @@ class World:
             is_mail = message.from_agent and not message.is_note
             if message.sent_us is not None or not is_mail:
                 return
-            self.remember()
             message.sent_late_us = self.now_us()
             if self.now_us() - message.created_us > 2 * DAY_US:
                 self._touch(message.ticket)
@@ -213,7 +190,6 @@ class World:
     def delete_ticket(self, ticket_id: int) -> None:
         """Delete a ticket for good; its messages go with it, its survey stays."""
         with self.lock:
-            self.remember()
             for message in self.tickets.pop(ticket_id).messages:
                 del self.messages[message.id]
             self.write("ticket-deleted", "Ticket", ticket_id, user_id=500_000_004)
@@ -221,7 +197,6 @@ class World:
     def delete_message(self, message_id: int) -> None:
         """Delete a message; as with Gorgias, neither ticket nor log tells of it."""
         with self.lock:
-            self.remember()
             message = self.messages.pop(message_id)
             message.ticket.messages.remove(message)
             self._sorted.clear()
@@ -229,7 +204,6 @@ class World:
     def merge(self, loser_id: int, winner_id: int) -> None:
         """Move a ticket's messages to another one and delete it."""
         with self.lock:
-            self.remember()
             loser, winner = self.tickets.pop(loser_id), self.tickets[winner_id]
             for message in loser.messages:
                 message.ticket = winner
