@@ -12,7 +12,7 @@ from gorgias_crawler.emit import filters, measured
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.job import directory
 from gorgias_crawler.report import page
-from gorgias_crawler.report.figures import Period, open_at_ends
+from gorgias_crawler.report.figures import BEFORE, period
 from gorgias_crawler.sandbox import World
 from tests.browser import browser
 from tests.crawling import opened_shop, unfinished
@@ -121,8 +121,8 @@ def test_the_backlog_begins_with_what_was_open_before(whole):
 
     def open_on(day, **given):
         found = page.figures_of(archive, filters.parse(given), beside)
-        (is_open,) = open_at_ends(found, [Period("", range(min(found.days), day))])
-        return is_open
+        until = period(found, "", range(min(found.days), day))
+        return found.entered[BEFORE] + until.entered - until.resolved
 
     since = date(2025, 7, 1)  # half of the account's tickets are older
     for day in (since + timedelta(days=90), date(2027, 1, 1)):

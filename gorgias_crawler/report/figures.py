@@ -6,7 +6,7 @@ because a median needs all of them.
 
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -172,10 +172,17 @@ def _object(value: object) -> Mapping[str, Any]:
 
 @dataclass(frozen=True)
 class Period:
-    """A stretch of days that a chart has one place for; ``label`` is unique."""
+    """A stretch of days that a chart has one place for; ``label`` is unique.
+
+    ``sums`` are those of its days; ``entered`` and ``resolved`` are the tickets that
+    came into the backlog and left it.
+    """
 
     label: str
     days: range
+    sums: Day
+    entered: int
+    resolved: int
 
 
 def periods(figures: Figures) -> list[Period]:
@@ -184,16 +191,41 @@ def periods(figures: Figures) -> list[Period]:
     Days, weeks (named by their Monday), months or years: so many that each can be
     told from its neighbour on a telephone.
     """
-    if not figures.days:
-        return []
-    first, last = min(figures.days), max(figures.days)
-    label_of = _label_of(last - first + 1)
+    days = all_days(figures)
+    label_of = _label_of(len(days))
     labels: dict[str, list[int]] = {}
-    for day in range(first, last + 1):
+    for day in days:
         labels.setdefault(label_of(date.fromordinal(day)), []).append(day)
     return [
-        Period(label, range(days[0], days[-1] + 1)) for label, days in labels.items()
+        period(figures, label, range(found[0], found[-1] + 1))
+        for label, found in labels.items()
     ]
+
+
+def all_days(figures: Figures) -> range:
+    """Return all days from the first ticket to the last."""
+    if not figures.days:
+        return range(0)
+    return range(min(figures.days), max(figures.days) + 1)
+
+
+def period(figures: Figures, label: str, days: range) -> Period:
+    """Return the sums of *days*."""
+    sums = Day()
+    for day in filter(figures.days.__contains__, days):
+        sums.channels.update(figures.days[day].channels)
+        sums.scores.update(figures.days[day].scores)
+        for name, seconds in figures.days[day].times.items():
+            sums.times[name].extend(seconds)
+    entered, resolved = (
+        sum(count[day] for day in days) for count in (figures.entered, figures.resolved)
+    )
+    return Period(label, days, sums, entered, resolved)
+
+
+def whole(figures: Figures) -> Period:
+    """Return the sums of all days."""
+    return period(figures, "all", all_days(figures))
 
 
 def _label_of(days: int) -> Callable[[date], str]:
@@ -206,34 +238,15 @@ def _label_of(days: int) -> Callable[[date], str]:
     return lambda day: f"{day:%Y}"
 
 
-def times_of(figures: Figures, name: str, days: range) -> list[int]:
-    """Return the seconds of metric *name* of the tickets of *days*, in order."""
-    return sorted(
-        seconds
-        for day in days
-        if day in figures.days
-        for seconds in figures.days[day].times.get(name, ())
-    )
-
-
-def quantile(ordered: Sequence[int], share: float) -> float | None:
-    """Return the value below which *share* of the *ordered* ones lie; None if none do.
+def quantile(values: Iterable[int], share: float) -> float | None:
+    """Return the value below which *share* of the *values* lie; None if none do.
 
     Between two values in proportion, as `quantile_cont` of SQL and pandas do.
     """
+    ordered = sorted(values)
     if not ordered:
         return None
     place = (len(ordered) - 1) * share
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
     return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
-
-
-def open_at_ends(figures: Figures, spans: Sequence[Period]) -> Iterator[int]:
-    """Yield how many tickets were open at the end of each of *spans*."""
-    is_open = figures.entered[BEFORE]
-    for span in spans:
-        is_open += sum(
-            figures.entered[day] - figures.resolved[day] for day in span.days
-        )
-        yield is_open

@@ -5,17 +5,16 @@ from collections.abc import Sequence
 
 from gorgias_crawler.report import charts
 from gorgias_crawler.report.figures import (
+    BEFORE,
     TIMES,
     Figures,
     Period,
-    open_at_ends,
     quantile,
-    times_of,
+    whole,
 )
 from gorgias_crawler.report.words import (
     NO_USERS,
     Section,
-    all_days,
     length,
     mean,
     number,
@@ -28,20 +27,15 @@ _MEDIAN, _NINTH = "median", "90th percentile"
 
 def volume(figures: Figures, spans: Sequence[Period]) -> Section:
     """Return how many tickets came, by channel."""
-    totals: Counter[str] = sum((d.channels for d in figures.days.values()), Counter())
+    totals = whole(figures).sums.channels
     named = [channel for channel, _ in totals.most_common(_CHANNELS)]
     others = ["other"] if len(totals) > len(named) else []
     parts = list(dict.fromkeys([*named, *others]))  # a channel may be called so, too
-    values, rows, whole = [], [], Counter[str]()
+    values, rows = [], []
     for span in spans:
-        found: Counter[str] = Counter()
-        for day in span.days:
-            if day in figures.days:
-                for channel, count in figures.days[day].channels.items():
-                    found[channel if channel in named else "other"] += count
+        found = _named(span.sums.channels, named)
         values += [{"x": span.label, "part": p, "n": found[p]} for p in parts]
         rows.append([span.label, *_counts(found, parts)])
-        whole.update(found)
     return Section(
         "volume",
         "Tickets by channel",
@@ -50,11 +44,19 @@ def volume(figures: Figures, spans: Sequence[Period]) -> Section:
         "week is named by its Monday; the first and the last may be cut short.",
         ["from", "all", *parts],
         rows,
-        ["all", *_counts(whole, parts)],
+        ["all", *_counts(_named(totals, named), parts)],
         charts.stacked_bars(values, parts) if rows else None,
         parts,
         empty="No ticket was created in this period.",
     )
+
+
+def _named(channels: Counter[str], named: Sequence[str]) -> Counter[str]:
+    """Return *channels* with one count for all that are not *named*."""
+    found: Counter[str] = Counter()
+    for channel, count in channels.items():
+        found[channel if channel in named else "other"] += count
+    return found
 
 
 def _counts(found: Counter[str], parts: Sequence[str]) -> list[str]:
@@ -87,16 +89,15 @@ def times(figures: Figures, spans: Sequence[Period], name: str) -> Section:
     shares = [(_MEDIAN, 0.5), (_NINTH, 0.9)]
     parts = [f"{word}{kind}" for _, kind in kinds for word, _ in shares]
     values, rows = [], []
-    whole = Period("all", all_days(figures))
-    for span in [*spans, whole]:
-        times = [times_of(figures, metric, span.days) for metric, _ in kinds]
+    for span in [*spans, whole(figures)]:
+        times = [span.sums.times[metric] for metric, _ in kinds]
         found = [quantile(of, share) for of in times for _, share in shares]
         rows.append([span.label, number(len(times[0])), *map(length, found)])
-        if span is not whole:
-            values += [
-                {"x": span.label, "part": part, "n": value}
-                for part, value in zip(parts, found, strict=True)
-            ]
+        values += [
+            {"x": span.label, "part": part, "n": value}
+            for part, value in zip(parts, found, strict=True)
+        ]
+    values = values[: -len(parts)]  # the whole is in the table alone
     hours = (
         f"Business hours are the account's, by the clock of {figures.beside.zone}."
         if figures.beside.hours
@@ -128,10 +129,10 @@ def times(figures: Figures, spans: Sequence[Period], name: str) -> Section:
 def backlog(figures: Figures, spans: Sequence[Period]) -> Section:
     """Return how many tickets were open."""
     rows, values = [], []
-    for span, is_open in zip(spans, open_at_ends(figures, spans), strict=True):
-        came = sum(figures.entered[day] for day in span.days)
-        went = sum(figures.resolved[day] for day in span.days)
-        rows.append([span.label, number(came), number(went), number(is_open)])
+    is_open = figures.entered[BEFORE]
+    for span in spans:
+        is_open += span.entered - span.resolved
+        rows.append([span.label, *map(number, (span.entered, span.resolved, is_open))])
         values.append({"x": span.label, "part": "open", "n": is_open})
     return Section(
         "backlog",
@@ -150,16 +151,13 @@ def backlog(figures: Figures, spans: Sequence[Period]) -> Section:
 def satisfaction(figures: Figures, spans: Sequence[Period]) -> Section:
     """Return how content customers were."""
     rows, values = [], []
-    for span in [*spans, Period("all", all_days(figures))]:
-        scores: Counter[int] = sum(
-            (figures.days[day].scores for day in span.days if day in figures.days),
-            Counter(),
-        )
+    for span in [*spans, whole(figures)]:
+        scores = span.sums.scores
         each = [number(scores[value]) for value in range(1, 6)]
         rows.append([span.label, number(scores.total()), score(mean(scores)), *each])
         values.append({"x": span.label, "part": "mean", "n": mean(scores)})
-    *values, whole = values
-    is_known = whole["n"] is not None
+    *values, mean_of_all = values
+    is_known = mean_of_all["n"] is not None
     return Section(
         "satisfaction",
         "Satisfaction",

@@ -7,11 +7,10 @@ from datetime import date
 from itertools import pairwise
 
 from gorgias_crawler.report import charts
-from gorgias_crawler.report.figures import Figures
+from gorgias_crawler.report.figures import Figures, all_days
 from gorgias_crawler.report.words import (
     NO_USERS,
     Section,
-    all_days,
     change,
     number,
 )

@@ -1,6 +1,5 @@
 """What the page shows, in its order."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from gorgias_crawler.emit.metrics import Author
@@ -10,12 +9,11 @@ from gorgias_crawler.report.figures import (
     Figures,
     periods,
     quantile,
-    times_of,
+    whole,
 )
 from gorgias_crawler.report.words import (
     NO_VALUE,
     Section,
-    all_days,
     length,
     mean,
     number,
@@ -56,18 +54,17 @@ def _counted(count: int, noun: str, rest: str = "") -> tuple[str, str]:
 
 def tiles(figures: Figures) -> list[tuple[str, str]]:
     """Return the figures at the head of the page with what they are."""
-    whole = all_days(figures)
-    scores: Counter[int] = sum((d.scores for d in figures.days.values()), Counter())
+    sums = whole(figures).sums
     return [
         _counted(figures.tickets, "ticket"),
         _counted(figures.messages[Author.CUSTOMER], "message", " from customers"),
         (number(figures.open), "open"),
         (
-            length(quantile(times_of(figures, f"{TIMES[1]}_seconds", whole), 0.5)),
+            length(quantile(sums.times[f"{TIMES[1]}_seconds"], 0.5)),
             "to a person's first answer (median)",
         ),
         (
-            length(quantile(times_of(figures, f"{TIMES[3]}_seconds", whole), 0.5)),
+            length(quantile(sums.times[f"{TIMES[3]}_seconds"], 0.5)),
             "to resolution (median)",
         ),
         (
@@ -76,5 +73,5 @@ def tiles(figures: Figures) -> list[tuple[str, str]]:
             "of the closed had a single answer",
         ),
         (share(figures.reopened), "were reopened"),
-        (score(mean(scores)), "mean score, 1 to 5"),
+        (score(mean(sums.scores)), "mean score, 1 to 5"),
     ]

@@ -6,7 +6,6 @@ from typing import Any
 
 from gorgias_crawler import wording
 from gorgias_crawler.report.charts import Json
-from gorgias_crawler.report.figures import Figures
 
 NO_VALUE = "\N{EN DASH}"
 """Stands where there is none: unknown is never 0."""
@@ -53,13 +52,6 @@ def utc_minute(ended: str) -> str:
 def length(seconds: float | None) -> str:
     """Write a length of time."""
     return NO_VALUE if seconds is None else wording.duration(seconds)
-
-
-def all_days(figures: Figures) -> range:
-    """Return all days from the first ticket to the last."""
-    if not figures.days:
-        return range(0)
-    return range(min(figures.days), max(figures.days) + 1)
 
 
 def share(of: Mapping[Any, int]) -> str:
