@@ -34,11 +34,14 @@ _REQUEST = {"headers", "form"}
 _SENT = {*_REQUEST, "body", "cookies", "data", "json", "params", "query"}
 
 _LOGIN = re.compile(r"(?<=://)[^/?#@\s]+@")
-_PARAMETER = re.compile(r"([?&;])([^=&#?;\s]+)=(?!\{\{)[^&#\s\"'<>]*")  # no template
+_PARAMETER = re.compile(  # no template
+    r"(?P<kept>[?&;](?P<name>[^=&#?;\s]+)=)(?!\{\{)[^&#\s\"'<>]*(?P<end>)"
+)
 # A name, colon or equals sign, and a text in quotes, as in code of a rule. No secret
 # has so many characters; without a bound, quotes that never end would take for ever.
 _NAMED_TEXT = re.compile(
-    r"""(?<![\w-])([\w-]++)(["']?\s*+[:=]\s*+)(["'])(?:\\.|(?!\3)[^\\]){0,4000}+\3"""
+    r"""(?P<kept>(?<![\w-])(?P<name>[\w-]++)["']?\s*+[:=]\s*+(?P<end>["']))"""
+    r"(?:\\.|(?!(?P=end))[^\\]){0,4000}+(?P=end)"
 )
 
 # What an action that calls another system says of its call besides what it sends.
@@ -85,27 +88,20 @@ def _field(name: str, value: Any) -> Any:
 
 def _address(text: str) -> str:
     """Return *text* whose addresses have no login, and no parameter that is secret."""
-    text = _LOGIN.sub(f"{REMOVED}@", text)
-    return _PARAMETER.sub(
-        lambda found: (
-            f"{found[1]}{found[2]}={REMOVED}" if _is_secret(found[2]) else found[0]
-        ),
-        text,
-    )
+    return _PARAMETER.sub(_without_value, _LOGIN.sub(f"{REMOVED}@", text))
+
+
+def _without_value(found: re.Match[str]) -> str:
+    if not _is_secret(found["name"]):
+        return found[0]
+    return f"{found['kept']}{REMOVED}{found['end']}"
 
 
 def of_rule(rule: Json) -> Json:
     """Return a rule without its syntax tree, whose code has texts of no secret name."""
     kept: Json = without_secrets({k: v for k, v in rule.items() if k != "code_ast"})
     if isinstance(code := kept.get("code"), str):
-        kept["code"] = _NAMED_TEXT.sub(
-            lambda found: (
-                f"{found[1]}{found[2]}{found[3]}{REMOVED}{found[3]}"
-                if _is_secret(found[1])
-                else found[0]
-            ),
-            _address(code),
-        )
+        kept["code"] = _NAMED_TEXT.sub(_without_value, _address(code))
     return kept
 
 

@@ -112,24 +112,17 @@ def due_tickets(
     )
 
 
-FIRST = (-(2**63), 0)
-"""Before the first of the unconfirmed tickets."""
-
-
-def unconfirmed(
-    archive: Archive, limit: int, after: tuple[int, int] = FIRST
-) -> list[tuple[int, int]]:
-    """Return up to *limit* tickets that only asking for them by id can settle.
+def unconfirmed(archive: Archive, limit: int, but: Iterable[int] = ()) -> list[int]:
+    """Return up to *limit* tickets, *but* some, that only asking by id can settle.
 
     They are tickets of archived messages that no listing showed, and tickets that the
-    last listing showed no more. Each is (the listing that saw it last, id); those up to
-    *after* are left out.
+    last listing showed no more.
     """
-    return archive.db.execute(
-        "SELECT listed, id FROM ticket WHERE listed < ? "
-        "AND (listed, id) > (?, ?) ORDER BY listed, id LIMIT ?",
-        (archive.facts.listing or 0, *after, limit),
-    ).fetchall()
+    return archive.column(
+        "SELECT id FROM ticket WHERE listed < ? AND id NOT IN "
+        "(SELECT value FROM json_each(?)) ORDER BY listed, id LIMIT ?",
+        *(archive.facts.listing or 0, json.dumps(list(but)), limit),
+    )
 
 
 def listed_tickets(archive: Archive) -> int:

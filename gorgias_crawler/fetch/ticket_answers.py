@@ -41,7 +41,6 @@ class TicketAnswers:
         self._absent: dict[int, int] = {}  # not shown by id -> when that counts, in us
         self._by_id_us: int | None = None  # when tickets may be asked for by id again
         self._deleted: set[int] = set()  # absent now or erased, told by no event
-        self._after = counts.FIRST  # where the next of the unconfirmed stand
 
     # What the agenda asks.
 
@@ -86,18 +85,13 @@ class TicketAnswers:
         again = (id_ for id_, us in self._absent.items() if 0 < us <= now_us)
         if ids := tuple(islice([*self._missing, *again], limit)):
             return ids
-        while window := counts.unconfirmed(self.archive, limit, self._after):
-            if ids := tuple(id_ for _, id_ in window if id_ not in self._absent):
-                return ids
-            self._after = window[-1]
-        return ()
+        return tuple(counts.unconfirmed(self.archive, limit, self._absent))
 
     def erase_absent(self) -> None:
-        """Erase the tickets that two answers did not show; begin a new round.
+        """Erase the tickets that two answers did not show.
 
         Raises `RunEndError` where they are too many to be believed.
         """
-        self._after = counts.FIRST
         believed = {id_ for id_, ready_us in self._absent.items() if ready_us == 0}
         if not believed:
             return
