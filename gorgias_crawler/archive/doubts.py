@@ -34,14 +34,6 @@ def is_recent(archive: Archive, ticket_id: int) -> bool:
     return archive.value(recent, ticket_id, newest_us - _LATE_US) is not None
 
 
-def spacing_us(archive: Archive, ticket_id: int, *, takes_away: bool) -> int:
-    """Return how far two answers about a ticket must lie from one another.
-
-    What is archived is worth the longer wait: it may be had nowhere else any more.
-    """
-    return LAG_US if takes_away or is_recent(archive, ticket_id) else CALM_US
-
-
 def digest(ids: Iterable[int]) -> str:
     """Return what stands for the messages that an answer showed."""
     return hashlib.sha256(json.dumps(sorted(ids)).encode()).hexdigest()[:16]
@@ -60,17 +52,15 @@ def note(
 ) -> None:
     """Remember, inside of a transaction, what an answer showed.
 
-    One that shows the same before its time leaves the earlier one as it is.
+    One that shows the same before its time leaves the earlier one as it is. What is
+    archived is worth the longer wait: it may be had nowhere else any more.
     """
+    wait_us = LAG_US if takes_away or is_recent(archive, ticket_id) else CALM_US
     archive.db.execute(
         "INSERT INTO doubt VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
         "SET shown = excluded.shown, ready_us = excluded.ready_us "
         "WHERE shown <> excluded.shown",
-        (
-            ticket_id,
-            shown,
-            now_us + spacing_us(archive, ticket_id, takes_away=takes_away),
-        ),
+        (ticket_id, shown, now_us + wait_us),
     )
 
 

@@ -10,7 +10,7 @@ _PAGES = f"max(1, (coalesce(messages_count, 1) + {PAGE_LIMIT} - 1) / {PAGE_LIMIT
 
 def calls_per_ticket(archive: Archive) -> int:
     """Return the calls where each due ticket is asked for by itself."""
-    return _sum(archive, f"sum({_PAGES})", f"due >= {DUE_BY_WALK}")
+    return _calls(archive, "due > 0")
 
 
 def calls_in_bulk(archive: Archive) -> int:
@@ -24,28 +24,27 @@ def calls_in_bulk(archive: Archive) -> int:
 
 def calls_back_to(archive: Archive, floor_us: int) -> int:
     """Return the calls of a walk from the newest message back to *floor_us*."""
-    new = _sum(
-        archive, f"sum(max(0, messages_count - {ARCHIVED}))", f"due = {DUE_BY_WALK}"
+    new = (
+        f"SELECT sum(max(0, messages_count - {ARCHIVED})) FROM ticket "
+        f"WHERE due > 0 AND due = {DUE_BY_WALK}"
     )
     # It passes what was archived since then, too: much, if no run since was complete.
-    passed: int = archive.value(
-        "SELECT count(*) FROM message WHERE created_us >= ?", floor_us
-    )
+    passed = "SELECT count(*) FROM message WHERE created_us >= ?"
+    messages: int = (archive.value(new) or 0) + archive.value(passed, floor_us)
     # One page more: the walk ends where it has seen a message from before.
-    return (new + passed) // PAGE_LIMIT + 1 + _calls_by_url(archive)
+    return messages // PAGE_LIMIT + 1 + _calls_by_url(archive)
 
 
 def calls_to_reread(archive: Archive) -> tuple[int, int]:
     """Return the calls to ask for all messages anew: ticket by ticket, and in bulk."""
     pages = -(-counts.totals(archive).expected // PAGE_LIMIT)
-    return _sum(archive, f"sum({_PAGES})", "listed >= 0"), pages
+    return _calls(archive, "listed >= 0"), pages
 
 
 def _calls_by_url(archive: Archive) -> int:
-    return _sum(archive, f"sum({_PAGES})", f"due >= {DUE_BY_URL}")
-
-
-def _sum(archive: Archive, what: str, which: str) -> int:
     # "due > 0" names the index that holds due tickets alone.
-    due = "due > 0 AND " if which.startswith("due") else ""
-    return archive.value(f"SELECT {what} FROM ticket WHERE {due}{which}") or 0
+    return _calls(archive, f"due > 0 AND due >= {DUE_BY_URL}")
+
+
+def _calls(archive: Archive, which: str) -> int:
+    return archive.value(f"SELECT sum({_PAGES}) FROM ticket WHERE {which}") or 0
