@@ -48,33 +48,40 @@ def put_tickets(
     *listing* is the number of the listing that they were seen in; *changes* is
     counted up.
     """
-    page = list(tickets)
-    ids = json.dumps([ticket.id for ticket in page])
+    found = {ticket.id: ticket for ticket in tickets}
+    ids = json.dumps(list(found))
     old = {
         id_: columns
         for id_, *columns in archive.db.execute(
-            "SELECT id, due, listed, updated_us, messages_count, gone, raw, "
-            "settled_count, settled_rows FROM ticket WHERE id IN "
+            "SELECT id, due, listed, updated_us, messages_count, gone, settled_count, "
+            "settled_rows, raw, changed_run FROM ticket WHERE id IN "
             "(SELECT value FROM json_each(?))",
             (ids,),
         )
     }
     _are_there("tickets", archive, ids)
     state = states.Listed(archive)
-    for ticket in {ticket.id: ticket for ticket in page}.values():
+    for ticket in found.values():
+        raw, changed_run = packed(ticket.raw), changes.run
         if ticket.id in old:
-            _update(archive, ticket, old[ticket.id], state, listing, changes)
-            continue
-        due, raw = state.due_of_new(ticket), packed(ticket.raw)
+            *known, old_raw, was_changed_in = old[ticket.id]
+            due = _due_of_known(archive, ticket, known, state, listing, changes)
+            if old_raw and are_alike(old_raw, raw):
+                changed_run = was_changed_in
+        else:
+            due = state.due_of_new(ticket)
+            changes.new += 1
         archive.db.execute(
             "INSERT INTO ticket (id, updated_us, messages_count, due, listed, raw, "
-            "changed_run) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "changed_run) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+            "updated_us = excluded.updated_us, due = excluded.due, gone = 0, "
+            "messages_count = excluded.messages_count, listed = excluded.listed, "
+            "raw = excluded.raw, changed_run = excluded.changed_run",
             (
                 *(ticket.id, ticket.updated_us, ticket.messages_count),
-                *(due, listing, raw, changes.run),
+                *(due, listing, raw, changed_run),
             ),
         )
-        changes.new += 1
 
 
 def _are_there(kind: str, archive: Archive, ids: str) -> None:
@@ -85,37 +92,26 @@ def _are_there(kind: str, archive: Archive, ids: str) -> None:
     )
 
 
-def _update(  # of one page all but the first two
+def _due_of_known(  # of one page all but two
     archive: Archive,
     ticket: Ticket,
-    old: list[Any],
+    known: list[Any],
     state: states.Listed,
     listing: int,
     changes: Changes,
-) -> None:
-    due, listed, updated_us, count, gone, old_raw, *settled = old
+) -> int:
+    due, listed, updated_us, count, gone, settled_count, settled_rows = known
     # What is listed is not gone, whatever its message URL said.
     is_same = (updated_us, count, gone) == (ticket.updated_us, ticket.messages_count, 0)
     # Without a count a deletion shows nowhere: a new listing asks for the ticket.
-    is_unchanged = is_same and (count is not None or listed == listing)
-    if not is_unchanged:
-        changes.new += listed == NOT_LISTED
-        changes.changed += listed != NOT_LISTED
-        is_miscounted = settled[1] is not None and settled[0] != settled[1]
-        due = state.due_of_changed(ticket, due, is_miscounted=is_miscounted)
-        # What is staged belongs to the ticket as it was before.
-        states.forget_staged(archive, ticket.id)
-    raw = packed(ticket.raw)
-    has_changed = not (old_raw and are_alike(old_raw, raw))
-    archive.db.execute(
-        "UPDATE ticket SET updated_us = ?, messages_count = ?, due = ?, listed = ?, "
-        "gone = 0, raw = ?, changed_run = CASE WHEN ? THEN ? ELSE changed_run END "
-        "WHERE id = ?",
-        (
-            *(ticket.updated_us, ticket.messages_count, due, listing),
-            *(raw, has_changed, changes.run, ticket.id),
-        ),
-    )
+    if is_same and (count is not None or listed == listing):
+        return int(due)
+    changes.new += listed == NOT_LISTED
+    changes.changed += listed != NOT_LISTED
+    # What is staged belongs to the ticket as it was before.
+    states.forget_staged(archive, ticket.id)
+    is_miscounted = settled_rows is not None and settled_count != settled_rows
+    return state.due_of_changed(ticket, due, is_miscounted=is_miscounted)
 
 
 def put_messages(archive: Archive, messages: Iterable[Message], run: int) -> None:
