@@ -108,14 +108,23 @@ class Objects:
         """
         changes = ObjectChanges()
         found = {new.id: new for new in objects}
-        old = self._by_id(found)
+        old = {
+            id_: known
+            for id_, *known in self.db.execute(
+                "SELECT id, raw, changed_run, listed FROM object WHERE kind = ? "
+                "AND id IN (SELECT value FROM json_each(?))",
+                (self.name, json.dumps(list(found))),
+            )
+        }
         for new in found.values():
             raw = packed(new.raw)
             was, changed_run, was_listed = old.get(new.id, (b"", run, listed))
             is_back = self.kind.stays and was_listed < listed - 1
             if not was:
                 changes.new += 1
-                self._forget_deletion(new.id)
+                self.db.execute(
+                    "DELETE FROM deleted WHERE kind = ? AND id = ?", (self.name, new.id)
+                )
             elif is_back or not are_alike(was, raw):
                 changes.changed += 1
                 changed_run = run
@@ -128,14 +137,6 @@ class Objects:
     def _known_of(self, one: Object) -> tuple[Any, ...]:
         dates = (one.created_us, one.updated_us, one.open_until_us)
         return (self.name, one.id, *dates)
-
-    def _by_id(self, ids: Iterable[int]) -> dict[int, tuple[bytes, int, int]]:
-        rows = self.db.execute(
-            "SELECT id, raw, changed_run, listed FROM object WHERE kind = ? AND id IN "
-            "(SELECT value FROM json_each(?))",
-            (self.name, json.dumps(list(ids))),
-        )
-        return {id_: tuple(known) for id_, *known in rows}
 
     def stage(self, objects: Iterable[Object]) -> None:
         """Let *objects* wait for the last page of their list."""
@@ -232,11 +233,6 @@ class Objects:
             "DELETE FROM object WHERE kind = ? AND id = ?", (self.name, id_)
         )
         return erased.rowcount
-
-    def _forget_deletion(self, id_: int) -> None:
-        self.db.execute(
-            "DELETE FROM deleted WHERE kind = ? AND id = ?", (self.name, id_)
-        )
 
     # What is there.
 
