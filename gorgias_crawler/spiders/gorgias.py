@@ -133,37 +133,30 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             yield Request("data:,", callback=self.wait)
         if self.agenda.finished and not self._are_messages_done:
             self._are_messages_done = True
-            yield from self._end_with_files()
+            yield Request("data:,", callback=self.end)
 
-    def _end_with_files(self) -> Output:
-        """Go on with files, where there are any, and then to the rows."""
-        if self.files is None:
-            yield from self._begin_rows()
-        else:
-            self.agenda.flow.phase = PHASE
-            yield Request("data:,", callback=self.fetch_files)
+    async def end(self, response: Response) -> AsyncIterator[Any]:
+        """Fetch the files, where there are any, and yield the rows.
 
-    async def fetch_files(self, response: Response) -> AsyncIterator[Any]:
-        """Fetch the files, then go on to the rows."""
-        assert self.files is not None
+        None where an estimate alone was asked for, or the files hold them already.
+        """
         try:
-            await self.files.run()
+            if self.files is not None:
+                self.agenda.flow.phase = PHASE
+                await self.files.run()
+            if self.options.estimate:
+                return
+            self.agenda.flow.phase = "writing rows"
+            self._refuse_to_write_nothing()
+            if self._keeps_files():
+                return
+        except StoppedError:
+            return
         except GorgiasError as error:
-            if not isinstance(error, StoppedError):
-                self.end_run(error)
+            self.end_run(error)
             return
-        for output in self._begin_rows():
-            yield output
-
-    @ends_run
-    def _begin_rows(self) -> Output:
-        """Yield what leads to the rows, unless an estimate alone was asked for."""
-        if self.options.estimate:
-            return
-        self.agenda.flow.phase = "writing rows"
-        self._refuse_to_write_nothing()
-        if not self._keeps_files():
-            yield self.rows_request()
+        async for row in self.parse_rows(response):
+            yield row
 
     def _check_default_file(self) -> None:
         """Once all tickets are listed, refuse a file there of another account."""
