@@ -77,8 +77,6 @@ class Command(SpiderCommand, BaseRunSpiderCommand):
 
     def spider(self, named: str | None = None) -> type[GorgiasSpider]:
         """Return the spider that is *named*. Raises `CannotStartError`."""
-        if named is None:
-            return project.default_spider(self.settings)
         return project.our_spider(self.settings, named)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:

@@ -46,22 +46,20 @@ def spider(settings: BaseSettings, name: str) -> type[Spider]:
     return known[name]
 
 
-def default_spider(settings: BaseSettings) -> type[GorgiasSpider]:
-    """Return the spider that runs where none is named. Raises as `spider` does.
+def our_spider(settings: BaseSettings, name: str | None) -> type[GorgiasSpider]:
+    """Return the spider *name*, which keeps an archive. Raises as `spider` does.
 
-    It is the only one of the project that is made of ours, else ours.
+    Where none is named it is the only one of the project that is made of ours, else
+    ours.
     """
-    return _only(settings) or our_spider(settings, GorgiasSpider.name)
+    if name is None and (only := _only(settings)):
+        return only
+    return as_ours(spider(settings, name or GorgiasSpider.name))
 
 
 def _only(settings: BaseSettings) -> type[GorgiasSpider] | None:
     found = [s for s in spiders(settings).values() if issubclass(s, GorgiasSpider)]
     return found[0] if len(found) == 1 else None
-
-
-def our_spider(settings: BaseSettings, name: str) -> type[GorgiasSpider]:
-    """Return the spider *name*, which keeps an archive. Raises as `spider` does."""
-    return as_ours(spider(settings, name))
 
 
 def as_ours(found: type[Spider]) -> type[GorgiasSpider]:
