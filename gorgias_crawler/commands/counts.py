@@ -23,7 +23,7 @@ from gorgias_crawler.fetch.guards import LoopError, WalkGuard
 from gorgias_crawler.fetch.lists import NotPermittedError, unreadable
 from gorgias_crawler.job import account
 from gorgias_crawler.spiders.calling import CallingSpider
-from gorgias_crawler.spiders.run import Output, ends_run
+from gorgias_crawler.spiders.run import Output
 
 NOT_COMPARED = {
     Refresh.SINGLE: "one object, and no list",
@@ -76,15 +76,10 @@ class CountsSpider(CallingSpider):
         for id_ in sorted(unknown):
             yield f"ticket {id_}: listed, but not archived"
 
-    @ends_run
-    def parse_account(self, response: Response, page: str | None) -> Output:
+    def begin(self, domain: str | None) -> Output:
         """Check that the archive is of this account, then list."""
         assert self.archive is not None
-        account.check_account(self.archive, self.account, page)
-        yield from self.go_on_unnamed()
-
-    def go_on_unnamed(self) -> Output:
-        """List: that tells whether the key may read."""
+        account.check_account(self.archive, self.account, domain)
         yield Request("data:,", callback=self.list_all)
 
     async def list_all(self, response: Response) -> None:

@@ -57,12 +57,13 @@ class CallingSpider(RunSpider):
         return spider
 
     @abstractmethod
+    def begin(self, domain: str | None) -> Output:
+        """Go on with the account *domain*; None where the key may not ask for it."""
+
+    @ends_run
     def parse_account(self, response: Response, page: str | None) -> Output:
         """Go on from the answer that names the account."""
-
-    @abstractmethod
-    def go_on_unnamed(self) -> Output:
-        """Go on where the key may not ask whose it is."""
+        yield from self.begin(page)
 
     @ends_run
     def account_failed(self, failure: Failure) -> Output:
@@ -72,7 +73,7 @@ class CallingSpider(RunSpider):
             return
         if end := account.explain(self.account, error):
             raise end
-        yield from self.go_on_unnamed()
+        yield from self.begin(None)
 
     async def start(self) -> AsyncIterator[Request]:
         """Ask first whose key this is: it costs one call and tells the budget."""

@@ -213,10 +213,9 @@ class GorgiasSpider(CallingSpider, RowsSpider):
 
     # Callbacks.
 
-    @ends_run
-    def parse_account(self, response: Response, page: str | None) -> Output:
-        """Bind the job to the account that *page* names, then begin."""
-        account.claim_job(self.job.archive, self.account, page)
+    def begin(self, domain: str | None) -> Output:
+        """Bind the job to the account *domain*, else to its host, then fetch."""
+        account.claim_job(self.job.archive, self.account, domain)
         yield from self.go_on()
 
     @ends_run
@@ -229,11 +228,6 @@ class GorgiasSpider(CallingSpider, RowsSpider):
         yield from self.go_on()
 
     # Failures.
-
-    def go_on_unnamed(self) -> Output:
-        """Bind the job to the host, then begin."""
-        account.claim_job(self.job.archive, self.account, None)
-        yield from self.go_on()
 
     @ends_run
     def failed(self, failure: Failure) -> Output:
