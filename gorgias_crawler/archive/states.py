@@ -58,8 +58,7 @@ ARCHIVED = "(SELECT count(*) FROM message WHERE ticket_id = ticket.id)"
 """How many it has in the archive."""
 
 IS_WHOLE = f"(due = 0 OR (due = {DUE_BY_WALK} AND {EXPECTED} = {ARCHIVED}))"
-"""Whether nothing of a ticket is missing. A walk through messages settles all its
-tickets at its end; by the counts, many are complete before."""
+"""Whether nothing of a ticket is missing: by the counts, also before a walk ends."""
 
 
 class Listed:
