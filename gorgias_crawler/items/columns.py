@@ -157,47 +157,35 @@ _LIST_OR_OBJECT = re.compile(r"(\[\]|\{\})\.?")
 
 def _at(path: str) -> Reader:
     """Return what takes what stands at *path*; None where something is missing."""
-    to_it, *many = _LIST_OR_OBJECT.split(path, maxsplit=1)
-    *way, key = to_it.split(".")
-    if not many:
-        return _at_keys((*way, key))
-    kind, rest = many
-    return _EACH[kind](_at_keys(tuple(way)), key, _at(rest))
+    way, *many = _LIST_OR_OBJECT.split(path, maxsplit=1)
+    keys = way.split(".")
+    each = _EACH[many[0]](_at(many[1])) if many else None
 
-
-def _at_keys(keys: tuple[str, ...]) -> Reader:
     def read(value: Any) -> Any:
         for key in keys:
             if not isinstance(value, dict):
                 return None
             value = value.get(key)
-        return value
+        return each(value) if each else value
 
     return read
 
 
-def _each_entry(holder_of: Reader, key: str, read: Reader) -> Reader:
-    def read_each(value: Any) -> list[Any] | None:
-        holder = holder_of(value)
-        if not isinstance(holder, dict):
-            return None
-        entries = holder.get(key)
-        if not entries or not isinstance(entries, list):
+def _entries(read: Reader) -> Reader:
+    def read_each(found: Any) -> list[Any]:
+        if not found or not isinstance(found, list):  # most are empty
             return []
-        return [found for found in map(read, entries) if found]
+        return [value for value in map(read, found) if value]
 
     return read_each
 
 
-def _each_value(holder_of: Reader, key: str, read: Reader) -> Reader:
-    def read_each(value: Any) -> dict[str, Any] | None:
-        holder = holder_of(value)
-        values = holder.get(key) if isinstance(holder, dict) else None
-        if not values or not isinstance(values, dict):
-            return None
-        return {key: read(entry) for key, entry in values.items()}
-
-    return read_each
+def _values(read: Reader) -> Reader:
+    return lambda found: (
+        {key: read(entry) for key, entry in found.items()}
+        if found and isinstance(found, dict)
+        else None
+    )
 
 
-_EACH = {"[]": _each_entry, "{}": _each_value}
+_EACH = {"[]": _entries, "{}": _values}
