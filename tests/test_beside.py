@@ -9,6 +9,7 @@ from gorgias_crawler.api.kinds import Kind
 from gorgias_crawler.api.objects import Object
 from gorgias_crawler.archive import Archive
 from gorgias_crawler.archive.objects import Objects
+from gorgias_crawler.archive.tickets import Changes
 from gorgias_crawler.emit import measured
 from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.history import resolved_us
@@ -105,7 +106,7 @@ def test_archived_objects_are_read_and_kinds_without_any_are_unknown(
                 for index, value in enumerate(KINDS[name], 1)
             ]
             objects = Objects(archive, kinds.KINDS[name])
-            objects.put(found, listed=1, run=1)
+            objects.put(found, 1, Changes(1))
             objects.note(listing=1, listed_us=1, watermark_us=UNTIL_US)
         # a list that is empty is known, too
         Objects(archive, kinds.KINDS["custom_fields"]).note(listing=1, listed_us=1)

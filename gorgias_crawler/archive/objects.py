@@ -15,6 +15,7 @@ from gorgias_crawler.api.objects import Object
 from gorgias_crawler.api.urls import Order
 from gorgias_crawler.archive.compression import are_alike, packed, unpacked
 from gorgias_crawler.archive.file import Archive
+from gorgias_crawler.archive.tickets import Changes, note_there
 
 DOUBTED = 0
 """``listed`` of an object that is said to be deleted, until its own answer tells."""
@@ -39,24 +40,6 @@ class Progress:
     newest_first: bool = False
     watermark_us: int | None = None
     oldest_us: int | None = None
-
-
-@dataclass
-class ObjectChanges:
-    """What was brought of a kind: counts of objects."""
-
-    new: int = 0
-    changed: int = 0
-
-    @property
-    def total(self) -> int:
-        """How many are new or changed."""
-        return self.new + self.changed
-
-    def add(self, more: "ObjectChanges") -> None:
-        """Count *more* of them."""
-        self.new += more.new
-        self.changed += more.changed
 
 
 def doubt(archive: Archive, kind: str, ids: Iterable[int]) -> None:
@@ -100,39 +83,38 @@ class Objects:
 
     # What comes.
 
-    def put(self, objects: Iterable[Object], listed: int, run: int) -> ObjectChanges:
-        """Insert or update *objects* that *run* has read.
+    def put(self, objects: Iterable[Object], listed: int, changes: Changes) -> None:
+        """Insert or update *objects*; *changes* is counted up.
 
         *listed* is the number of the listing that they belong to. The same values
         again are no change, unless the object stayed though it was not listed.
         """
-        changes = ObjectChanges()
         found = {new.id: new for new in objects}
+        ids = json.dumps(list(found))
         old = {
             id_: known
             for id_, *known in self.db.execute(
                 "SELECT id, raw, changed_run, listed FROM object WHERE kind = ? "
                 "AND id IN (SELECT value FROM json_each(?))",
-                (self.name, json.dumps(list(found))),
+                (self.name, ids),
             )
         }
+        note_there(self.archive, self.name, ids)
         for new in found.values():
             raw = packed(new.raw)
-            was, changed_run, was_listed = old.get(new.id, (b"", run, listed))
+            was, was_changed, was_listed = old.get(new.id, (b"", 0, listed))
+            changed_run = changes.run
             is_back = self.kind.stays and was_listed < listed - 1
             if not was:
                 changes.new += 1
-                self.db.execute(
-                    "DELETE FROM deleted WHERE kind = ? AND id = ?", (self.name, new.id)
-                )
             elif is_back or not are_alike(was, raw):
                 changes.changed += 1
-                changed_run = run
+            else:
+                changed_run = was_changed
             self.db.execute(
                 "INSERT OR REPLACE INTO object VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (*self._known_of(new), listed, changed_run, raw),
             )
-        return changes
 
     def _known_of(self, one: Object) -> tuple[Any, ...]:
         dates = (one.created_us, one.updated_us, one.open_until_us)
@@ -145,9 +127,9 @@ class Objects:
             ((*self._known_of(one), packed(one.raw)) for one in objects),
         )
 
-    def unstage(self, run: int) -> ObjectChanges:
+    def unstage(self, changes: Changes) -> None:
         """Take over what waits, as shown by the listing that began last."""
-        listing, changes = self.progress.listing, ObjectChanges()
+        listing = self.progress.listing
         for batch in self.archive.batches(
             "SELECT id, created_us, updated_us, open_until_us, raw FROM staged_object "
             "WHERE id > ? AND kind = ? ORDER BY id",
@@ -155,9 +137,8 @@ class Objects:
         ):
             staged = (Object(*row) for row in batch)
             found = (replace(new, raw=unpacked(new.raw)) for new in staged)
-            changes.add(self.put(found, listing, run))
+            self.put(found, listing, changes)
         self.forget_staged()
-        return changes
 
     def forget_staged(self) -> None:
         """Begin a list's pages again."""

@@ -22,12 +22,12 @@ DOUBTED = -2
 
 @dataclass
 class Changes:
-    """What run number ``run`` brought: counts of tickets, and of erased messages.
+    """What run number ``run`` brought: counts of tickets, or of objects of a kind.
 
-    ``gone`` tickets are listed though their messages answer 404; ``vanished`` ones were
-    deleted. ``orphans`` are messages of tickets that no list shows. ``lacking`` are
-    tickets whose own answers lack all that is counted, so far, or (true) what is
-    archived.
+    Of tickets alone: ``gone`` ones are listed though their messages answer 404;
+    ``vanished`` ones were deleted. ``orphans`` are messages of tickets that no list
+    shows. ``lacking`` are tickets whose own answers lack all that is counted, so far,
+    or (true) what is archived.
     """
 
     run: int
@@ -38,6 +38,11 @@ class Changes:
     erased_messages: int = 0
     orphans: int = 0
     lacking: dict[int, bool] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many are new or changed."""
+        return self.new + self.changed
 
 
 def put_tickets(
@@ -59,7 +64,7 @@ def put_tickets(
             (ids,),
         )
     }
-    _are_there("tickets", archive, ids)
+    note_there(archive, "tickets", ids)
     state = states.Listed(archive)
     for ticket in found.values():
         raw, changed_run = packed(ticket.raw), changes.run
@@ -84,8 +89,11 @@ def put_tickets(
         )
 
 
-def _are_there(kind: str, archive: Archive, ids: str) -> None:
-    """Note that objects are there, whatever was found missing before."""
+def note_there(archive: Archive, kind: str, ids: str) -> None:
+    """Note that objects are there (*ids* in JSON), whatever was found missing before.
+
+    Runs inside of a transaction.
+    """
     archive.db.execute(
         "DELETE FROM deleted WHERE kind = ? AND id IN (SELECT value FROM json_each(?))",
         (kind, ids),
@@ -149,7 +157,7 @@ def store(archive: Archive, messages: list[Columns], run: int) -> None:
             (ids,),
         )
     }
-    _are_there("messages", archive, ids)
+    note_there(archive, "messages", ids)
     changed = set()
     for id_, ticket_id, _, _, raw in messages:
         was_in, was = old.get(id_, (None, b""))

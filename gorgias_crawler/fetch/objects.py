@@ -10,7 +10,8 @@ from gorgias_crawler.api.kinds import Kind, Refresh
 from gorgias_crawler.api.objects import ListPage
 from gorgias_crawler.api.urls import Order
 from gorgias_crawler.archive import changes, walks
-from gorgias_crawler.archive.objects import ObjectChanges, Objects
+from gorgias_crawler.archive.objects import Objects
+from gorgias_crawler.archive.tickets import Changes
 from gorgias_crawler.archive.walks import Walk
 from gorgias_crawler.fetch.guards import HeadLooks
 from gorgias_crawler.fetch.lists import NotPermittedError, UnreadableError
@@ -57,7 +58,7 @@ class KindFetch(ObjectAsker):
         self.name = kind.name
         self.objects = Objects(memory.archive, kind)
         self.missing = MissingObjects(memory, kind, self)
-        self.changes = ObjectChanges()
+        self.changes = Changes(memory.run)
         self.refusal: str | None = None
         self.trouble: str | None = None
         self._lists = ListReader(memory, self)
@@ -182,7 +183,7 @@ class KindFetch(ObjectAsker):
 
     def _end_listing(self, read: list[Walk]) -> None:
         with self.archive.transaction():
-            self.changes.add(self.objects.unstage(self.memory.run))
+            self.objects.unstage(self.changes)
             walks.forget(self.archive, *(walk.name for walk in read))
             self.objects.note(
                 listed_us=self.memory.clock_us(),
@@ -269,7 +270,7 @@ class KindFetch(ObjectAsker):
         if self.kind.tells_deletions:
             changes.note_events(self.archive, (row.raw for row in rows))
         listing = self.objects.progress.listing
-        self.changes.add(self.objects.put(rows, listing, self.memory.run))
+        self.objects.put(rows, listing, self.changes)
 
     def _move(self, answer: Answer, walk: Walk) -> bool:
         """Note a page from the oldest: all that is older is archived, too."""

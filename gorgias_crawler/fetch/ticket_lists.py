@@ -110,7 +110,7 @@ class TicketLists:
         walk = walks.get(self.archive, walks.UPDATES)
         if walk is not None and walk.unordered:
             return False  # in another order nothing jumps to the head
-        if further := self._looks.next(changes.new + changes.changed):
+        if further := self._looks.next(changes.total):
             self.begin(walks.UPDATES)
             self._looks = further
         return further is not None
