@@ -109,8 +109,8 @@ def _least(world: World) -> int:
     calls = min(totals["calls_bulk"], totals["calls_per_ticket"])
     for name, kind in KINDS.items():
         if name == "account":
-            calls += 1  # its settings; the account itself is asked for by every run
-        elif name == "custom_fields":
+            continue  # every run asks for it first
+        if name == "custom_fields":
             calls += len(kind.walks)  # few fields: each walk is a page
         else:
             calls += max(len(kind.walks), ceil(len(world.objects(name)) / PAGE_LIMIT))

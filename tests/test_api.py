@@ -151,9 +151,9 @@ def test_a_faulty_body_is_named_without_a_word_of_it(fault):
 
 
 def test_the_account_names_its_domain_if_it_does():
-    assert pages.parse_account(b'{"domain": "acme"}') == "acme"
-    assert pages.parse_account(b'{"domain": null}') is None
-    assert pages.parse_account(b"{}") is None
+    assert pages.parse_account(b'{"domain": "acme"}').domain == "acme"
+    assert pages.parse_account(b'{"domain": null}').domain is None
+    assert pages.parse_account(b"{}").domain is None
 
 
 def test_the_apis_own_error_is_told_from_a_web_page():

@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from collections import Counter
 
 import pytest
 
@@ -42,6 +43,8 @@ def test_all_kinds_go_into_a_folder_and_verify(open_shop):
     shop = open_shop(tickets=30)
     ended = shop.crawl("-a", "objects=all", "-O", "backup/:jsonl")
     assert ended.status == 0, ended.log
+    asked = Counter(call.path for call in shop.sandbox.calls)
+    assert asked["/api/account"] == 1  # the first call is the kind's, too
     for name, row in ROWS.items():
         rows = read(shop.path / "backup" / f"{name}.jsonl")
         assert rows or name == "deleted", name

@@ -65,7 +65,7 @@ class ListPage:
     def parse(self, body: bytes) -> pages.Page[Object]:
         """Return the page that *body* holds. Raises `BadAnswerError`."""
         if self.kind.refresh is Refresh.SINGLE:
-            return _page_of_one(self.kind, {"id": _ONLY} | pages.decoded_object(body))
+            return page_of_single(self.kind, pages.decoded_object(body))
         return pages.page(body, partial(_object, self.kind))
 
 
@@ -83,6 +83,11 @@ class ById:
     def parse(self, body: bytes) -> pages.Page[Object]:
         """Return *body* as a page of one object. Raises `BadAnswerError`."""
         return _page_of_one(self.kind, pages.decoded_object(body))
+
+
+def page_of_single(kind: Kind, value: dict[str, Any]) -> pages.Page[Object]:
+    """Return the page of the only object of *kind*, made of its *value*."""
+    return _page_of_one(kind, {"id": _ONLY} | value)
 
 
 def _page_of_one(kind: Kind, value: dict[str, Any]) -> pages.Page[Object]:

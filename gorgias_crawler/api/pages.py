@@ -76,6 +76,14 @@ class Message:
     raw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class AccountAnswer:
+    """What ``/api/account`` says: all of it, and its domain, None where it has none."""
+
+    domain: str | None
+    value: dict[str, Any]
+
+
 Row = TypeVar("Row")
 
 
@@ -87,13 +95,15 @@ class Page(Generic[Row]):
     next_cursor: str | None
 
 
-def parse_account(body: bytes) -> str | None:
-    """Return the account's domain, None where the answer does not tell.
+def parse_account(body: bytes) -> AccountAnswer:
+    """Return what *body* says of the account.
 
     Raises `BadAnswerError` where the body is not a JSON object, or no name can be so.
     """
-    domain = decoded_object(body).get("domain")
-    return _plain(domain, "domain") if isinstance(domain, str) and domain else None
+    value = decoded_object(body)
+    domain = value.get("domain")
+    named = _plain(domain, "domain") if isinstance(domain, str) and domain else None
+    return AccountAnswer(named, value)
 
 
 def parse_tickets(body: bytes) -> Page[Ticket]:

@@ -198,17 +198,14 @@ def _settle_passed(archive: Archive) -> None:
     passed = [
         (id_,)
         for id_, updated_us, raw in agreeing
-        if 0 < updated_us < begins_us or _created_us(raw) > ends_us
+        if 0 < updated_us < begins_us
+        or instant_us(decoded(unpacked(raw)).get("created_datetime")) > ends_us
     ]
     archive.db.executemany("UPDATE ticket SET due = 0 WHERE id = ?", passed)
 
 
 def _passed_us(walk: Walk | None, else_us: int) -> int:
     return walk.at[0] if walk and walk.at and not walk.unordered else else_us
-
-
-def _created_us(raw: bytes) -> int:
-    return instant_us(decoded(unpacked(raw)).get("created_datetime"))
 
 
 _HAS_FEWER = f"coalesce({EXPECTED} > {ARCHIVED}, 0)"

@@ -2,13 +2,16 @@
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from gorgias_crawler.api.kinds import KINDS
+from gorgias_crawler.api.objects import page_of_single
+from gorgias_crawler.api.pages import BadAnswerError
 from gorgias_crawler.fetch import object_costs
 from gorgias_crawler.fetch.deletions import DeletionEvents
 from gorgias_crawler.fetch.memory import RunMemory
-from gorgias_crawler.fetch.object_calls import ObjectAsker, ObjectCall
+from gorgias_crawler.fetch.object_calls import Answer, ObjectAsker, ObjectCall
 from gorgias_crawler.fetch.objects import KindFetch
 
 logger = logging.getLogger(__name__)
@@ -21,6 +24,13 @@ class KindFetches:
         self.memory = memory
         self.deletions = DeletionEvents(memory, KINDS["events"], KINDS["customers"])
         self.kinds = [KindFetch(memory, KINDS[name]) for name in memory.options.objects]
+        self._account: Answer | None = None
+
+    def note_account(self, value: dict[str, Any], made_us: int) -> None:
+        """Take what the first call of the run has answered: it is not asked again."""
+        with suppress(BadAnswerError):  # else it is asked for as another kind is
+            page = page_of_single(KINDS["account"], value)
+            self._account = Answer(page, min(made_us, self.memory.clock_us()))
 
     def say_costs(self) -> None:
         """Say what the kinds cost in calls, before they are fetched."""
@@ -36,6 +46,9 @@ class KindFetches:
         yield from _together(telling or [self.deletions])
         for reason in (kind.refusal for kind in telling if kind.refusal):
             self.deletions.note_refusal(reason)
+        for kind in self.kinds:
+            if kind.name == "account" and self._account and kind.take():
+                kind.answered(self._account)
         yield from _together(kind for kind in self.kinds if not kind.is_done)
 
     def troubles(self) -> list[str]:

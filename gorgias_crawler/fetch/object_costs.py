@@ -27,6 +27,8 @@ def calls(archive: Archive, kind: Kind, now_us: int) -> int:
     """Return how many calls *kind* takes in this run if little has changed."""
     objects = Objects(archive, kind)
     progress = objects.progress
+    if kind.refresh is Refresh.SINGLE:
+        return 0  # the account, which the first call of each run asks for
     if progress.listed_us is not None:
         if kind.refresh in _TO_REFRESH:
             return _TO_REFRESH[kind.refresh]
@@ -41,11 +43,11 @@ def calls(archive: Archive, kind: Kind, now_us: int) -> int:
 
 
 def sentence(archive: Archive, kinds: Iterable[Kind], now_us: int) -> str:
-    """Say what *kinds* cost, the dearest first; empty without a kind."""
+    """Say what *kinds* cost, the dearest first; empty where it is nothing."""
     costs = {kind.name: calls(archive, kind, now_us) for kind in kinds}
-    if not costs:
+    dearest = sorted(filter(costs.get, costs), key=lambda name: -costs[name])
+    if not dearest:
         return ""
-    dearest = sorted(costs, key=lambda name: -costs[name])
     each = ", ".join(f"{name} {costs[name]:,}" for name in dearest)
     return f"Other objects take about {many(sum(costs.values()), 'call')}: {each}."
 

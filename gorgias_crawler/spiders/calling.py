@@ -61,9 +61,9 @@ class CallingSpider(RunSpider):
         """Go on with the account *domain*; None where the key may not ask for it."""
 
     @ends_run
-    def parse_account(self, response: Response, page: str | None) -> Output:
+    def parse_account(self, response: Response, page: pages.AccountAnswer) -> Output:
         """Go on from the answer that names the account."""
-        yield from self.begin(page)
+        yield from self.begin(page.domain)
 
     @ends_run
     def account_failed(self, failure: Failure) -> Output:

@@ -18,6 +18,7 @@ from twisted.python.failure import Failure
 
 from gorgias_crawler import arguments
 from gorgias_crawler.api.dates import http_date_us
+from gorgias_crawler.api.pages import AccountAnswer
 from gorgias_crawler.archive import counts, files
 from gorgias_crawler.emit import objects
 from gorgias_crawler.errors import (
@@ -212,6 +213,12 @@ class GorgiasSpider(CallingSpider, RowsSpider):
             )
 
     # Callbacks.
+
+    @ends_run
+    def parse_account(self, response: Response, page: AccountAnswer) -> Output:
+        """Keep what the account says, which is not asked for again, and go on."""
+        self.answers.objects.note_account(page.value, _made_us(response))
+        yield from super().parse_account(response, page)
 
     def begin(self, domain: str | None) -> Output:
         """Bind the job to the account *domain*, else to its host, then fetch."""
