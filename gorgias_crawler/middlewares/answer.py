@@ -121,9 +121,9 @@ class AnswerMiddleware(RetryMiddleware):
         return Failed(unusable, self.max_retry_times)
 
     def _repeats_the_key(self, page: object) -> bool:
-        """Tell whether what would be stored of *page* holds the key."""
-        text = page if isinstance(page, str) else getattr(page, "next_cursor", None)
-        return bool(text) and self._account.is_told_by(str(text))
+        """Tell whether a name or a cursor of *page*, which is stored, holds the key."""
+        texts = (getattr(page, name, None) for name in ("domain", "next_cursor"))
+        return any(self._account.is_told_by(str(text)) for text in texts if text)
 
     def _shown(self, response: Response, name: str) -> str:
         text = _header(response, name)
