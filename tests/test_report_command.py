@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from gorgias_crawler.emit import filters, measured
+from gorgias_crawler.emit import filters
+from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.errors import ConfigurationError
 from gorgias_crawler.job import directory
 from gorgias_crawler.report import page
@@ -117,7 +118,7 @@ def test_exported_metrics_know_people_and_business_hours(whole):
 
 def test_the_backlog_begins_with_what_was_open_before(whole):
     archive = directory.archive_to_read(whole.jobdir)
-    beside = measured.read_beside(archive)
+    beside = Beside.read(archive)
 
     def open_on(day, **given):
         found = page.figures_of(archive, filters.parse(given), beside)

@@ -1,20 +1,21 @@
 """What figures need beside tickets and messages, out of whatever is archived."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
+from gorgias_crawler.api.kinds import KINDS
+from gorgias_crawler.archive import Archive
+from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.emit import history
 from gorgias_crawler.emit.business_hours import BusinessHours, of_account
 from gorgias_crawler.emit.history import History
+from gorgias_crawler.items import decoded
 
 Json = Mapping[str, Any]
-
-
-Reader = Callable[..., Iterable[Json] | None]
-"""Gives the archived objects of a kind, None where the kind is not archived; of words
-that follow the kind's name they have one."""
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -33,22 +34,25 @@ class Beside:
     histories: Mapping[int, History] | None = None
 
     @classmethod
-    def read(cls, objects: Reader, events_until_us: int) -> "Beside":
-        """Read all that is needed.
+    def read(cls, archive: Archive) -> "Beside":
+        """Read all that is needed. Raises `RunEndError`.
 
-        Of an event only what a ticket's `History` needs is kept. *events_until_us* is
-        up to when all are archived.
+        Of an event only what a ticket's `History` needs is kept.
         """
-        users = _listed(objects("users"))
-        fields = _listed(objects("custom_fields"))
-        return cls(
-            names=None if users is None else {u["id"]: _name(u) for u in users},
-            bots=None if users is None else bot_ids(users),
-            hours=_hours(objects("account") or ()),
-            reason_fields=None if fields is None else _reason_fields(fields),
-            scores=_scores(objects("satisfaction_surveys")),
-            histories=_histories(objects("events", *history.TYPES), events_until_us),
-        )
+        with archive.reading():
+            until_us = Objects(archive, KINDS["events"]).progress.watermark_us
+            # It is of the Date of an answer, in whole seconds; what came in that second
+            # and changed an archived ticket was there when events were read, which is
+            # later.
+            histories = partial(_histories, until_us + 999_999 if until_us else 0)
+            return cls(
+                names=_of(archive, "users", _names),
+                bots=bots(archive),
+                hours=_of(archive, "account", _hours),
+                reason_fields=_of(archive, "custom_fields", _reason_fields),
+                scores=_of(archive, "satisfaction_surveys", _scores),
+                histories=_of(archive, "events", histories, *history.TYPES),
+            )
 
     @property
     def zone(self) -> tzinfo:
@@ -56,8 +60,30 @@ class Beside:
         return self.hours.zone if self.hours else UTC
 
 
-def bot_ids(users: Iterable[Json]) -> frozenset[int]:
-    """Return the numbers of those *users* that are bots, by their role."""
+def bots(archive: Archive) -> frozenset[int] | None:
+    """Return the numbers of the users that are bots, None where none are archived."""
+    return _of(archive, "users", _bots)
+
+
+def _of(
+    archive: Archive, kind: str, make: Callable[[Iterator[Json]], Made], *words: str
+) -> Made | None:
+    """Return what *make* makes of the objects of *kind*, of *words* those with one.
+
+    None where the kind is not archived.
+    """
+    archived = Objects(archive, KINDS[kind])
+    # Decoding takes most of the time, and of events one in ten is of use.
+    wanted = [word.encode() for word in words] or [b""]
+    found = (
+        decoded(raw)
+        for raw, *_ in archived.in_order()
+        if any(word in raw for word in wanted)
+    )
+    return make(found) if archived.are_known else None
+
+
+def _bots(users: Iterable[Json]) -> frozenset[int]:
     return frozenset(
         user["id"]
         for user in users
@@ -65,12 +91,11 @@ def bot_ids(users: Iterable[Json]) -> frozenset[int]:
     )
 
 
-def _listed(objects: Iterable[Json] | None) -> list[Json] | None:
-    return None if objects is None else list(objects)
-
-
-def _name(user: Json) -> str:
-    return str(user.get("name") or user.get("email") or f"User {user['id']}")
+def _names(users: Iterable[Json]) -> dict[int, str]:
+    return {
+        user["id"]: str(user.get("name") or user.get("email") or f"User {user['id']}")
+        for user in users
+    }
 
 
 def _hours(accounts: Iterable[Json]) -> BusinessHours | None:
@@ -89,9 +114,7 @@ def _reason_fields(fields: Iterable[Json]) -> frozenset[str]:
     )
 
 
-def _scores(surveys: Iterable[Json] | None) -> dict[int, int] | None:
-    if surveys is None:
-        return None
+def _scores(surveys: Iterable[Json]) -> dict[int, int]:
     return {
         survey["ticket_id"]: survey["score"]
         for survey in surveys
@@ -99,11 +122,7 @@ def _scores(surveys: Iterable[Json] | None) -> dict[int, int] | None:
     }
 
 
-def _histories(
-    events: Iterable[Json] | None, until_us: int
-) -> dict[int, History] | None:
-    if events is None:
-        return None
+def _histories(until_us: int, events: Iterable[Json]) -> dict[int, History]:
     histories: dict[int, History] = {}
     for event in events:
         if event.get("object_type") == "Ticket":

@@ -7,7 +7,7 @@ import csv
 import re
 from calendar import isleap, monthrange
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 
@@ -154,7 +154,9 @@ def parse(values: Mapping[str, str]) -> Filters:
     given = {name: values[name] for name in MEANINGS if name in values}
     given = resolved(given, datetime.now(UTC).date())
     parsed: dict[str, Any] = {
-        name if name in _NAMES else f"{name}_us": _PARSERS[name](name, value)
+        f"{name}_us" if name in {"since", "until"} else name: _PARSERS[name](
+            name, value
+        )
         for name, value in given.items()
     }
     asked = " ".join(f"-a {name}={value}" for name, value in given.items())
@@ -283,7 +285,6 @@ def _moment_us(name: str, value: str) -> int:
     return instant_us(value)
 
 
-_NAMES = {field.name for field in fields(Filters)}
 _PARSERS: dict[str, Callable[[str, str], Any]] = {
     "since": _since,
     "until": _until,

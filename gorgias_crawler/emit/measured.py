@@ -1,12 +1,9 @@
 """Archived tickets to their metrics."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
-from gorgias_crawler.api.kinds import KINDS
 from gorgias_crawler.archive import Archive, order
-from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.emit.beside import Beside
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.emit.metrics import Measured, measured
@@ -23,7 +20,7 @@ def ticket_metrics(
     *only_whole* leaves out tickets of which something is still to fetch. Raises
     `RunEndError` where the archive is damaged.
     """
-    beside = read_beside(archive)
+    beside = Beside.read(archive)
     for ticket in tickets(archive, filters, beside, only_whole=only_whole):
         yield ticket.metrics
 
@@ -68,26 +65,3 @@ def unfinished(archive: Archive, filters: Filters) -> int:
         return sum(
             filters.accept_ticket(decoded(raw)) for raw in order.unfinished(archive)
         )
-
-
-def read_beside(archive: Archive) -> Beside:
-    """Return what is archived beside tickets and messages. Raises `RunEndError`."""
-    events = Objects(archive, KINDS["events"])
-
-    def objects(kind: str, *words: str) -> Iterator[dict[str, Any]] | None:
-        archived = Objects(archive, KINDS[kind])
-        found = _having(archived, [word.encode() for word in words])
-        return found if archived.are_known else None
-
-    with archive.reading():
-        until_us = events.progress.watermark_us
-        # It is of the Date of an answer, in whole seconds; what came in that second and
-        # changed an archived ticket was there when events were read, which is later.
-        return Beside.read(objects, until_us + 999_999 if until_us else 0)
-
-
-def _having(archived: Objects, words: Sequence[bytes]) -> Iterator[dict[str, Any]]:
-    # Decoding takes most of the time, and of events one in ten is of use.
-    for raw, *_ in archived.in_order():
-        if not words or any(word in raw for word in words):
-            yield decoded(raw)

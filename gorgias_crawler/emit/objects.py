@@ -8,7 +8,6 @@ from gorgias_crawler.api.kinds import KINDS, Kind, Refresh
 from gorgias_crawler.archive import Archive, changes, order
 from gorgias_crawler.archive.objects import Objects
 from gorgias_crawler.emit import measured, rows
-from gorgias_crawler.emit.beside import bot_ids
 from gorgias_crawler.emit.filter_words import checked
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import ConfigurationError
@@ -70,13 +69,6 @@ def _check_own(name: str, row: Any) -> None:
 def archived_kinds(archive: Archive) -> list[str]:
     """Return the names of the kinds that were ever read to their end."""
     return [name for name, kind in KINDS.items() if Objects(archive, kind).are_known]
-
-
-def bots(archive: Archive) -> frozenset[int] | None:
-    """Return the numbers of the users that are bots, None where none are archived."""
-    users = Objects(archive, KINDS["users"])
-    found = (decoded(raw) for raw, *_ in users.in_order())
-    return bot_ids(found) if users.are_known else None
 
 
 def of_kind(

@@ -24,9 +24,6 @@ from gorgias_crawler.items import COLUMNS, DEFAULT_COLUMNS, Message, types
 from gorgias_crawler.redact import public_uri
 
 _OURS = "gorgias_crawler.items."
-_OF_ONE_KIND = _PARTITIONED = {"parquet"}
-_OF_ALL_KINDS = {"sqlite"}
-_OF_MESSAGES = {"conversations"}
 _SMALL = {Refresh.WHOLE, Refresh.SINGLE}
 _CREATED = ("message_created_datetime", "created_datetime")  # a message has both
 
@@ -54,7 +51,7 @@ class Kinds:
         format_ = options.get("format")
         if uri.endswith("/"):
             yield from self._folder(uri, options)
-        elif format_ in _OF_ALL_KINDS:
+        elif format_ == "sqlite":
             rows = options.get("item_classes") or self.rows
             if (options.get("fields") or self.fields) and len(rows) > 1:
                 raise FeedError(
@@ -64,7 +61,7 @@ class Kinds:
             yield uri, self._of_classes(dict(self.rows), options)
         elif options.get("item_classes"):
             named = self._of_classes({}, options)
-            if format_ in _OF_ONE_KIND and len(named["item_classes"]) > 1:
+            if format_ == "parquet" and len(named["item_classes"]) > 1:
                 raise FeedError(
                     f"{feed_named(uri)} names several item_classes, and a table of the "
                     f"format {format_} holds one kind: give each its own, or name a "
@@ -73,14 +70,14 @@ class Kinds:
             is_of_others = not all(
                 issubclass(r, Message) for r in named["item_classes"]
             )
-            if format_ in _OF_MESSAGES and is_of_others:
+            if format_ == "conversations" and is_of_others:
                 raise FeedError(
                     f"{feed_named(uri)} has the format {format_}, which is made of "
                     "messages: leave item_classes out."
                 )
             yield uri, named
         else:
-            kind = "messages" if format_ in _OF_MESSAGES else self.of_a_file
+            kind = "messages" if format_ == "conversations" else self.of_a_file
             kind = options.get("kind", kind)  # of a file of a folder, written again
             if kind not in self.rows:
                 known = ", ".join(self.rows)
@@ -91,7 +88,7 @@ class Kinds:
 
     def _folder(self, uri: str, options: Options) -> Iterator[tuple[str, Options]]:
         format_ = options.get("format")
-        if format_ in _OF_ALL_KINDS | _OF_MESSAGES:
+        if format_ in {"sqlite", "conversations"}:
             raise FeedError(
                 f"{feed_named(uri)} is a folder with a file for each kind, which the format "
                 f"{format_} is not made for: use for example -O {public_uri(uri)}:csv."
@@ -133,7 +130,7 @@ class Kinds:
         """
         known = KINDS.get(kind)
         is_small = known is not None and known.refresh in _SMALL
-        if not self.by_month or format_ not in _PARTITIONED or is_small:
+        if not self.by_month or format_ != "parquet" or is_small:
             return None
         return next((name for name in _CREATED if name in types(self.rows[kind])), None)
 
@@ -163,13 +160,13 @@ class Kinds:
             load_object(own)  # where it cannot be, that is told as of the feed
         format_ = options.get("format")
         columns = [name for row in rows.values() for name in types(row)]
-        if format_ in _OF_MESSAGES:
+        if format_ == "conversations":
             columns += OWN_COLUMNS
         full = {"columns": list(dict.fromkeys(columns)), **options}
         if format_ in TYPED:
             kwargs = options.get("item_export_kwargs", {})
             return {**full, "item_export_kwargs": {"rows": rows, **kwargs}}
-        if format_ in _OF_MESSAGES or self.fields:
+        if format_ == "conversations" or self.fields:
             return full
         fields = full["columns"]
         if len(rows) == 1 and all(issubclass(row, Message) for row in rows.values()):

@@ -1,9 +1,9 @@
 """Parquet: a table of typed columns, in groups of rows that fit into memory."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import IO, Any
 
+from itemadapter import ItemAdapter
 from scrapy.exporters import BaseItemExporter
 
 from gorgias_crawler.command_line import to_install_extra
@@ -94,8 +94,7 @@ class ParquetItemExporter(BaseItemExporter):
     def _table_of(self, item: Any) -> "_Table":
         if self._month_of is None:
             return self._tables[""]
-        get = item.get if hasattr(item, "get") else partial(getattr, item)
-        month = _month(get(self._month_of, None))
+        month = _month(ItemAdapter(item).get(self._month_of))
         return self._tables.get(month) or self._begin(month)
 
     def _begin(self, month: str) -> "_Table":

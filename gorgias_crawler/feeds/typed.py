@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import Annotated, Any
 
 import msgspec
+from itemadapter import ItemAdapter
 
 from gorgias_crawler.api.dates import us_of
 from gorgias_crawler.items import Type
@@ -115,8 +116,7 @@ class TypedRows:
         """Return the typed values of *item*; ``None`` stays ``None``."""
         given = self._values.of(item)
         if given is None:
-            get = item.get if hasattr(item, "get") else partial(getattr, item)
-            given = [get(name, None) for name in self._fields]
+            given = [ItemAdapter(item).get(name) for name in self._fields]
         typed = list(given)
         try:
             for index, convert in self._converters.items():

@@ -39,7 +39,7 @@ def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
 
     Raises `RunEndError` where the archive is damaged.
     """
-    beside = measured.read_beside(archive)
+    beside = Beside.read(archive)
     names = (beside.names or {}) if with_names else None
     figures = figures_of(archive, filters, replace(beside, names=names))
     missing = measured.unfinished(archive, filters)

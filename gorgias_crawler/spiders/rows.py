@@ -15,7 +15,7 @@ from scrapy.http import Response
 from gorgias_crawler import __version__
 from gorgias_crawler.archive import UNREADABLE, Archive, changes
 from gorgias_crawler.durable import content_sha256
-from gorgias_crawler.emit import bodies, objects
+from gorgias_crawler.emit import beside, bodies, objects
 from gorgias_crawler.emit.filters import Filters
 from gorgias_crawler.errors import GorgiasError, RunEndError
 from gorgias_crawler.feeds.conversations import CONVERSATION_COLUMNS, OF_ROLE
@@ -112,7 +112,7 @@ class RowsSpider(RunSpider):
 
     def bots(self) -> frozenset[int] | None:
         """Return the numbers of the users that are bots, None where none are known."""
-        return objects.bots(self.archive)
+        return beside.bots(self.archive)
 
     def changed_in(self, ticket_id: int) -> int:
         """Return the run that last saw the ticket or its messages change."""
