@@ -1,6 +1,5 @@
 """The help, the log file and the demo, as a user meets them."""
 
-import os
 import signal
 import stat
 import time
@@ -39,19 +38,6 @@ def test_the_help_names_every_argument_setting_and_variable(finished):
     assert ended.status == 0
     for name in [*arguments.MEANINGS, *config.SETTINGS, *config.VARIABLES]:
         assert name in ended.log
-
-
-def test_scrapys_own_commands_work_and_send_no_key(open_shop):
-    shop = open_shop(tickets=3)
-    url = shop.sandbox.url + "/account"
-    for command, options in {"fetch": [], "shell": ["-c", "response.status"]}.items():
-        ended = shop.run(command, url, *options)
-        assert ended.status == 0, ended.log
-        assert "Traceback" not in ended.log
-        assert "ERROR" not in ended.log
-    assert [call.status for call in shop.sandbox.calls] == [401, 401]
-    assert not any("Authorization" in call.headers for call in shop.sandbox.calls)
-    assert sorted(os.listdir(shop.path)) == ["scrapy.cfg"]
 
 
 def test_the_log_may_be_kept_beside_the_archive_from_the_start(open_shop):

@@ -111,6 +111,19 @@ def test_a_host_that_does_not_answer_is_said_in_a_sentence(finished):
     assert "Traceback" not in ended.log
 
 
+def test_scrapys_own_commands_work_and_send_no_key(open_shop):
+    shop = open_shop(tickets=3)
+    url = shop.sandbox.url + "/account"
+    for command, options in {"fetch": [], "shell": ["-c", "response.status"]}.items():
+        ended = shop.run(command, url, *options)
+        assert ended.status == 0, ended.log
+        assert "Traceback" not in ended.log
+        assert "ERROR" not in ended.log
+    assert [call.status for call in shop.sandbox.calls] == [401, 401]
+    assert not any("Authorization" in call.headers for call in shop.sandbox.calls)
+    assert sorted(os.listdir(shop.path)) == ["scrapy.cfg"]
+
+
 WORKING = [
     (["list"], "gorgias"),
     (["version"], "Scrapy 2."),
