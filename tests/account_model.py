@@ -437,5 +437,6 @@ class Run:
 
 def export(archive: Archive) -> list[tuple[bytes, list[bytes]]]:
     return [
-        (t.raw, [raw for _, raw in messages]) for t, messages in order.in_order(archive)
+        (ticket, [raw for _, raw in messages])
+        for (_, ticket), messages in order.in_order(archive)
     ]

@@ -73,7 +73,6 @@ class Budget:
         self._level_at_s = 0.0
         self._newest_sent_s = -math.inf
         self._told: list[tuple[float, int]] = []
-        self._told_at_s = -math.inf
         self._in_flight: dict[int, _Sent] = {}
         self._lost_s: list[float] = []
         self._mark: _Mark | None = None
@@ -129,7 +128,7 @@ class Budget:
 
     def _is_in_the_dark(self, now_s: float) -> bool:
         """Tell whether others may have filled what the model believes to be free."""
-        is_old = now_s - self._told_at_s > _OLD_S
+        is_old = now_s - self._told[-1][0] > _OLD_S
         return is_old or self.crowded_since_s is not None
 
     def __str__(self) -> str:
@@ -210,7 +209,7 @@ class Budget:
         )
         uncertain = len(self._in_flight) + len(self._lost_s)
         self._level = max(0.0, highest) + uncertain
-        self._level_at_s = self._told_at_s = now_s
+        self._level_at_s = now_s
 
     def _learn_leak(self, told: _Mark, calls_counted: int, now_s: float) -> None:
         """Raise the leak to what two answers prove; other clients only hide some.

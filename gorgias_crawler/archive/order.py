@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from gorgias_crawler.archive import counts
 from gorgias_crawler.archive.compression import unpacked
@@ -13,24 +12,16 @@ Messages = Iterator[tuple[int, bytes]]
 """The ids of messages, and their JSON."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArchivedTicket:
-    """A ticket's JSON, and the run that last saw it or its messages change."""
-
-    id: int
-    raw: bytes
-    changed_run: int
-
-
 def in_order(
-    archive: Archive, *, only_whole: bool = False
-) -> Iterator[tuple[ArchivedTicket, Messages]]:
-    """Yield every ticket with its messages' JSON, in the order of the file.
+    archive: Archive, changed_since: int = 0, *, only_whole: bool = False
+) -> Iterator[tuple[tuple[int, bytes], Messages]]:
+    """Yield every ticket's id and JSON with its messages', in the order of the file.
 
-    *only_whole* leaves out tickets that have something to fetch. Reads in short
-    transactions, so that the write-ahead log can be emptied meanwhile. At its end
-    raises `sqlite3.DatabaseError` where it has passed another number of tickets than
-    there are, or the index that leads to messages lacks some: it is damaged.
+    Left out are tickets that have not changed in the run *changed_since* or later, nor
+    have their messages; with *only_whole* those that have something to fetch, too.
+    Reads in short transactions, so that the write-ahead log can be emptied meanwhile.
+    At its end raises `sqlite3.DatabaseError` where it has passed another number of
+    tickets than there are, or the index that leads to messages lacks some.
     """
     passed, version = 0, _data_version(archive)
     # Read by the table itself: the conditions' own indexes would be sorted each time.
@@ -40,9 +31,8 @@ def in_order(
     ):
         passed += len(batch)
         for id_, raw, changed_run, is_whole in batch:
-            if is_whole or not only_whole:
-                ticket = ArchivedTicket(id_, unpacked(raw), changed_run)
-                yield ticket, _messages_of(archive, id_)
+            if changed_run >= changed_since and (is_whole or not only_whole):
+                yield (id_, unpacked(raw)), _messages_of(archive, id_)
     counts.check_message_index(archive)
     there = archive.value("SELECT count(*) FROM ticket NOT INDEXED")
     # Else a crawl is at work: what it brings or erases was not passed.

@@ -149,9 +149,7 @@ def _finish(
             "UPDATE ticket SET due = ? WHERE id = ?", (DUE_BY_URL, ticket_id)
         )
         return Outcome.DOUBTED
-    if answer.lost:
-        _erase(archive, ticket_id, answer.lost, changes)
-    _believe(archive, ticket_id, len(answer.shown))
+    _believe(archive, ticket_id, answer.shown, changes)
     if answer.shown and answer.count == 0:
         asked_again.distrust_zero(archive)
     return outcome
@@ -200,26 +198,26 @@ def _take_over(archive: Archive, ticket_id: int, run: int) -> _Answer:
     )
 
 
-def _erase(
-    archive: Archive, ticket_id: int, lost: Collection[int], changes: Changes
-) -> None:
-    # They may have moved since: what is in another ticket stays.
-    which = "ticket_id = ? AND id IN (SELECT value FROM json_each(?))"
-    ids = json.dumps(list(lost))
-    changes.erased_messages += erase_messages(
-        archive, which, (ticket_id, ids), changes.run
-    )
-    note_changed(archive, {ticket_id}, changes.run)
-
-
 def _believe(
-    archive: Archive, ticket_id: int, rows: int, *, gone: bool = False
+    archive: Archive,
+    ticket_id: int,
+    shown: Collection[int],
+    changes: Changes,
+    *,
+    gone: bool = False,
 ) -> None:
-    """Take the messages that are archived of a ticket, so many, for all it has."""
+    """Take *shown* for all messages that a ticket has, and erase its others."""
+    # Those that have moved since stay: they are in another ticket.
+    which = "ticket_id = ? AND id NOT IN (SELECT value FROM json_each(?))"
+    ids = json.dumps(list(shown))
+    erased = erase_messages(archive, which, (ticket_id, ids), changes.run)
+    changes.erased_messages += erased
+    if erased or gone:
+        note_changed(archive, {ticket_id}, changes.run)
     archive.db.execute(
         "UPDATE ticket SET due = 0, gone = ?, settled_count = messages_count, "
         "settled_rows = ? WHERE id = ?",
-        (gone, rows, ticket_id),
+        (gone, len(shown), ticket_id),
     )
     settle(archive, ticket_id)
 
@@ -233,11 +231,7 @@ def counts_none(archive: Archive, ticket_id: int) -> bool:
 def store_gone(archive: Archive, ticket_id: int, changes: Changes) -> None:
     """Record that a ticket has no messages: its URL says 404, its listing counts 0."""
     with archive.transaction():
-        changes.erased_messages += erase_messages(
-            archive, "ticket_id = ?", (ticket_id,), changes.run
-        )
-        _believe(archive, ticket_id, 0, gone=True)
-        note_changed(archive, {ticket_id}, changes.run)
+        _believe(archive, ticket_id, (), changes, gone=True)
 
 
 def store_failure(archive: Archive, ticket_id: int, reason: str, run: int) -> None:

@@ -64,10 +64,10 @@ def accepted(
     """Yield every ticket that *filters* accept, with its messages, as above."""
     with archive.reading():
         filters = checked(filters, archive)
-        for archived, messages in order.in_order(archive, only_whole=only_whole):
-            if archived.changed_run < filters.first_run:
-                continue
-            ticket = _own(archived.id, archived.raw)
+        for archived, messages in order.in_order(
+            archive, filters.first_run, only_whole=only_whole
+        ):
+            ticket = _own(*archived)
             if filters.accept_ticket(ticket):
                 yield ticket, starmap(_own, messages)
 
