@@ -67,6 +67,7 @@ print(json.dumps({"status": status, "cpu_s": cpu_s, "mb": used.ru_maxrss / 1024}
 LARGE = """
 import os, sys
 from pathlib import Path
+from types import SimpleNamespace
 from gorgias_crawler.feeds.formats import HeaderedCsvItemExporter
 from gorgias_crawler.feeds.parquet import ParquetItemExporter
 from gorgias_crawler.feeds.recorded import FeedFile, FeedFolder
@@ -84,6 +85,9 @@ target = FeedFile(file)
 if sys.argv[1] == "months":
     options["month_of"] = "message_created_datetime"
     target = FeedFolder(Path(f"months{sys.argv[2]}"))
+if kind is SqliteItemExporter:
+    options["rows"] = {"messages": Message}
+    options["spider"] = SimpleNamespace(described=dict)
 exporter = kind(target, **options)
 exporter.start_exporting()
 for number in range(int(sys.argv[2])):

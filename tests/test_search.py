@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import sys
 from contextlib import closing
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -47,7 +48,9 @@ MESSAGES: list[dict[str, Any]] = [
 
 def write(path, rows, **kinds):
     with path.open("wb") as file:
-        exporter = SqliteItemExporter(FeedFile(file), rows=kinds)
+        exporter = SqliteItemExporter(
+            FeedFile(file), spider=SimpleNamespace(described=dict), rows=kinds
+        )
         for row in rows:
             exporter.export_item(Message(**row))
         exporter.finish_exporting()

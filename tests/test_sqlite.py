@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -217,7 +218,11 @@ def test_it_is_uploaded_like_any_other_file(crawled):
 def test_the_same_id_may_be_deleted_of_two_kinds(tmp_path):
     path = tmp_path / "x.sqlite"
     with path.open("wb") as file:
-        exporter = SqliteItemExporter(FeedFile(file), rows={"deleted": Deleted})
+        exporter = SqliteItemExporter(
+            FeedFile(file),
+            spider=SimpleNamespace(described=dict),
+            rows={"deleted": Deleted},
+        )
         for kind in ("users", "customers"):
             exporter.export_item(Deleted(kind, 7, 1, None))
         exporter.finish_exporting()

@@ -3,13 +3,12 @@
 import json
 from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from typing import IO, Any, Self
+from typing import IO, Any
 
 from itemadapter import ItemAdapter
-from scrapy.crawler import Crawler
-from scrapy.exporters import BaseItemExporter
 
 from gorgias_crawler.emit.metrics import Author, author
+from gorgias_crawler.feeds.formats import SpiderItemExporter
 from gorgias_crawler.items import is_of_ticket
 
 OF_TICKET = ("document_id", "changed_run")
@@ -38,7 +37,7 @@ _ROLES = {
 }
 
 
-class ConversationsItemExporter(BaseItemExporter):
+class ConversationsItemExporter(SpiderItemExporter):
     """JSON Lines with one ticket a line, its messages in order under ``messages``.
 
     Relies on the order of the export: rows of a ticket come together. A ticket's
@@ -54,9 +53,7 @@ class ConversationsItemExporter(BaseItemExporter):
     """
 
     def __init__(self, file: IO[bytes], *, spider: Any, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.file = file
-        self._spider = spider
+        super().__init__(file, spider=spider, **kwargs)
         columns = self.fields_to_export or CONVERSATION_COLUMNS
         if not isinstance(columns, Mapping):
             columns = {name: name for name in columns}
@@ -74,11 +71,6 @@ class ConversationsItemExporter(BaseItemExporter):
         self._account: str | None = None
         self._ticket_id: int | None = None
         self._conversation: dict[str, Any] = {}
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, file: IO[bytes], **kwargs: Any) -> Self:
-        """Build the exporter for the spider of *crawler*."""
-        return cls(file, spider=crawler.spider, **kwargs)
 
     def export_item(self, item: Any) -> None:
         """Add a message; write the ticket before it when another one begins."""
@@ -125,7 +117,7 @@ class ConversationsItemExporter(BaseItemExporter):
 
     def _document_id(self, ticket_id: int) -> str:
         if self._account is None:
-            self._account = self._spider.described()["account"] or ""
+            self._account = self.spider.described()["account"] or ""
         return f"gorgias:{self._account}:ticket:{ticket_id}"
 
     def _role(self, row: ItemAdapter) -> str | None:
@@ -139,9 +131,9 @@ class ConversationsItemExporter(BaseItemExporter):
 
     @cached_property
     def _to_forget(self) -> set[int]:
-        return set(self._spider.tickets_since())
+        return set(self.spider.tickets_since())
 
     @cached_property
     def _bots(self) -> Collection[int] | None:
-        bots: Collection[int] | None = self._spider.bots()
+        bots: Collection[int] | None = self.spider.bots()
         return bots

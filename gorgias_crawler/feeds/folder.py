@@ -4,20 +4,19 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Any
 
-from scrapy.crawler import Crawler
-from scrapy.exporters import BaseItemExporter
 from w3lib.url import file_uri_to_path
 
 from gorgias_crawler.errors import FeedError
+from gorgias_crawler.feeds.formats import SpiderItemExporter
 from gorgias_crawler.redact import public_uri
 
 MANIFEST = "manifest.json"
 """The name of a folder's manifest."""
 
 
-class ManifestExporter(BaseItemExporter):
+class ManifestExporter(SpiderItemExporter):
     """Writes what stands in a folder, when all of its files are stored.
 
     Of the spider it uses ``feeds_stored`` and ``described()``, what is known of the
@@ -29,22 +28,13 @@ class ManifestExporter(BaseItemExporter):
         self,
         file: IO[bytes],
         *,
-        folder: str = "",
-        files: Mapping[str, str] | None = None,
-        spider: Any = None,
+        folder: str,
+        files: Mapping[str, str],
         **kwargs: Any,
     ) -> None:
         """Take the URI of the *folder* and the names of its *files* by their kinds."""
-        super().__init__(dont_fail=True, **kwargs)
-        self.file = file
-        self._base = _base(folder)
-        self._files = files or {}
-        self._spider = spider
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, file: IO[bytes], **kwargs: Any) -> Self:
-        """Build the exporter for the spider of *crawler*."""
-        return cls(file, spider=crawler.spider, **kwargs)
+        super().__init__(file, dont_fail=True, **kwargs)
+        self._base, self._files = _base(folder), files
 
     def export_item(self, item: Any) -> None:
         """Do nothing: no item comes here."""
@@ -53,7 +43,7 @@ class ManifestExporter(BaseItemExporter):
         """Write the manifest. Raises `FeedError` where a file was not stored."""
         stored = {
             feed.uri.removeprefix(self._base): feed
-            for feed in self._spider.feeds_stored
+            for feed in self.spider.feeds_stored
             if feed.uri.startswith(self._base)
         }
         if missing := [name for name in self._files.values() if name not in stored]:
@@ -71,7 +61,7 @@ class ManifestExporter(BaseItemExporter):
             }
             for kind, name in self._files.items()
         }
-        told = {**self._spider.described(), "files": files}
+        told = {**self.spider.described(), "files": files}
         text = json.dumps(told, indent=2, ensure_ascii=False)
         self.file.write(f"{text}\n".encode())
 

@@ -14,13 +14,31 @@ import msgspec
 from itemadapter import ItemAdapter
 from scrapy import Field
 from scrapy.crawler import Crawler
-from scrapy.exporters import CsvItemExporter, JsonLinesItemExporter, XmlItemExporter
+from scrapy.exporters import (
+    BaseItemExporter,
+    CsvItemExporter,
+    JsonLinesItemExporter,
+    XmlItemExporter,
+)
 from scrapy.utils.python import to_bytes
 
 from gorgias_crawler.command_line import typed
 from gorgias_crawler.emit.cells import json_text, safe_cell
 from gorgias_crawler.errors import RunEndError
 from gorgias_crawler.items.columns import Values
+
+
+class SpiderItemExporter(BaseItemExporter):
+    """Base of exporters that ask the spider what else is known of the run."""
+
+    def __init__(self, file: Any, *, spider: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.file, self.spider = file, spider
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, file: Any, **kwargs: Any) -> Self:
+        """Build the exporter for the spider of *crawler*."""
+        return cls(file, spider=crawler.spider, **kwargs)
 
 
 class HeaderedCsvItemExporter(CsvItemExporter):

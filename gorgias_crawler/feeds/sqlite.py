@@ -7,12 +7,10 @@ uploaded when it is whole. So it needs no journal, and leaves none.
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Self
-
-from scrapy.crawler import Crawler
-from scrapy.exporters import BaseItemExporter
+from typing import Any
 
 from gorgias_crawler.errors import FeedError
+from gorgias_crawler.feeds.formats import SpiderItemExporter
 from gorgias_crawler.feeds.recorded import FeedFile
 from gorgias_crawler.feeds.typed import (
     TypedColumn,
@@ -21,7 +19,7 @@ from gorgias_crawler.feeds.typed import (
     tell_misfits,
     utc_text,
 )
-from gorgias_crawler.items import Message, Type
+from gorgias_crawler.items import Type
 
 _KEYS = ("id", "message_id", "ticket_id")  # the first of them that a kind has
 _DATES = {"created_datetime", "message_created_datetime", "updated_datetime"}
@@ -51,7 +49,7 @@ FROM tickets, json_each(tickets.custom_fields) AS field {joined}
 """
 
 
-class SqliteItemExporter(BaseItemExporter):
+class SqliteItemExporter(SpiderItemExporter):
     """Writes each class of items into the table of its kind.
 
     Of the spider it uses ``described()``, what is known of the run.
@@ -61,14 +59,11 @@ class SqliteItemExporter(BaseItemExporter):
         self,
         file: FeedFile,
         *,
-        rows: Mapping[str, type] | None = None,
-        spider: Any = None,
+        rows: Mapping[str, type],
         **kwargs: Any,
     ) -> None:
         """Begin a database with a table for each of *rows*, classes by their kinds."""
-        super().__init__(dont_fail=True, **kwargs)
-        self._file = file
-        self._about = spider.described() if spider else {}
+        super().__init__(file, dont_fail=True, **kwargs)
         self._db = sqlite3.connect(file.path, isolation_level=None)
         for pragma in (
             # Nothing is to be rolled back: what is not whole is thrown away.
@@ -83,18 +78,12 @@ class SqliteItemExporter(BaseItemExporter):
         ):
             self._db.execute(f"PRAGMA {pragma}")
         self._db.execute("BEGIN")
-        kinds = rows or {"messages": Message}
         asked = self.fields_to_export
         self._tables = {
             row: _Table(self._db, kind, TypedRows(row, asked, utc_text))
-            for kind, row in kinds.items()
+            for kind, row in rows.items()
         }
         self._first = next(iter(self._tables.values()))
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, file: FeedFile, **kwargs: Any) -> Self:
-        """Build the exporter for the spider of *crawler*."""
-        return cls(file, spider=crawler.spider, **kwargs)
 
     @staticmethod
     def check(storage: Any) -> None:
@@ -120,14 +109,14 @@ class SqliteItemExporter(BaseItemExporter):
         self._tell(columns)
         self._db.execute("COMMIT")
         self._db.close()
-        self._file.reread()
+        self.file.reread()
         tell_misfits(sum(table.rows.misfits for table in tables))
 
     def _tell(self, columns: Mapping[str, list[str]]) -> None:
         self._db.execute(f"CREATE TABLE {_ABOUT} (name TEXT PRIMARY KEY, value)")
         self._db.executemany(
             f"INSERT INTO {_ABOUT} VALUES (?, ?)",
-            [(name, _cell(value)) for name, value in self._about.items()],
+            [(name, _cell(value)) for name, value in self.spider.described().items()],
         )
         self._db.execute(
             f"CREATE TABLE {_ABOUT_COLUMNS} (kind TEXT, name TEXT, type TEXT, "
