@@ -156,7 +156,7 @@ def test_a_ticket_that_is_asked_for_by_its_id_is_not_waited_for(archive, model):
     call, tickets = run.waiting[0], run.answers.tickets
     assert isinstance(call, TicketPage)
     with archive.transaction():
-        doubts.note(archive, call.ticket_id, "", model.now_us, takes_away=False)
+        doubts.note(archive, call.ticket_id, [], model.now_us, takes_away=False)
     assert tickets.next_ready_us() > model.now_us
     run.give(error=NotFoundError("404", of_the_api=True))
     assert tickets.next_ready_us() is None

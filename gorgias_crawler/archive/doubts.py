@@ -6,7 +6,6 @@ remembered here, and the ticket is asked for again: only two answers that agree,
 enough from one another, are believed.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable
 from itertools import groupby
@@ -34,23 +33,25 @@ def is_recent(archive: Archive, ticket_id: int) -> bool:
     return archive.value(recent, ticket_id, newest_us - _LATE_US) is not None
 
 
-def digest(ids: Iterable[int]) -> str:
-    """Return what stands for the messages that an answer showed."""
-    return hashlib.sha256(json.dumps(sorted(ids)).encode()).hexdigest()[:16]
+def agrees(archive: Archive, ticket_id: int, shown: Iterable[int], now_us: int) -> bool:
+    """Tell whether an answer at *now_us* shows the messages that an earlier one did."""
+    earlier = "SELECT 1 FROM doubt WHERE ticket_id = ? AND shown = ? AND ready_us <= ?"
+    return archive.value(earlier, ticket_id, _text(shown), now_us) is not None
 
 
-def agrees(archive: Archive, ticket_id: int, shown: str, now_us: int) -> bool:
-    """Tell whether an answer at *now_us* shows what an earlier one has shown."""
-    earlier = archive.db.execute(
-        "SELECT shown, ready_us FROM doubt WHERE ticket_id = ?", (ticket_id,)
-    ).fetchone()
-    return earlier is not None and earlier[0] == shown and now_us >= earlier[1]
+def _text(ids: Iterable[int]) -> str:
+    return json.dumps(sorted(ids))
 
 
 def note(
-    archive: Archive, ticket_id: int, shown: str, now_us: int, *, takes_away: bool
+    archive: Archive,
+    ticket_id: int,
+    shown: Iterable[int],
+    now_us: int,
+    *,
+    takes_away: bool,
 ) -> None:
-    """Remember, inside of a transaction, what an answer showed.
+    """Remember, inside of a transaction, which messages an answer showed.
 
     One that shows the same before its time leaves the earlier one as it is. What is
     archived is worth the longer wait: it may be had nowhere else any more.
@@ -60,7 +61,7 @@ def note(
         "INSERT INTO doubt VALUES (?, ?, ?) ON CONFLICT DO UPDATE "
         "SET shown = excluded.shown, ready_us = excluded.ready_us "
         "WHERE shown <> excluded.shown",
-        (ticket_id, shown, now_us + wait_us),
+        (ticket_id, _text(shown), now_us + wait_us),
     )
 
 
@@ -76,21 +77,13 @@ def note_walk(archive: Archive, which: str, run: int, now_us: int) -> None:
         (run,),
     )
     for ticket_id, messages in groupby(found, key=itemgetter(0)):
-        shown = digest(id_ for _, id_ in messages)
+        shown = [id_ for _, id_ in messages]
         note(archive, ticket_id, shown, now_us, takes_away=False)
 
 
 def forget(archive: Archive, ticket_id: int) -> None:
     """Forget a doubt, inside of a transaction."""
     archive.db.execute("DELETE FROM doubt WHERE ticket_id = ?", (ticket_id,))
-
-
-def forget_all(archive: Archive) -> None:
-    """Forget, inside of a transaction, the doubts of earlier runs.
-
-    What two runs were not shown may be two faults: a run sees it missing twice itself.
-    """
-    archive.db.execute("DELETE FROM doubt")
 
 
 def next_ready_us(archive: Archive, run: int) -> int | None:

@@ -10,7 +10,7 @@ FORMAT = 3
 TABLES_OF_3 = """
 CREATE TABLE doubt (             -- an answer that took something away: ask again
     ticket_id INTEGER PRIMARY KEY,
-    shown TEXT NOT NULL,         -- the message ids that it showed, as a digest
+    shown TEXT NOT NULL,         -- the message ids that it showed, in JSON
     ready_us INTEGER NOT NULL    -- when a second answer counts as another one
 );
 CREATE INDEX doubt_ready ON doubt (ready_us);

@@ -135,16 +135,16 @@ def _finish(
     may_agree: bool,
 ) -> Outcome:
     answer = _take_over(archive, ticket_id, changes.run)
-    digest, takes_away = doubts.digest(answer.shown), bool(answer.lost)
+    takes_away = bool(answer.lost)
     changes.lacking.pop(ticket_id, None)
     if answer.agrees:
         outcome = Outcome.COMPLETE
-    elif may_agree and doubts.agrees(archive, ticket_id, digest, now_us):
+    elif may_agree and doubts.agrees(archive, ticket_id, answer.shown, now_us):
         outcome = Outcome.AGREED
     else:
         if takes_away or not answer.shown:
             changes.lacking[ticket_id] = takes_away
-        doubts.note(archive, ticket_id, digest, now_us, takes_away=takes_away)
+        doubts.note(archive, ticket_id, answer.shown, now_us, takes_away=takes_away)
         archive.db.execute(
             "UPDATE ticket SET due = ? WHERE id = ?", (DUE_BY_URL, ticket_id)
         )
