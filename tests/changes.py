@@ -30,6 +30,44 @@ def change(world: World, seed: int = 1, **counts: int) -> None:
                 act(world, draw, id_)
 
 
+def set_status(world: World, ticket_id: int, status: str) -> None:
+    """Open or close a ticket."""
+    world.tickets[ticket_id].status = status
+    type_ = "ticket-closed" if status == "closed" else "ticket-reopened"
+    world.write(type_, "Ticket", ticket_id, user_id=500_000_002)
+    world.touch(world.tickets[ticket_id])
+
+
+def send_late(world: World, message_id: int) -> None:
+    """Send what is not sent; only where it is old does its ticket move."""
+    message = world.messages[message_id]
+    if message.sent_us is not None or message.is_note or not message.from_agent:
+        return
+    message.sent_late_us = world.now_us()
+    if world.now_us() - message.created_us > 2 * DAY_US:
+        world.touch(message.ticket)
+
+
+def delete_message(world: World, message_id: int) -> None:
+    """Delete a message; as with Gorgias, neither ticket nor log tells of it."""
+    message = world.messages.pop(message_id)
+    message.ticket.messages.remove(message)
+    world.forget_order()
+
+
+def merge(world: World, loser_id: int, winner_id: int) -> None:
+    """Move a ticket's messages to another one and delete it."""
+    with world.lock:
+        loser, winner = world.tickets.pop(loser_id), world.tickets[winner_id]
+        for message in loser.messages:
+            message.ticket = winner
+            winner.messages.append(message)
+        world.write("ticket-deleted", "Ticket", loser_id, user_id=500_000_002)
+        data = {"source_ticket_id": loser_id}
+        world.write("ticket-merged", "Ticket", winner_id, data=data)
+        world.touch(winner)
+
+
 def _change(world: World, kind: str, id_: int, type_: str = "", **values: Any) -> None:
     """Give an object new values; the log tells of it by *type_*."""
     record = world.records(kind)[id_]
@@ -59,7 +97,7 @@ def _of(name: str) -> Pool:
 
 def _merge(world: World, draw: random.Random, loser_id: int) -> None:
     others = sorted(id_ for id_ in world.tickets if id_ != loser_id)
-    world.merge(loser_id, draw.choice(others))
+    merge(world, loser_id, draw.choice(others))
 
 
 def _new_customer(world: World, draw: random.Random, _: int) -> None:
@@ -153,11 +191,11 @@ def _add_ticket(world: World, draw: random.Random, _: int) -> None:
 CHANGES: Mapping[str, tuple[Pool | None, Act]] = {
     "new_tickets": (None, _add_ticket),
     "replies": (_of("tickets"), lambda w, _, id_: w.reply(id_)),
-    "closings": (_of("tickets"), lambda w, _, id_: w.set_status(id_, "closed")),
-    "late_sent": (_unsent, lambda w, _, id_: w.send_late(id_)),
-    "failed_sent": (_failed, lambda w, _, id_: w.send_late(id_)),
+    "closings": (_of("tickets"), lambda w, _, id_: set_status(w, id_, "closed")),
+    "late_sent": (_unsent, lambda w, _, id_: send_late(w, id_)),
+    "failed_sent": (_failed, lambda w, _, id_: send_late(w, id_)),
     "deleted_tickets": (_of("tickets"), lambda w, _, id_: w.delete_ticket(id_)),
-    "deleted_messages": (_of("messages"), lambda w, _, id_: w.delete_message(id_)),
+    "deleted_messages": (_of("messages"), lambda w, _, id_: delete_message(w, id_)),
     "merges": (_of("tickets"), _merge),
     "new_customers": (None, _new_customer),
     "changed_customers": (_of("customers"), _change_customer),

@@ -7,6 +7,7 @@ import signal
 import pytest
 
 from gorgias_crawler.sandbox import Answer
+from tests.changes import merge
 from tests.crawling import Shop, wait
 
 BULK = ("-a", "fetch=bulk")
@@ -115,7 +116,7 @@ def test_a_merge_and_a_deletion_during_the_walk_leave_no_orphans(open_shop):
     def change(call):
         if call.path == "/api/messages" and next(steps) == 3:
             ids = sorted({int(row["ticket_id"]) for row in shop.expected()})
-            shop.world.merge(ids[3], ids[60])
+            merge(shop.world, ids[3], ids[60])
             shop.world.delete_ticket(ids[10])
 
     shop.sandbox.on_request = change

@@ -7,7 +7,7 @@ from scrapy.http import Response
 
 from gorgias_crawler.api.dates import instant_us
 from gorgias_crawler.spiders.gorgias import _made_us
-from tests.changes import change
+from tests.changes import change, send_late
 from tests.crawling import wait
 
 CHANGES = {"new_tickets": 5, "replies": 12, "closings": 6, "late_sent": 3}
@@ -72,7 +72,7 @@ def test_a_message_that_is_sent_late_shows_its_date(open_shop):
     shop.crawl()
     unsent = [row for row in shop.rows() if not row["sent_datetime"]]
     for message_id in replies:
-        shop.world.send_late(message_id)
+        send_late(shop.world, message_id)
     assert shop.crawl().status == 0
     assert shop.rows() == shop.expected()
     assert len([row for row in shop.rows() if not row["sent_datetime"]]) < len(unsent)

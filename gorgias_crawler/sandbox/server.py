@@ -38,11 +38,7 @@ _UNLIMITED = "1/1000000"
 _MAY_HAPPEN: dict[str, Callable[..., object]] = {
     "add_ticket": World.add_ticket,
     "reply": World.reply,
-    "set_status": World.set_status,
-    "send_late": World.send_late,
-    "merge": World.merge,
     "delete_ticket": World.delete_ticket,
-    "delete_message": World.delete_message,
 }
 """By what a world may be changed while it is served."""
 _REFUSAL = {"error": {"msg": "Rate limit exceeded."}}

@@ -13,7 +13,6 @@ from gorgias_crawler.sandbox.kinds import CREATED
 from gorgias_crawler.sandbox.order import sort_key
 from gorgias_crawler.sandbox.records import (
     BEGIN_US,
-    DAY_US,
     END_US,
     HOUR_US,
     Account,
@@ -133,7 +132,7 @@ class World:
             found += files.attached_to(message) + files.inline_of(message)
         return next((f for f in found if files.asked_as(f.path) == path), None)
 
-    # What happens to it; the log tells of all but of deleted messages.
+    # What happens to it; the log tells of it.
 
     def write(self, type_: str, object_type: str, object_id: int, **more: Any) -> None:
         """Add an event to the log."""
@@ -165,27 +164,8 @@ class World:
             ticket = self.tickets[ticket_id]
             message = self._add_message(ticket, self.now_us())
             self.write("ticket-message-created", "TicketMessage", message.id)
-            self._touch(ticket)
+            self.touch(ticket)
             return message.id
-
-    def set_status(self, ticket_id: int, status: str) -> None:
-        """Open or close a ticket."""
-        with self.lock:
-            self.tickets[ticket_id].status = status
-            type_ = "ticket-closed" if status == "closed" else "ticket-reopened"
-            self.write(type_, "Ticket", ticket_id, user_id=500_000_002)
-            self._touch(self.tickets[ticket_id])
-
-    def send_late(self, message_id: int) -> None:
-        """Send what is not sent; only where it is old does its ticket move."""
-        with self.lock:
-            message = self.messages[message_id]
-            is_mail = message.from_agent and not message.is_note
-            if message.sent_us is not None or not is_mail:
-                return
-            message.sent_late_us = self.now_us()
-            if self.now_us() - message.created_us > 2 * DAY_US:
-                self._touch(message.ticket)
 
     def delete_ticket(self, ticket_id: int) -> None:
         """Delete a ticket for good; its messages go with it, its survey stays."""
@@ -194,26 +174,8 @@ class World:
                 del self.messages[message.id]
             self.write("ticket-deleted", "Ticket", ticket_id, user_id=500_000_004)
 
-    def delete_message(self, message_id: int) -> None:
-        """Delete a message; as with Gorgias, neither ticket nor log tells of it."""
-        with self.lock:
-            message = self.messages.pop(message_id)
-            message.ticket.messages.remove(message)
-            self._sorted.clear()
-
-    def merge(self, loser_id: int, winner_id: int) -> None:
-        """Move a ticket's messages to another one and delete it."""
-        with self.lock:
-            loser, winner = self.tickets.pop(loser_id), self.tickets[winner_id]
-            for message in loser.messages:
-                message.ticket = winner
-                winner.messages.append(message)
-            self.write("ticket-deleted", "Ticket", loser_id, user_id=500_000_002)
-            data = {"source_ticket_id": loser_id}
-            self.write("ticket-merged", "Ticket", winner_id, data=data)
-            self._touch(winner)
-
-    def _touch(self, ticket: TicketRecord) -> None:
+    def touch(self, ticket: TicketRecord) -> None:
+        """Let a ticket be updated now."""
         ticket.updated_us = self.now_us()
         self.write("ticket-updated", "Ticket", ticket.id)
 
