@@ -128,8 +128,8 @@ def test_the_signed_host_refuses_a_key_and_what_is_not_signed(sandbox):
 
 
 def test_a_signature_ends(sandbox):
-    sandbox.file_host.lifetime_s = -1
-    assert fetch(sandbox, expected_files(sandbox.world)[0])[0] == 403
+    path = asked_as(expected_files(sandbox.world)[0].path)
+    assert get(sandbox.file_host.signed(path, -1), headers={})[0] == 403
 
 
 def test_an_address_that_was_written_otherwise_is_not_found(sandbox):

@@ -16,21 +16,20 @@ from gorgias_crawler.sandbox.faults import Answer, Call, Calls
 from gorgias_crawler.sandbox.world import World
 
 DOWNLOAD = "/api/attachment/download"
+_LIFETIME_S = 600.0
 _SECRET = b"the sandbox signs with it"
 
 
 class FileHost:
     """Answers for all files of a world.
 
-    ``on_request`` sees each call of the host first and may answer it. A signature
-    holds ``lifetime_s``.
+    ``on_request`` sees each call of the host first and may answer it.
     """
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.calls = Calls()
         self.on_request: Callable[[Call], Answer | None] | None = None
-        self.lifetime_s = 600.0
         self.own_url = ""
 
     def signed(self, path: str, lifetime_s: float) -> str:
@@ -47,7 +46,7 @@ class FileHost:
         if self.world.file(path) is None:
             missing = b'{"error": {"msg": "File does not exist."}}'
             return Answer(HTTPStatus.NOT_FOUND, missing)
-        headers = {"Location": self.signed(path, self.lifetime_s)}
+        headers = {"Location": self.signed(path, _LIFETIME_S)}
         return Answer(HTTPStatus.TEMPORARY_REDIRECT, b"", headers, "text/html")
 
     def respond(

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from gorgias_crawler.sandbox import history
-from gorgias_crawler.sandbox.kinds import CREATED, KINDS, UPDATED, Of
+from gorgias_crawler.sandbox.kinds import CREATED, UPDATED, Of
 from gorgias_crawler.sandbox.records import Account, Json
 
 Key = tuple[Any, ...]
@@ -32,8 +32,6 @@ def sort_key(account: Account, name: str, fields: str) -> Callable[[Any], Key]:
 
     Dates are microseconds since 1970, -1 for none.
     """
-    if not KINDS[name].orders and account.mixes_voice:
-        return lambda record: (record.id * 7_919 % 1_009, record.id)
     if fields == CREATED:
         return lambda record: (record.created_us, record.id)
     if fields == UPDATED:

@@ -24,7 +24,6 @@ class Account:
     ``bodies``, if given, makes those of messages, without the oddities.
     ``files`` is the mean number of attachments of a message, None for a few that show
     every oddity; ``file_bytes`` are the least and the largest size of a file.
-    With ``mixes_voice`` the lists of calls come in no order.
     ``merged`` tells which customer (by index) has become part of which other one.
     """
 
@@ -34,7 +33,6 @@ class Account:
     bodies: Callable[["MessageRecord"], dict[str, str | None]] | None = None
     files: float | None = None
     file_bytes: tuple[int, int] = (1_024, 8_192)
-    mixes_voice: bool = False
     merged: dict[int, int] = field(default_factory=dict)
     tag_names: dict[int, str] = field(default_factory=dict)
 

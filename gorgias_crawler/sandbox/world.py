@@ -37,8 +37,7 @@ class World:
     in *unsent_every*, a multiple of 16, is an agent's that was neither sent nor failed.
     *bodies* makes others than the plain ones, for measuring. *files_per_message*
     is a mean, without it a few messages have files of every kind; *file_bytes* are the
-    least and the largest size of one. *mixes_voice* lists calls in no order. *clock*
-    tells when something changes, in seconds since 1970.
+    least and the largest size of one.
     All methods may be called from any thread.
     """
 
@@ -52,13 +51,10 @@ class World:
         bodies: Callable[[MessageRecord], dict[str, str | None]] | None = None,
         files_per_message: float | None = None,
         file_bytes: tuple[int, int] = (1_024, 8_192),
-        mixes_voice: bool = False,
-        clock: Callable[[], float] = time,
     ) -> None:
         customers = max(1, tickets * 3 // 5)  # many write once, some often
         born = (tickets, seed, customers, bodies, files_per_message, file_bytes)
-        self.account = Account(*born, mixes_voice)
-        self._clock = clock
+        self.account = Account(*born)
         self._unsent_every = unsent_every
         self.lock = threading.RLock()
         self._random = random.Random(seed)
@@ -77,7 +73,7 @@ class World:
 
     def now_us(self) -> int:
         """Return the present, in microseconds since 1970."""
-        return int(self._clock() * 1_000_000)
+        return int(time() * 1_000_000)
 
     # What there is.
 
