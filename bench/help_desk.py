@@ -28,6 +28,7 @@ from gorgias_crawler.api.kinds import KINDS, Refresh
 from gorgias_crawler.sandbox import Call, Sandbox, World
 from gorgias_crawler.sandbox.world import PAGE_LIMIT
 from tests.changes import change
+from tests.expected import fewest_calls
 
 _SHARE = 0.8  # GORGIAS_BUDGET_SHARE
 _MOST_MB = 110.0  # any size: README
@@ -105,8 +106,7 @@ def _first_run(place: Place, world: World, rate: str | None) -> list[str]:
 
 def _least(world: World) -> int:
     """Return the fewest calls: account, the cheaper way to messages, pages of kinds."""
-    totals = world.totals()
-    calls = min(totals["calls_bulk"], totals["calls_per_ticket"])
+    calls = min(fewest_calls(world).values())
     for name, kind in KINDS.items():
         if name == "account":
             continue  # every run asks for it first

@@ -1,12 +1,14 @@
 """What a complete export of a world holds, made without the crawler's code."""
 
 import re
+from math import ceil
 
 from gorgias_crawler.sandbox import World, files, history
 from gorgias_crawler.sandbox.files import File
 from gorgias_crawler.sandbox.kinds import CREATED
 from gorgias_crawler.sandbox.order import sort_key
 from gorgias_crawler.sandbox.records import Json
+from gorgias_crawler.sandbox.world import PAGE_LIMIT
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -23,6 +25,20 @@ def expected_rows(world: World) -> list[dict[str, str]]:
             for _, ticket in sorted(world.tickets.items())
             for message in sorted(ticket.messages, key=order)
         ]
+
+
+def fewest_calls(world: World) -> dict[str, int]:
+    """Return the fewest calls for a first run, by its ``-a fetch``."""
+    counts = [len(ticket.messages) for ticket in world.tickets.values()]
+    listing = max(1, ceil(len(counts) / PAGE_LIMIT))
+    return {
+        # The listing is held against the newest tickets, by one call.
+        "per-ticket": 1
+        + listing
+        + 1
+        + sum(ceil(count / PAGE_LIMIT) for count in counts),
+        "bulk": 1 + listing + ceil(sum(counts) / PAGE_LIMIT),
+    }
 
 
 def expected_files(world: World) -> list[File]:

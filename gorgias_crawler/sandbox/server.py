@@ -173,10 +173,6 @@ class Sandbox:
         match path:
             case "/sandbox/totals":
                 return _json(HTTPStatus.OK, self.world.totals())
-            case "/sandbox/calls":
-                refused = len(self.refused)
-                calls = {"made": len(self.calls), "refused": refused}
-                return _json(HTTPStatus.OK, calls | {"highest": self.highest_level})
             case "/sandbox/change":
                 try:
                     for name, arguments in json.loads(body).items():
