@@ -129,6 +129,7 @@ WORKING = [
     (["version"], "Scrapy 2."),
     (["settings", "--get", "BOT_NAME"], "gorgias_crawler"),
     (["settings", "--get", "RETRY_TIMES"], "5"),
+    (["settings", "--get", "DOWNLOADER_MIDDLEWARES"], 'auth.AuthMiddleware": 945,'),
     (["settings", "--getbool", "AUTOTHROTTLE_ENABLED"], "True"),
     (["settings", "--get", "HTTPPROXY_AUTH_ENCODING"], "latin-1"),
     (["check"], "Ran 0 contracts"),

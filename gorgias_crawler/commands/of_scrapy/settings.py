@@ -58,7 +58,9 @@ def _shown(value: Any) -> Any:
         value = value.copy_to_dict()
     if isinstance(value, Mapping):
         return {
-            _shown(key): "***" if is_secret(str(key)) else _shown(entry)
+            _shown(key): "***"
+            if is_secret(str(key)) and isinstance(entry, str)  # no order of a component
+            else _shown(entry)
             for key, entry in value.items()
         }
     if isinstance(value, list | tuple):
