@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from typing import ClassVar
 
-from gorgias_crawler.commands.refusing import CheckedCommand
+from gorgias_crawler.commands.checked_command import CheckedCommand
 from gorgias_crawler.durable import drop_output
 from gorgias_crawler.errors import EXIT_INCOMPLETE, ConfigurationError, GorgiasError
 

@@ -23,7 +23,7 @@ from scrapy.utils.project import ENVVAR, get_project_settings
 from gorgias_crawler import __version__, commands
 from gorgias_crawler.command_line import NAME, typed
 from gorgias_crawler.commands.answering import reader_may_leave
-from gorgias_crawler.commands.refusing import say
+from gorgias_crawler.commands.checked_command import say
 from gorgias_crawler.errors import CommandLineError, ConfigurationError, GorgiasError
 
 _SETTINGS = "gorgias_crawler.settings"

@@ -11,8 +11,8 @@ from scrapy.commands import BaseRunSpiderCommand
 
 from gorgias_crawler import arguments, config
 from gorgias_crawler.commands import project
-from gorgias_crawler.commands.refusing import given, say
-from gorgias_crawler.commands.running import (
+from gorgias_crawler.commands.checked_command import given, say
+from gorgias_crawler.commands.spider_command import (
     SpiderCommand,
     add_env_file_option,
     show_tables,

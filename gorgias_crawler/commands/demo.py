@@ -15,7 +15,7 @@ from scrapy.commands import ScrapyCommand
 
 from gorgias_crawler.command_line import this_program, typed
 from gorgias_crawler.commands.answering import AnsweringCommand
-from gorgias_crawler.commands.running import SIGNALS
+from gorgias_crawler.commands.spider_command import SIGNALS
 from gorgias_crawler.config import VARIABLES
 from gorgias_crawler.errors import EXIT_INCOMPLETE, ConfigurationError
 from gorgias_crawler.sandbox import API_KEY, API_USER, Sandbox, World

@@ -14,7 +14,7 @@ from scrapy.crawler import Crawler
 from gorgias_crawler import arguments, config, errors
 from gorgias_crawler.archive import counts
 from gorgias_crawler.commands import project
-from gorgias_crawler.commands.running import SpiderCommand, show_tables
+from gorgias_crawler.commands.spider_command import SpiderCommand, show_tables
 from gorgias_crawler.emit import filters, objects
 from gorgias_crawler.extensions.run_report import tell
 from gorgias_crawler.job.directory import archive_to_read, job_id

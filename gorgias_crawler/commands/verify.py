@@ -20,7 +20,7 @@ from gorgias_crawler.commands import project, reemission
 from gorgias_crawler.commands.answering import AnsweringCommand
 from gorgias_crawler.commands.counts import NOT_COMPARED, CountsSpider, differences
 from gorgias_crawler.commands.reemission import Reemission
-from gorgias_crawler.commands.running import (
+from gorgias_crawler.commands.spider_command import (
     add_env_file_option,
     run_crawlers,
 )

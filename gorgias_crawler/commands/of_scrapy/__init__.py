@@ -11,7 +11,7 @@ from w3lib.url import is_url
 
 from gorgias_crawler.command_line import typed
 from gorgias_crawler.commands import project
-from gorgias_crawler.commands.refusing import CheckedCommand
+from gorgias_crawler.commands.checked_command import CheckedCommand
 from gorgias_crawler.errors import CommandLineError
 
 

@@ -6,8 +6,8 @@ from scrapy import exceptions
 from scrapy.commands import shell
 from scrapy.utils.url import guess_scheme
 
+from gorgias_crawler.commands.checked_command import say
 from gorgias_crawler.commands.of_scrapy import UrlVerb
-from gorgias_crawler.commands.refusing import say
 from gorgias_crawler.errors import EXIT_CANNOT_START
 
 _UNANSWERED = (

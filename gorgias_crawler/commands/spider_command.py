@@ -17,7 +17,7 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.python import without_none_values
 
 from gorgias_crawler import config
-from gorgias_crawler.commands.refusing import CheckedCommand
+from gorgias_crawler.commands.checked_command import CheckedCommand
 from gorgias_crawler.config import environment
 from gorgias_crawler.errors import ConfigurationError, GorgiasError
 from gorgias_crawler.extensions.run_report import close_job
