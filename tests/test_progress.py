@@ -18,7 +18,7 @@ from gorgias_crawler.job.progress import Progress, measure
 
 NOW = Progress(
     phase="fetching messages per ticket",
-    tickets_whole=53_412,
+    tickets_complete=53_412,
     tickets=101_234,
     messages=137_412,
     total=263_111,
@@ -58,7 +58,9 @@ def test_rows_take_the_place_of_messages_when_they_are_written():
 
 @given(
     counts=st.fixed_dictionaries(
-        dict.fromkeys(["tickets_whole", "tickets", "messages", "total", "rows"], COUNT)
+        dict.fromkeys(
+            ["tickets_complete", "tickets", "messages", "total", "rows"], COUNT
+        )
     ),
     left_s=st.floats(0, 3_000_000),
     columns=st.integers(20, 200),

@@ -67,7 +67,7 @@ def test_no_query_of_a_crawl_reads_a_whole_table_of_objects(tmp_path, fetch):
     manifest.manifest(archive, ending, run.answers.memory.changes, [], {})
     for _, messages in order.in_order(archive, only_whole=True):
         list(messages)
-    counts.not_whole(archive)
+    counts.incomplete(archive)
     assert len(listener.statements) > 40
     assert listener.full_scans() == {}
     archive.close()

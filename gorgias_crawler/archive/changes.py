@@ -12,7 +12,7 @@ from typing import Any
 from gorgias_crawler.archive import objects
 from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.states import IS_WHOLE
+from gorgias_crawler.archive.states import IS_COMPLETE
 from gorgias_crawler.archive.tickets import DOUBTED
 
 TELLING = ("ticket-deleted", "ticket-merged", "customer-deleted", "customer-merged")
@@ -93,7 +93,7 @@ def tickets(archive: Archive, since_run: int, *, only_whole: bool) -> list[int]:
 
     *only_whole* leaves out those that have something to fetch.
     """
-    whole = f"AND {IS_WHOLE}" if only_whole else ""
+    whole = f"AND {IS_COMPLETE}" if only_whole else ""
     changed = f"SELECT id FROM ticket WHERE changed_run >= ? {whole}"
     return [id_ for (id_,) in archive.db.execute(changed, (since_run,))]
 

@@ -55,7 +55,7 @@ def noted(archive: Archive) -> list[tuple[int, int, int]]:
 
 
 def miscounted(archive: Archive) -> list[tuple[int, int, int]]:
-    """Return (ticket id, expected, archived count) of settled tickets that differ."""
+    """Return (ticket id, expected, archived count) of complete tickets that differ."""
     return archive.db.execute(
         f"SELECT id, {states.EXPECTED}, {states.ARCHIVED} AS archived FROM ticket "
         f"WHERE due = 0 AND NOT gone AND {states.EXPECTED} <> archived ORDER BY id"
@@ -113,7 +113,7 @@ def due_tickets(
 
 
 def unconfirmed(archive: Archive, limit: int, but: Iterable[int] = ()) -> list[int]:
-    """Return up to *limit* tickets, *but* some, that only asking by id can settle.
+    """Return up to *limit* tickets, *but* some, of which only asking by id tells.
 
     They are tickets of archived messages that no listing showed, and tickets that the
     last listing showed no more.
@@ -194,9 +194,9 @@ def _check_equal(archive: Archive, table: str, index: str) -> None:
         raise sqlite3.DatabaseError("an index disagrees with its table")
 
 
-def not_whole(archive: Archive) -> int:
+def incomplete(archive: Archive) -> int:
     """Count the tickets of which something is still to fetch."""
     count: int = archive.value(
-        f"SELECT count(*) FROM ticket WHERE NOT {states.IS_WHOLE}"
+        f"SELECT count(*) FROM ticket WHERE NOT {states.IS_COMPLETE}"
     )
     return count

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from gorgias_crawler.archive import counts
 from gorgias_crawler.archive.compression import unpacked
 from gorgias_crawler.archive.file import Archive
-from gorgias_crawler.archive.states import IS_WHOLE
+from gorgias_crawler.archive.states import IS_COMPLETE
 
 Messages = Iterator[tuple[int, bytes]]
 """The ids of messages, and their JSON."""
@@ -26,7 +26,7 @@ def in_order(
     passed, version = 0, _data_version(archive)
     # Read by the table itself: the conditions' own indexes would be sorted each time.
     for batch in archive.batches(
-        f"SELECT id, raw, changed_run, {IS_WHOLE} FROM ticket NOT INDEXED "
+        f"SELECT id, raw, changed_run, {IS_COMPLETE} FROM ticket NOT INDEXED "
         "WHERE id > ? ORDER BY id"
     ):
         passed += len(batch)
@@ -56,7 +56,7 @@ def _data_version(archive: Archive) -> int:
 
 def unfinished(archive: Archive) -> Iterator[bytes]:
     """Yield the JSON of every listed ticket that has something to fetch."""
-    incomplete = f"SELECT raw FROM ticket WHERE NOT {IS_WHOLE} AND length(raw)"
+    incomplete = f"SELECT raw FROM ticket WHERE NOT {IS_COMPLETE} AND length(raw)"
     for (raw,) in archive.db.execute(incomplete):
         yield unpacked(raw)
 

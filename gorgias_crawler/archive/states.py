@@ -21,7 +21,7 @@ a walk ends, its count and rows agree       0
 the sample equals the walk                  0, all that have more rows
 its own answer has all rows                 0
 its own answer takes something away         2, with a doubt; see `doubts`
-two answers agree                           0, the pair (count, rows) is settled
+two answers agree                           0, the pair (count, rows) is kept
 a message leaves it for another ticket      2
 a message waits to be sent                  2, see `asked_again`
 it cannot be fetched                        stays, with a failure of this run
@@ -57,7 +57,7 @@ have agreed on, as long as its listing counts the same as then."""
 ARCHIVED = "(SELECT count(*) FROM message WHERE ticket_id = ticket.id)"
 """How many it has in the archive."""
 
-IS_WHOLE = f"(due = 0 OR (due = {DUE_BY_WALK} AND {EXPECTED} = {ARCHIVED}))"
+IS_COMPLETE = f"(due = 0 OR (due = {DUE_BY_WALK} AND {EXPECTED} = {ARCHIVED}))"
 """Whether nothing of a ticket is missing: by the counts, also before a walk ends."""
 
 
@@ -103,7 +103,7 @@ class Listed:
             if not ticket.has_excerpt:
                 return 0
         if self._is_passed or (self._is_first and has_messages):
-            return DUE_BY_URL  # See `settle_walk` for walks that are not whole.
+            return DUE_BY_URL  # See `end_walk` for walks that are not whole.
         return DUE_BY_WALK
 
 
@@ -112,7 +112,7 @@ def _has(archive: Archive, ticket_id: int, condition: str = "") -> bool:
     return archive.value(found, ticket_id) is not None
 
 
-def settle(archive: Archive, ticket_id: int) -> None:
+def note_complete(archive: Archive, ticket_id: int) -> None:
     """Forget a ticket's failure, doubt and staged pages, inside of a transaction."""
     archive.db.execute("DELETE FROM failure WHERE ticket_id = ?", (ticket_id,))
     doubts.forget(archive, ticket_id)
@@ -139,20 +139,20 @@ def is_sampling(archive: Archive) -> bool:
 
 
 def is_walk_of_use(archive: Archive) -> bool:
-    """Tell whether a walk through all messages may settle any ticket."""
+    """Tell whether a walk through all messages may complete any ticket."""
     by_walk = f"SELECT 1 FROM ticket WHERE due = {DUE_BY_WALK} LIMIT 1"
     return archive.value(by_walk) is not None
 
 
-def settle_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
+def end_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
     """After a walk through messages, hold every ticket's count against the archive.
 
-    A ticket whose count agrees is settled; any other is due, unless its own answers
+    A ticket whose count agrees is complete; any other is due, unless its own answers
     have agreed on the difference. The walk is forgotten with it.
 
     A walk that is not whole may not have seen a new message, and a deleted one in its
-    place would make the count agree; so it settles nothing of what was archived before.
-    In a first run it settles what it has passed.
+    place would make the count agree; so it completes nothing that was archived before.
+    In a first run it completes what it has passed.
     """
     with archive.transaction() as db:
         if is_whole:
@@ -161,15 +161,15 @@ def settle_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
                 f"AND {EXPECTED} = {ARCHIVED}"
             )
         elif archive.facts.complete_us is None:
-            _settle_passed(archive)
+            _complete_passed(archive)
         db.execute(
             f"UPDATE ticket SET due = {DUE_BY_WALK} WHERE due = 0 "
             f"AND {EXPECTED} <> {ARCHIVED}"
         )
-        _settle_rereading(archive, is_whole=is_whole)
+        _end_rereading(archive, is_whole=is_whole)
         walk = walks.get(archive, walks.NEWEST_MESSAGES)
         walks.forget(archive, *walks.OF_MESSAGES)
-        _tidy_settled(archive)
+        _tidy_complete(archive)
         if is_whole and walk is not None:
             # A walk back to the last complete run does not see where an old message
             # has moved to, so that no sample can speak for it.
@@ -182,8 +182,8 @@ def settle_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
                 _leave_to_urls(archive)
 
 
-def _settle_passed(archive: Archive) -> None:
-    """Settle tickets that the two ends of a walk have passed, though they did not meet.
+def _complete_passed(archive: Archive) -> None:
+    """Complete tickets that the two ends of a walk have passed, though they did not meet.
 
     Their counts agree with what is archived, which alone is no proof: a count may be
     too low by just what lies in the gap between the ends. So all that a ticket has must
@@ -211,7 +211,7 @@ def _passed_us(walk: Walk | None, else_us: int) -> int:
 _HAS_FEWER = f"coalesce({EXPECTED} > {ARCHIVED}, 0)"
 
 
-def _settle_rereading(archive: Archive, *, is_whole: bool) -> None:
+def _end_rereading(archive: Archive, *, is_whole: bool) -> None:
     """Make due the tickets of messages that a walk to read all anew did not show."""
     since_run = archive.facts.reread_run
     if since_run is None:
@@ -257,11 +257,11 @@ def spread(ids: list[int], size: int) -> list[int]:
     return [ids[int(index * step)] for index in range(min(size, len(ids)))]
 
 
-def _tidy_settled(archive: Archive) -> None:
-    settled = "IN (SELECT id FROM ticket WHERE due = 0)"
-    archive.db.execute(f"DELETE FROM failure WHERE ticket_id {settled}")
-    archive.db.execute(f"DELETE FROM doubt WHERE ticket_id {settled}")
-    forget_staged_where(archive, f"asked_ticket_id {settled}")
+def _tidy_complete(archive: Archive) -> None:
+    complete = "IN (SELECT id FROM ticket WHERE due = 0)"
+    archive.db.execute(f"DELETE FROM failure WHERE ticket_id {complete}")
+    archive.db.execute(f"DELETE FROM doubt WHERE ticket_id {complete}")
+    forget_staged_where(archive, f"asked_ticket_id {complete}")
 
 
 def judge_sample(archive: Archive, run: int) -> int | None:
@@ -292,6 +292,6 @@ def judge_sample(archive: Archive, run: int) -> int | None:
                 f"settled_rows = {ARCHIVED} WHERE due = ?",
                 (DUE_BY_WALK,),
             ).rowcount
-            _tidy_settled(archive)
+            _tidy_complete(archive)
         _leave_to_urls(archive)
     return accepted

@@ -12,7 +12,7 @@ from gorgias_crawler.archive.states import (
     DUE_AS_SAMPLE,
     DUE_BY_URL,
     forget_staged,
-    settle,
+    note_complete,
 )
 from gorgias_crawler.archive.tickets import (
     Changes,
@@ -219,7 +219,7 @@ def _believe(
         "settled_rows = ? WHERE id = ?",
         (gone, len(shown), ticket_id),
     )
-    settle(archive, ticket_id)
+    note_complete(archive, ticket_id)
 
 
 def counts_none(archive: Archive, ticket_id: int) -> bool:

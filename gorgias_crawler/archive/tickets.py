@@ -223,7 +223,7 @@ def forget_tickets(
                 (ticket_id, changes.run),
             )
         archive.db.execute("DELETE FROM ticket WHERE id = ?", (ticket_id,))
-        states.settle(archive, ticket_id)
+        states.note_complete(archive, ticket_id)
 
 
 def erase_messages(

@@ -117,7 +117,7 @@ def _exit_status(crawler: Crawler) -> int:
         if spider.ending is not None:
             raise spider.ending
         with spider.archive.reading():
-            missing = counts.not_whole(spider.archive)
+            missing = counts.incomplete(spider.archive)
             is_listed = counts.is_listed(spider.archive)
     except errors.GorgiasError as error:
         is_refused = isinstance(error, errors.CannotStartError)

@@ -63,7 +63,7 @@ class TicketPage:
 
 @dataclass(frozen=True)
 class TicketsById:
-    """Tickets that only asking for them by their ids can settle.
+    """Tickets of which only asking for them by their ids tells if they exist.
 
     With them a ``witness`` is asked for, of which this run knows that it is there.
     """

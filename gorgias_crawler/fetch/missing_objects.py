@@ -61,9 +61,9 @@ class MissingObjects:
             asked = ById(self.kind, id_)
             answer = yield ObjectCall(f"{self.kind.name} {id_}", asked, self.asker)
             with self.memory.archive.transaction():
-                self._settle(id_, answer)
+                self._take(id_, answer)
 
-    def _settle(self, id_: int, answer: Answer | AnswerError) -> None:
+    def _take(self, id_: int, answer: Answer | AnswerError) -> None:
         if isinstance(answer, Answer):
             # It is left as it was: an object's own answer has other fields than a list.
             self.objects.note_unlisted(id_)

@@ -113,7 +113,7 @@ def begin_bulk(archive: Archive, run: int, floor_us: int | None) -> None:
 
 
 def is_begun(archive: Archive) -> bool:
-    """Tell whether a walk through messages has begun and is not settled yet."""
+    """Tell whether a walk through messages has begun and has not ended."""
     return walks.get(archive, walks.NEWEST_MESSAGES) is not None
 
 

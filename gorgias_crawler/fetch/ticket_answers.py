@@ -72,7 +72,7 @@ class TicketAnswers:
         return len(self._missing) >= _MISSING_AT_ONCE
 
     def to_confirm(self) -> TicketsById | None:
-        """Return the call for tickets that only asking by their ids can settle."""
+        """Return the call for tickets of which only their ids tell if they exist."""
         if self._by_id_us is not None and self.memory.clock_us() < self._by_id_us:
             return None
         self._by_id_us = None

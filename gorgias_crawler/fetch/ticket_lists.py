@@ -97,9 +97,7 @@ class TicketLists:
         """End the walk through all messages, whole or not; another may begin."""
         with self.archive.transaction():  # what it shows takes the last one's place
             self.archive.facts.orphan_messages = self.memory.changes.orphans
-        states.settle_walk(
-            self.archive, is_whole=is_whole, now_us=self.memory.clock_us()
-        )
+        states.end_walk(self.archive, is_whole=is_whole, now_us=self.memory.clock_us())
         for name in walks.OF_MESSAGES:
             self.lists.forget(name)
         self._unwalked = None

@@ -24,7 +24,7 @@ class Progress:
     """
 
     phase: str
-    tickets_whole: int
+    tickets_complete: int
     tickets: int
     messages: int
     total: int
@@ -42,7 +42,7 @@ class Progress:
             parts = [f"{self.phase}: {self.there}", left, *calls]
             return ", ".join(filter(None, parts))
         parts = [
-            f"{self.phase}: {self.tickets_whole:,} of {self.tickets:,} tickets",
+            f"{self.phase}: {self.tickets_complete:,} of {self.tickets:,} tickets",
             f"{self.messages:,} of {self.total:,} messages",
             f"{self.rows:,} rows" if self.rows else "",
             left,
@@ -56,7 +56,7 @@ class Progress:
             return text[:columns]
         verb, what = self.phase.split()[0], "rows" if self.rows else "messages"
         parts = [
-            f"{verb}: {_short(self.tickets_whole)}/{_short(self.tickets)} tickets",
+            f"{verb}: {_short(self.tickets_complete)}/{_short(self.tickets)} tickets",
             f"{_short(self.rows or self.messages)}/{_short(self.total)} {what}",
             "" if self.left_s is None else f"{_hours(self.left_s)} left",
             f"{self.calls_per_s:.1f}/s",
@@ -109,7 +109,7 @@ def measure(
         left_s = max(0, totals.messages - rows) / rows_per_s
     return Progress(
         phase=agenda.flow.phase,
-        tickets_whole=totals.tickets - counts.not_whole(archive),
+        tickets_complete=totals.tickets - counts.incomplete(archive),
         tickets=totals.tickets,
         messages=totals.messages,
         total=totals.expected,

@@ -37,7 +37,7 @@ def gaps(archive: Archive) -> Iterator[str]:
         yield f"ticket {ticket_id}: {archived:,} messages archived, {listed:,} counted"
     for ticket_id, reason in counts.failures(archive):
         yield f"ticket {ticket_id}: could not be fetched ({reason})"
-    if missing := counts.not_whole(archive):
+    if missing := counts.incomplete(archive):
         yield f"not whole yet: {many(missing, 'ticket')}"
     if unconfirmed := counts.unconfirmed(archive, 100):
         yield f"still to be asked for by id: {many(len(unconfirmed), 'ticket')}"

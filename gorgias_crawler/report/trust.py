@@ -38,7 +38,7 @@ def _completeness(archive: Archive) -> Section:
         lines.append("The list of tickets is not finished: more are missing.")
     elif counts.is_complete(archive):
         lines.append("Every listed ticket is archived with all its messages.")
-    if missing := counts.not_whole(archive):
+    if missing := counts.incomplete(archive):
         lines.append(
             f"Still to fetch, and not on this page: {many(missing, 'ticket')}."
         )
