@@ -183,7 +183,7 @@ def end_walk(archive: Archive, *, is_whole: bool, now_us: int) -> None:
 
 
 def _complete_passed(archive: Archive) -> None:
-    """Complete tickets that the two ends of a walk have passed, though they did not meet.
+    """Complete tickets that both ends of a walk have passed, though they did not meet.
 
     Their counts agree with what is archived, which alone is no proof: a count may be
     too low by just what lies in the gap between the ends. So all that a ticket has must
