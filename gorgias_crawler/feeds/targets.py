@@ -51,8 +51,6 @@ def with_format(target: str, formats: Collection[str]) -> str:
         # Scrapy takes capitals for another format.
         format_, given = _suffix(target).lower(), _suffix(target)
         return f"{target}:{format_}" if given != format_ in formats else target
-    if name.endswith("/"):
-        raise _no_format(name)
     format_ = _suffix(plain).lower()
     if format_ not in formats:
         raise FeedError(
