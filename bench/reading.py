@@ -28,7 +28,7 @@ def main() -> None:
             archive = Archive.open(Path(name) / "archive.sqlite")
             fill(archive, tickets)
             began_s = time.process_time()
-            found = order.in_order(archive, only_whole=True)
+            found = order.in_order(archive, only_complete=True)
             messages = sum(1 for _, theirs in found for _ in theirs)
             took_s = time.process_time() - began_s
             assert messages == _MESSAGES * tickets

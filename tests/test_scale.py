@@ -65,7 +65,7 @@ def test_no_query_of_a_crawl_reads_a_whole_table_of_objects(tmp_path, fetch):
     plans.possible(archive)
     ending = manifest.Ending(None, True, False, 0, {}, [], [])
     manifest.manifest(archive, ending, run.answers.memory.changes, [], {})
-    for _, messages in order.in_order(archive, only_whole=True):
+    for _, messages in order.in_order(archive, only_complete=True):
         list(messages)
     counts.incomplete(archive)
     assert len(listener.statements) > 40
@@ -78,7 +78,7 @@ def test_an_export_reads_on_from_where_it_was_and_sorts_nothing(tmp_path):
     archive = Archive.open(tmp_path / "archive.sqlite")
     Run(archive, account()).finish()
     listener = Listener(archive)
-    for _, messages in order.in_order(archive, only_whole=True):
+    for _, messages in order.in_order(archive, only_complete=True):
         list(messages)
     archive.db.set_trace_callback(None)
     steps = [

@@ -88,12 +88,12 @@ def deleted(
     )
 
 
-def tickets(archive: Archive, since_run: int, *, only_whole: bool) -> list[int]:
+def tickets(archive: Archive, since_run: int, *, only_complete: bool) -> list[int]:
     """Return the tickets that changed, or whose messages did, in *since_run* or later.
 
-    *only_whole* leaves out those that have something to fetch.
+    *only_complete* leaves out those that have something to fetch.
     """
-    whole = f"AND {IS_COMPLETE}" if only_whole else ""
+    whole = f"AND {IS_COMPLETE}" if only_complete else ""
     changed = f"SELECT id FROM ticket WHERE changed_run >= ? {whole}"
     return [id_ for (id_,) in archive.db.execute(changed, (since_run,))]
 

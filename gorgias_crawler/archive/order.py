@@ -13,12 +13,12 @@ Messages = Iterator[tuple[int, bytes]]
 
 
 def in_order(
-    archive: Archive, changed_since: int = 0, *, only_whole: bool = False
+    archive: Archive, changed_since: int = 0, *, only_complete: bool = False
 ) -> Iterator[tuple[tuple[int, bytes], Messages]]:
     """Yield every ticket's id and JSON with its messages', in the order of the file.
 
     Left out are tickets that have not changed in the run *changed_since* or later, nor
-    have their messages; with *only_whole* those that have something to fetch, too.
+    have their messages; with *only_complete* those that have something to fetch, too.
     Reads in short transactions, so that the write-ahead log can be emptied meanwhile.
     At its end raises `sqlite3.DatabaseError` where it has passed another number of
     tickets than there are, or the index that leads to messages lacks some.
@@ -31,7 +31,7 @@ def in_order(
     ):
         passed += len(batch)
         for id_, raw, changed_run, is_whole in batch:
-            if changed_run >= changed_since and (is_whole or not only_whole):
+            if changed_run >= changed_since and (is_whole or not only_complete):
                 yield (id_, unpacked(raw)), _messages_of(archive, id_)
     counts.check_message_index(archive)
     there = archive.value("SELECT count(*) FROM ticket NOT INDEXED")

@@ -13,27 +13,27 @@ from gorgias_crawler.items.ticket_metrics import TicketMetrics
 
 
 def ticket_metrics(
-    archive: Archive, filters: Filters, *, only_whole: bool = False
+    archive: Archive, filters: Filters, *, only_complete: bool = False
 ) -> Iterator[TicketMetrics]:
     """Yield a row for every ticket that *filters* accept, in the order of ids.
 
-    *only_whole* leaves out tickets of which something is still to fetch. Raises
+    *only_complete* leaves out tickets of which something is still to fetch. Raises
     `RunEndError` where the archive is damaged.
     """
     beside = Beside.read(archive)
-    for ticket in tickets(archive, filters, beside, only_whole=only_whole):
+    for ticket in tickets(archive, filters, beside, only_complete=only_complete):
         yield ticket.metrics
 
 
 def tickets(
-    archive: Archive, filters: Filters, beside: Beside, *, only_whole: bool = False
+    archive: Archive, filters: Filters, beside: Beside, *, only_complete: bool = False
 ) -> Iterator[Measured]:
     """Yield what is measured of every ticket that *filters* accept, as above.
 
     Raises, before the first, `ConfigurationError` where a filter asks for what no
     ticket can have.
     """
-    for ticket, messages in accepted(archive, filters, only_whole=only_whole):
+    for ticket, messages in accepted(archive, filters, only_complete=only_complete):
         yield measured(ticket, messages, beside)
 
 

@@ -76,13 +76,13 @@ def of_kind(
     name: str,
     filters: Filters,
     *,
-    only_whole: bool = False,
+    only_complete: bool = False,
     looked_at: Collection[str] | None = None,
     row: type | None = None,
 ) -> Iterator[Any]:
     """Yield the rows of the kind *name*, of the class *row* where one is given.
 
-    *filters* leave out messages and tickets, *only_whole* those that are not complete;
+    *filters* leave out messages and tickets, *only_complete* those that are not;
     columns of messages that are not *looked_at*, where those are given, stay None.
     ``changed_since`` holds for every kind. Raises `RunEndError` where the archive is
     damaged, and before the first row `ConfigurationError` where a filter asks for what
@@ -92,13 +92,15 @@ def of_kind(
         yield from rows.messages(
             archive,
             filters,
-            only_whole=only_whole,
+            only_complete=only_complete,
             looked_at=looked_at,
             row=row or Message,
         )
         return
     if name == "ticket_metrics":
-        yield from measured.ticket_metrics(archive, filters, only_whole=only_whole)
+        yield from measured.ticket_metrics(
+            archive, filters, only_complete=only_complete
+        )
         return
     with archive.reading():
         filters = checked(filters, archive)

@@ -17,15 +17,15 @@ def messages(
     archive: Archive,
     filters: Filters,
     *,
-    only_whole: bool = False,
+    only_complete: bool = False,
     looked_at: Collection[str] | None = None,
     row: type[Message] = Message,
 ) -> Iterator[Message]:
     """Yield a *row* for every message that *filters* accept; ``body`` is still empty.
 
-    *only_whole* leaves out tickets of which something is still to fetch. Columns that
-    are not *looked_at*, where those are given, stay None: most of a row's time goes
-    into columns. Raises `RunEndError` where the archive is damaged, and before the
+    *only_complete* leaves out tickets of which something is still to fetch. Columns
+    that are not *looked_at*, where those are given, stay None: most of a row's time
+    goes into columns. Raises `RunEndError` where the archive is damaged, and before the
     first row `ConfigurationError` where a filter asks for what no ticket can have, or
     for a run that was not.
     """
@@ -37,7 +37,7 @@ def messages(
             {name: read for name, read in readers.items() if name in looked_at}
             for readers in (of_message, of_ticket)
         )
-    for ticket, its_messages in accepted(archive, filters, only_whole=only_whole):
+    for ticket, its_messages in accepted(archive, filters, only_complete=only_complete):
         shared = {name: read(ticket) for name, read in of_ticket.items()}
         for message in its_messages:
             if filters.accept_message(message):
@@ -59,13 +59,13 @@ def _or_empty(read: Reader) -> Reader:
 
 
 def accepted(
-    archive: Archive, filters: Filters, *, only_whole: bool = False
+    archive: Archive, filters: Filters, *, only_complete: bool = False
 ) -> Iterator[tuple[dict[str, Any], Iterator[dict[str, Any]]]]:
     """Yield every ticket that *filters* accept, with its messages, as above."""
     with archive.reading():
         filters = checked(filters, archive)
         for archived, messages in order.in_order(
-            archive, filters.first_run, only_whole=only_whole
+            archive, filters.first_run, only_complete=only_complete
         ):
             ticket = _own(*archived)
             if filters.accept_ticket(ticket):

@@ -62,7 +62,7 @@ def figures_of(archive: Archive, filters: Filters, beside: Beside) -> Figures:
         beside,
         frozenset(name for name in ("spam", "trashed") if getattr(filters, name)),
     )
-    for ticket in measured.tickets(archive, filters, beside, only_whole=True):
+    for ticket in measured.tickets(archive, filters, beside, only_complete=True):
         figures.add(ticket)
     for ticket in measured.older_open(archive, filters, beside):
         figures.add_older(ticket)

@@ -124,7 +124,7 @@ class RowsSpider(RunSpider):
         if filters.changed_since is None:
             return set()
         since = filters.first_run
-        changed = changes.tickets(self.archive, since, only_whole=self.only_complete)
+        changed = changes.tickets(self.archive, since, only_complete=self.only_complete)
         found = changes.deleted(self.archive, since)
         return {*changed, *(id_ for kind, id_, *_ in found if kind == "tickets")}
 
@@ -201,7 +201,7 @@ class RowsSpider(RunSpider):
                 self.archive,
                 kind,
                 self.filters,
-                only_whole=self.only_complete,
+                only_complete=self.only_complete,
                 looked_at=self._looked_at(),
                 row=self.kinds[kind],
             )
