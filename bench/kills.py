@@ -43,7 +43,7 @@ _BEGUN = b"Spider opened"  # Scrapy's first line of a crawl
 _ENDED = b"Complete: every listed ticket"  # our last line of one
 _LATE_S = 0.05  # calls that the dead process left in the socket arrive until then
 _NIGHT = {"new_tickets": 30, "replies": 60, "closings": 20}
-_WALKS = {"per-ticket": 1, "bulk": 2, "refresh": 2}
+_WALKS = {"per-ticket": 2, "bulk": 2, "refresh": 2}  # each may ask for a page again
 
 Target = tuple[str, str]
 
