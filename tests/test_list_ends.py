@@ -196,6 +196,18 @@ def test_nor_is_it_where_the_run_is_killed(archive, answers):
     assert is_exact(archive, model)
 
 
+def test_a_walk_that_shows_tickets_behind_the_end_of_the_listing_has_all_listed(
+    archive,
+):
+    model = account(12)
+    for _ in range(3):
+        model.add_ticket(0)  # no message tells of it
+    model.now_us += HOUR_US
+    model.faults = [EndsEarly(("listing",))]
+    Run(archive, model, fetch=Fetch.BULK).finish()
+    assert is_exact(archive, model)
+
+
 def test_a_listing_that_leaves_some_out_of_its_pages_is_proven_by_the_updates(archive):
     model = account(24)
     model.faults = [Short(("listing",), share=40)]

@@ -83,7 +83,8 @@ class Agenda:
 
     def _fetch(self) -> Iterator[Call | None]:
         yield from self._fetch_in_bulk()
-        if not (self._has_walked or states.is_sampling(self.archive)):
+        is_proven = self._has_walked and counts.is_listed(self.archive)
+        if not (is_proven or states.is_sampling(self.archive)):
             yield from self.listing.prove()
         yield from self._fetch_per_ticket()
 

@@ -1,7 +1,7 @@
 """What the calls for single tickets come to: a ticket's own messages, tickets by id."""
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from itertools import islice
 
 from gorgias_crawler import errors
@@ -12,6 +12,7 @@ from gorgias_crawler.archive.ticket_pages import Outcome
 from gorgias_crawler.fetch.calls import TicketPage, TicketsById
 from gorgias_crawler.fetch.guards import LoopError, WalkGuard
 from gorgias_crawler.fetch.memory import RunMemory
+from gorgias_crawler.fetch.proofs import leaves_out
 
 _MISSING_AT_ONCE = 10
 """So many tickets whose messages answer 404 are asked for by id together; if all of
@@ -179,7 +180,7 @@ class TicketAnswers:
             )
         listing = self.archive.facts.listing or 0
         with self.archive.transaction():
-            if counts.are_left_out(self.archive, found):
+            if self._shows_left_out(found):
                 # Then the listing may have left out new ones, too: it is no proof.
                 walks.forget(self.archive, walks.LISTING)
                 self.are_left_out = True
@@ -197,6 +198,16 @@ class TicketAnswers:
         elif set(call.ids) - found.keys():
             self._by_id_us = made_us + doubts.CALM_US
             self.memory.doubt_shown({call.witness})
+
+    def _shows_left_out(self, found: Mapping[int, Ticket]) -> bool:
+        """Tell whether the listing should have shown some of the tickets *found*."""
+        if counts.are_left_out(self.archive, found):
+            return True
+        listing = walks.get(self.archive, walks.LISTING)
+        # Later on each list of updates is a proof, and imports are dated back.
+        if self.archive.facts.complete_us is not None or not (listing and listing.done):
+            return False
+        return leaves_out(listing, [(t.created_us, t.id) for t in found.values()])
 
     def _found_though_missing(self, ticket: Ticket) -> None:
         if ticket.messages_count == 0:
