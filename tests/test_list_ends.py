@@ -208,6 +208,25 @@ def test_a_walk_that_shows_tickets_behind_the_end_of_the_listing_has_all_listed(
     assert is_exact(archive, model)
 
 
+@dataclass
+class FirstPages(Fault):
+    """Lists from the oldest that are said to end with their first page."""
+
+    def page(self, call, page, number):
+        is_walk = kind(call) == "walk" and call.walk.is_ascending
+        is_cut = kind(call) == "listing" and call.walk.is_ascending
+        return replace(page, next_cursor=None) if is_walk or is_cut else page
+
+
+def test_a_page_in_flight_shows_what_stands_behind_the_end_of_the_other_walk(archive):
+    model = account(12)
+    model.faults = [FirstPages(("listing", "walk"))]
+    run = Run(archive, model, fetch=Fetch.BULK)
+    with pytest.raises(RunEndError, match="cut short each time"):
+        run.finish()
+    assert not counts.is_complete(archive)
+
+
 def test_a_listing_that_leaves_some_out_of_its_pages_is_proven_by_the_updates(archive):
     model = account(24)
     model.faults = [Short(("listing",), share=40)]

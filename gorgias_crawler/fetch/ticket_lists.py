@@ -161,16 +161,22 @@ class TicketLists:
 
         Raises `RunEndError` where the walk cannot go on.
         """
-        if not self.is_open(call.walk.name):
-            return  # The other end has met this one while the page was in flight.
-        is_first, unwalked = self._unwalked is None, self._unwalked or 0
-        if is_first:
-            totals = counts.totals(self.archive)
-            unwalked = totals.expected - totals.messages
 
         def put() -> None:
             tickets.put_messages(self.archive, page.rows, self.memory.run)
             self.memory.shows_messages |= bool(page.rows)
+
+        if not self.is_open(call.walk.name):
+            # The other end has met this one while the page was in flight. Where that
+            # list was cut short instead, this page shows of which tickets.
+            if self.bulk_refusal is None:
+                with self.archive.transaction():
+                    put()
+            return
+        is_first, unwalked = self._unwalked is None, self._unwalked or 0
+        if is_first:
+            totals = counts.totals(self.archive)
+            unwalked = totals.expected - totals.messages
 
         def move(walk: Walk) -> bool:
             if is_first and unwalked > 0 and not page.rows and call.walk.at is None:
