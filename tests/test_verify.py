@@ -87,7 +87,8 @@ def test_a_damaged_archive_is_told_in_one_sentence_by_every_command(open_shop):
     db.close()
     # A night that changed nothing reads no row; one with another filter reads them all.
     crawled = shop.crawl("-a", "notes=false")
-    for ended in (crawled, shop.run("export", "job", "-O", shop.file.name)):
+    exported = shop.run("export", "job", "-O", shop.file.name)
+    for ended in (crawled, exported, shop.run("report", "job", "-O", "page.html")):
         assert ended.status == 3
         assert "is damaged" in ended.log.splitlines()[-1]
         assert "Traceback" not in ended.log

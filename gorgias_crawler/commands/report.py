@@ -75,7 +75,10 @@ class Command(AnsweringCommand, ScrapyCommand):
         archive = archive_to_read(Path(args[0]))
         try:
             with closing(archive), whole_file(self._file) as opened:
-                made = page.report(archive, self._wanted, with_names=opts.with_names)
+                with archive.reading():
+                    made = page.report(
+                        archive, self._wanted, with_names=opts.with_names
+                    )
                 opened.write(made.html)
         except OSError as error:
             raise ConfigurationError(

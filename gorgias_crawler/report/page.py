@@ -37,7 +37,7 @@ class Report:
 def report(archive: Archive, filters: Filters, *, with_names: bool) -> Report:
     """Return the page of the tickets that *filters* accept.
 
-    Raises `RunEndError` where the archive is damaged.
+    Raises what reading a damaged archive raises.
     """
     beside = Beside.read(archive)
     names = (beside.names or {}) if with_names else None

@@ -20,11 +20,10 @@ _ENDS = {
 
 
 def sections(archive: Archive, beside: Beside) -> Iterator[Section]:
-    """Yield the parts of the page's last section. Raises `RunEndError`."""
-    with archive.reading():
-        yield _completeness(archive)
-        yield _kinds(archive, beside)
-        yield _runs(archive)
+    """Yield the parts of the page's last section."""
+    yield _completeness(archive)
+    yield _kinds(archive, beside)
+    yield _runs(archive)
 
 
 def _completeness(archive: Archive) -> Section:
