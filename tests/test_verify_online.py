@@ -1,6 +1,7 @@
 """verify --online: each archived kind against what Gorgias lists now."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -154,3 +155,24 @@ def test_a_list_that_goes_round_is_no_proof(open_shop):
     ended, _ = online(shop)
     assert ended.status == 1
     assert "tags not compared: a cursor came a second time." in ended.log
+
+
+def test_tickets_whose_list_does_not_count_their_messages_are_compared_by_id(open_shop):
+    shop = open_shop(tickets=12)
+
+    def uncounted(call):
+        answer = shop.sandbox.answer(call)
+        if call.path != "/api/tickets":
+            return answer
+        page = json.loads(answer.body)
+        for ticket in page["data"]:
+            ticket["messages_count"] = None
+        return replace(answer, body=json.dumps(page).encode())
+
+    shop.sandbox.on_request = uncounted
+    assert shop.crawl().status == 0
+    shop.world.delete_ticket(lost := min(shop.world.tickets))
+    ended, _ = online(shop)
+    assert ended.status == 3
+    assert f"ticket {lost}: archived, but not listed any more" in ended.log
+    assert "Traceback" not in ended.log

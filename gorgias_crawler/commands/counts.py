@@ -66,12 +66,14 @@ class CountsSpider(CallingSpider):
                 yield f"ticket {id_}: archived, but not listed any more"
                 continue
             now = unknown.pop(id_)
+            if now is None:
+                continue  # a list that does not count says nothing of its messages
             if now == listed and expected not in (listed, None):
                 notes.append(
                     f"ticket {id_}: {now:,} messages counted, {count:,} there, as the "
                     "ticket's own answers confirmed"
                 )
-            elif now is not None and now not in (count, expected):
+            elif now not in (count, expected):
                 yield f"ticket {id_}: {now:,} messages counted now, {count:,} archived"
         for id_ in sorted(unknown):
             yield f"ticket {id_}: listed, but not archived"
