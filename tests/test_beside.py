@@ -42,6 +42,8 @@ KINDS: dict[str, list[dict[str, Any]]] = {
          "created_datetime": "2025-03-01T09:00:00+00:00"},
         {"object_type": "Tag", "object_id": 7, "type": "ticket-reopened",
          "created_datetime": "2025-03-01T09:00:00+00:00"},
+        {"object_type": "Ticket", "type": "ticket-reopened",
+         "created_datetime": "2025-03-01T09:00:00+00:00"},
     ],
 }  # fmt: skip
 

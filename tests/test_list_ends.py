@@ -409,6 +409,17 @@ def test_an_object_that_a_page_hides_is_read(archive, fault, number):
     assert archived(archive, shop) == shop.things
 
 
+@pytest.mark.parametrize(
+    "refresh", [Refresh.BY_UPDATE, Refresh.WHILE_OPEN, Refresh.SINCE]
+)
+def test_a_first_list_of_a_kind_without_dates_is_believed(archive, refresh):
+    shop = Shop(object_kind(refresh))
+    for _ in range(shop.limit * 2 + 1):
+        shop.add(created_datetime="")
+    assert run_of_kind(archive, shop).trouble is None
+    assert archived(archive, shop) == shop.things
+
+
 @pytest.mark.parametrize("fault", ["empty", "ends"])
 @pytest.mark.parametrize(
     "refresh", [Refresh.BY_UPDATE, Refresh.WHILE_OPEN, Refresh.SINCE]

@@ -125,7 +125,8 @@ def _scores(surveys: Iterable[Json]) -> dict[int, int]:
 def _histories(until_us: int, events: Iterable[Json]) -> dict[int, History]:
     histories: dict[int, History] = {}
     for event in events:
-        if event.get("object_type") == "Ticket":
-            told = histories.setdefault(event["object_id"], History(until_us=until_us))
+        ticket_id = event.get("object_id")
+        if event.get("object_type") == "Ticket" and type(ticket_id) is int:
+            told = histories.setdefault(ticket_id, History(until_us=until_us))
             told.add(event)
     return histories

@@ -13,11 +13,12 @@ _MOST_PROOFS = 2
 def leaves_out(listing: Walk, newest: list[Position]) -> bool:
     """Tell whether a list that was read from the oldest lacks one of the *newest*.
 
-    What was created when it began may be behind its end, as clocks differ.
+    What was created when it began may be behind its end, as clocks differ; what has no
+    date may stand anywhere.
     """
     last = listing.at or (0, 0)
     until_us = listed_until_us(listing)
-    return any(at > last and at[0] < until_us for at in newest)
+    return any(at > last and 0 < at[0] < until_us for at in newest)
 
 
 def listed_until_us(listing: Walk | None) -> int:
