@@ -53,7 +53,7 @@ def test_after_a_complete_run_each_ticket_is_the_truth_of_a_moment_of_it(block):
 SEEDS_THAT_FOUND = (
     *(2_875, 3_517, 4_954, 10_736, 11_153, 12_986, 22_187, 22_721, 50_263, 50_845),
     *(50_898, 54_089, 61_555, 61_621, 74_393, 200_711, 202_818, 207_171),
-    *(220_566, 400_457),
+    *(220_566, 400_457, 433_157),
 )
 """Seeds that have found a fault."""
 

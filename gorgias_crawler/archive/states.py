@@ -264,6 +264,13 @@ def _tidy_complete(archive: Archive) -> None:
     forget_staged_where(archive, f"asked_ticket_id {complete}")
 
 
+def forget_sample(archive: Archive) -> None:
+    """Let no sample decide about a walk, inside of a transaction."""
+    archive.facts.sample_equal = None
+    sampled = f"UPDATE ticket SET due = {DUE_BY_URL} WHERE due = {DUE_AS_SAMPLE}"
+    archive.db.execute(sampled)
+
+
 def judge_sample(archive: Archive, run: int) -> int | None:
     """Accept the walk where the sampled tickets' own answers equal it.
 
@@ -276,21 +283,16 @@ def judge_sample(archive: Archive, run: int) -> int | None:
         "(SELECT 1 FROM failure WHERE ticket_id = ticket.id AND run = ?) LIMIT 1",
         run,
     )
-    facts = archive.facts
-    equal, differing = facts.sample_equal, facts.sample_differing
+    equal, differing = archive.facts.sample_equal, archive.facts.sample_differing
     if equal is None or to_come:
         return None
     accepted = 0
     with archive.transaction() as db:
-        facts.sample_equal = None
-        db.execute(
-            "UPDATE ticket SET due = ? WHERE due = ?", (DUE_BY_URL, DUE_AS_SAMPLE)
-        )
+        forget_sample(archive)
         if not differing and equal >= SAMPLE_SIZE * SAMPLE_ANSWERED:
             accepted = db.execute(
-                f"UPDATE ticket SET due = 0, settled_count = messages_count, "
-                f"settled_rows = {ARCHIVED} WHERE due = ?",
-                (DUE_BY_WALK,),
+                "UPDATE ticket SET due = 0, settled_count = messages_count, "
+                f"settled_rows = {ARCHIVED} WHERE due = {DUE_BY_WALK}"
             ).rowcount
             _tidy_complete(archive)
         _leave_to_urls(archive)

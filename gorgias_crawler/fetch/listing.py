@@ -52,6 +52,7 @@ class TicketListing:
             facts.relisting = options.relist.value
             if options.relist is Relist.FULL and not options.estimate:
                 facts.reread_run = self.memory.run
+                states.forget_sample(self.archive)  # all messages are asked for anew
                 states.forget_staged_where(self.archive, "true")
                 walks.forget(self.archive, *walks.OF_MESSAGES)
 
