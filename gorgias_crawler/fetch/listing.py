@@ -91,10 +91,12 @@ class TicketListing:
         if self.archive.facts.complete_us is not None:
             return
         while counts.listed_tickets(self.archive):
-            yield from self._list_all()
-            if walks.get(self.archive, walks.NEWEST_TICKETS) is None:
-                self.walks.begin(walks.NEWEST_TICKETS)
-            yield from self.flow.follow(walks.NEWEST_TICKETS)
+            if counts.is_listed(self.archive):
+                if walks.get(self.archive, walks.NEWEST_TICKETS) is None:
+                    self.walks.begin(walks.NEWEST_TICKETS)
+                yield from self.flow.follow(walks.NEWEST_TICKETS)
+            else:  # answers by ids have doubted it
+                self.walks.lists.doubtful.add(walks.LISTING)
             if not self.walks.proofs.is_listing_to_be_proven():
                 return
             yield from self.flow.wait_until(self.memory.clock_us() + doubts.CALM_US)
