@@ -66,6 +66,14 @@ class TicketListing:
         if self.walks.proofs.is_listing_to_be_proven():
             yield from self.read_updates()
 
+    def _list_anew(self) -> Iterator[Call | None]:
+        """List all tickets again; what that leaves out, too, doubts it once more."""
+        # Not longer: what is left of the waiting is enough for doubts of tickets.
+        yield from self.flow.wait_until(self.memory.clock_us() + doubts.CALM_US)
+        self.walks.begin_listing()
+        yield from self._list_all()
+        yield from self.flow.confirm()
+
     def read_updates(self) -> Iterator[Call | None]:
         """Read what has changed; all tickets where that list ends too early."""
         self.flow.phase = "reading what has changed"
@@ -99,21 +107,14 @@ class TicketListing:
                 self.walks.lists.doubtful.add(walks.LISTING)
             if not self.walks.proofs.is_listing_to_be_proven():
                 return
-            yield from self.flow.wait_until(self.memory.clock_us() + doubts.CALM_US)
-            self.walks.begin_listing()
-            yield from self._list_all()
-            yield from self.flow.confirm()  # which may doubt the listing, too
+            yield from self._list_anew()
 
     def list_again(self) -> Iterator[Call | None]:
         """List once more what left tickets out, or seems to be an empty account."""
         is_empty = counts.listed_tickets(self.archive) == 0
         if not is_empty and not self.flow.answers.tickets.are_left_out:
             return
-        # Not longer: what is left of the waiting is enough for doubts of tickets.
-        yield from self.flow.wait_until(self.memory.clock_us() + doubts.CALM_US)
-        self.walks.begin_listing()
-        yield from self._list_all()
-        yield from self.flow.confirm()
+        yield from self._list_anew()
         if counts.listed_tickets(self.archive) == 0:
             self.walks.begin(walks.NEWEST_MESSAGES)
             yield self.walks.next_page(walks.NEWEST_MESSAGES)

@@ -7,7 +7,8 @@ from gorgias_crawler.fetch.lists import Lists
 from gorgias_crawler.fetch.plans import LOOK_BACK_US
 
 _MOST_PROOFS = 2
-"""So often in one run may the list of updates prove the end of the listing (chosen)."""
+"""So often in one run may the listing be doubted, and what proves it be asked for
+(chosen)."""
 
 
 def leaves_out(listing: Walk, newest: list[Position]) -> bool:
@@ -53,8 +54,8 @@ class Proofs:
     def is_listing_to_be_proven(self) -> bool:
         """Tell whether tickets may stand behind the end of the listing.
 
-        Then the list of updates shows them. Raises `RunEndError` where both are cut
-        short again and again.
+        Then another list shows them, or all are listed again. Raises `RunEndError`
+        where it is cut short again and again.
         """
         if walks.LISTING not in self.lists.doubtful:
             return False

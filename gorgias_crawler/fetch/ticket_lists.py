@@ -7,12 +7,7 @@ from typing import Any
 from gorgias_crawler import errors
 from gorgias_crawler.api.pages import Message, Page, Ticket
 from gorgias_crawler.api.urls import PAGE_LIMIT
-from gorgias_crawler.archive import (
-    counts,
-    states,
-    tickets,
-    walks,
-)
+from gorgias_crawler.archive import counts, states, tickets, walks
 from gorgias_crawler.archive.walks import Position, Walk
 from gorgias_crawler.fetch import watermark
 from gorgias_crawler.fetch.calls import WalkPage
