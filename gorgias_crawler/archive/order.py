@@ -30,8 +30,8 @@ def in_order(
         "WHERE id > ? ORDER BY id"
     ):
         passed += len(batch)
-        for id_, raw, changed_run, is_whole in batch:
-            if changed_run >= changed_since and (is_whole or not only_complete):
+        for id_, raw, changed_run, is_complete in batch:
+            if changed_run >= changed_since and (is_complete or not only_complete):
                 yield (id_, unpacked(raw)), _messages_of(archive, id_)
     counts.check_message_index(archive)
     there = archive.value("SELECT count(*) FROM ticket NOT INDEXED")

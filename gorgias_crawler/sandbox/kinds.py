@@ -20,9 +20,7 @@ from typing import Any
 from gorgias_crawler.sandbox.records import Json, date
 
 Of = Callable[[str], Any]
-Filter = Callable[[Of, list[str]], bool]
-"""Whether an object, whose fields the first argument reads, is asked for by values;
-`ValueError` where they cannot be read."""
+"""Reads a field of an object by its name."""
 
 CREATED, UPDATED = "created_datetime", "updated_datetime"
 BOUNDS = ("gt", "gte", "lt", "lte")
